@@ -1,0 +1,89 @@
+"""Whole frames, and the one rounding rule.
+
+Inside the program time is counted in frames: whole sample positions at a stated rate. Seconds exist in voices.yaml, in
+the post and on screen only. Wherever a time becomes a whole number, half rounds up (Python's ``round`` goes to the even
+neighbour, so two halves would not always add up to the same).
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import NewType
+
+__all__ = [
+    "Decibels",
+    "Frames",
+    "Lufs",
+    "Seconds",
+    "conform_frames",
+    "format_clock",
+    "frames_to_ms",
+    "frames_to_seconds",
+    "half_up",
+    "seconds_to_frames",
+]
+
+Frames = NewType("Frames", int)
+"""A count of sample frames, or a position on a timeline, at a rate that the context states. Never negative."""
+
+Seconds = float
+"""A duration or position in seconds."""
+
+Lufs = float
+"""Loudness, relative to full scale, as of ITU-R BS.1770-4."""
+
+Decibels = float
+"""A gain or level in decibels; 0 changes nothing."""
+
+
+def half_up(value: Fraction | float) -> int:
+    """The nearest whole number; a half rounds up, away from zero.
+
+    A float is taken as the decimal number that it prints as, so that 0.35 s at 10 Hz is 3.5 frames and becomes 4.
+    """
+    if isinstance(value, Fraction):
+        magnitude = (abs(value) * 2 + 1) // 2
+        return -magnitude if value < 0 else magnitude
+    return int(Decimal(repr(value)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def seconds_to_frames(seconds: Seconds, rate: int) -> Frames:
+    """Whole frames in ``seconds`` at ``rate`` Hz.
+
+    Raises:
+        ValueError: ``seconds`` is negative.
+    """
+    if seconds < 0:
+        raise ValueError(f"a duration cannot be negative: {seconds}")
+    return Frames(half_up(Fraction(repr(float(seconds))) * rate))
+
+
+def frames_to_seconds(frames: Frames, rate: int) -> Seconds:
+    """Seconds that ``frames`` last at ``rate`` Hz."""
+    return frames / rate
+
+
+def frames_to_ms(frames: Frames, rate: int) -> int:
+    """Milliseconds that ``frames`` last at ``rate`` Hz."""
+    return half_up(Fraction(frames * 1000, rate))
+
+
+def conform_frames(frames: Frames, rate: int, to_rate: int) -> Frames:
+    """How many frames at ``to_rate`` last as long as ``frames`` at ``rate``."""
+    return Frames(half_up(Fraction(frames * to_rate, rate)))
+
+
+def format_clock(seconds: int, *, hours: bool | None = None, minute_digits: int = 2) -> str:
+    """A clock reading of whole seconds: ``MM:SS``, and ``HH:MM:SS`` from one hour.
+
+    Args:
+        seconds: whole seconds, not negative.
+        hours: True or False shows or hides the hours whatever the length.
+        minute_digits: least digits of the leading number.
+    """
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    if hours if hours is not None else hour > 0:
+        return f"{hour:0{minute_digits}d}:{minute:02d}:{second:02d}"
+    return f"{minutes:0{minute_digits}d}:{second:02d}"
