@@ -1,0 +1,1 @@
+"""Renders podcast scripts to MP3."""
