@@ -17,6 +17,7 @@
     │   ├── EngineMismatchError            engines of one run differ, or lack the voice
     │   └── EngineMissingError             an embedded engine is not installed
     ├── SpeechError                        utterances that could not be spoken
+    ├── UtteranceError                     one of them
     ├── OutputError                        disk, encoder, or a finished MP3 that is not right
     └── BusyError                          another run is at work on the same episode
 """
@@ -47,6 +48,7 @@ __all__ = [
     "SoundError",
     "SpeechError",
     "TtsRenderError",
+    "UtteranceError",
 ]
 
 
@@ -160,6 +162,15 @@ class SpeechError(TtsRenderError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(str(failure) for failure in self.failures)])
+
+
+class UtteranceError(TtsRenderError):
+    """One utterance that could not be spoken; its place is in the script."""
+
+    def __init__(self, message: str, *, path: Path | str, line: int, remedy: str | None = None, blame: int = 1) -> None:
+        super().__init__(message, path=path, line=line, remedy=remedy)
+        self.exit_code = blame
+        """3 where the engine is to blame, 1 where the text is."""
 
 
 class OutputError(TtsRenderError):

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ __all__ = [
     "digest_file",
     "locked",
     "replace_bytes",
+    "store_bytes",
     "temporary_name",
 ]
 
@@ -145,6 +147,27 @@ def replace_bytes(target: Path, data: bytes) -> None:
     """
     with Staged(target) as file:
         commit([file.write(data)])
+
+
+def store_bytes(target: Path, data: bytes) -> None:
+    """Like :func:`replace_bytes`, for files that are verified whenever they are read and can be made anew.
+
+    Nothing waits for the disk, and several processes may store the same file at once: the last one wins, whole.
+
+    Raises:
+        OutputError: the file could not be written.
+    """
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}{_SUFFIX}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, target)  # noqa: PTH105
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _cannot_write(target, error) from error
 
 
 @contextlib.contextmanager

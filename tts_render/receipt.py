@@ -1,0 +1,109 @@
+"""The receipt: what was made, from what, by what. The write-back and the next run read it, and nothing else.
+
+A stored receipt holds only what follows from inputs and result, so that the same episode made elsewhere has the same
+receipt: paths relative to the site, engines by name and version, no clock and no address.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tts_render.files import digest_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["SCHEMA", "ChapterRecord", "EngineRecord", "Receipt", "digest_facts", "read_receipt", "receipt_path"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRecord:
+    """An engine, as far as it decides the sound."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterRecord:
+    """A chapter of the finished episode."""
+
+    start_seconds: float
+    title: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One rendered episode."""
+
+    episode: str
+    """The post or script, relative to the site."""
+    audio: str
+    """The MP3, relative to the site."""
+    bytes: int
+    sha256: str
+    duration_seconds: float
+    """Decoded samples by rate."""
+    duration: str
+    """As it was written back, or would be."""
+    utterances: int
+    engines: tuple[EngineRecord, ...]
+    credits: tuple[str, ...]
+    loudness_lufs: float | None
+    """Of the decoded MP3; None for silence."""
+    true_peak_dbtp: float | None
+    """Of the decoded MP3; None for silence."""
+    chapters: tuple[ChapterRecord, ...]
+    ours: Mapping[str, str]
+    """Digests of what decides the result and is known without an engine, by name."""
+    theirs: Mapping[str, str]
+    """Digests of what the engine decides, by name."""
+    encoder: str
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        facts = dataclasses.asdict(self)
+        return {"schema": facts.pop("schema"), **facts}
+
+    def to_bytes(self) -> bytes:
+        """As it is stored."""
+        return (json.dumps(self.to_json(), ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def receipt_path(folder: Path, audio: str) -> Path:
+    """Where the receipt of the MP3 ``audio``, a path relative to the site, is stored in ``folder``."""
+    return folder / f"{audio}.json"
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """The stored receipt, or None where there is none that this version understands."""
+    try:
+        facts = json.loads(path.read_bytes())
+        if facts.get("schema") != SCHEMA:
+            return None
+        facts["engines"] = tuple(EngineRecord(**engine) for engine in facts["engines"])
+        facts["chapters"] = tuple(ChapterRecord(**chapter) for chapter in facts["chapters"])
+        facts["credits"] = tuple(facts["credits"])
+        return Receipt(**facts)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def digest_facts(facts: object) -> str:
+    """A short digest of plain values and dataclasses, the same on every machine."""
+
+    def plain(value: object) -> object:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return dataclasses.asdict(value)
+        return str(value)
+
+    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
+    return digest_bytes(text.encode())[:32]

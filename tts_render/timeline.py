@@ -1,0 +1,218 @@
+"""The timeline: where every sound sits, in whole frames of the finished episode. Arithmetic only; no sample is touched.
+
+Placements come out one by one and in order, each as soon as its clip is there, so that mixing and measuring can go on
+while the engine is still speaking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tts_render.casting import CastItem, Utterance
+from tts_render.script import Cue, Pause
+from tts_render.units import Frames, conform_frames, seconds_to_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tts_render.audio import Source
+    from tts_render.voices import Pacing
+
+__all__ = ["Chapter", "Jingle", "Jingles", "Placement", "Spoken", "Timeline", "arrange", "chapters"]
+
+
+class Spoken(Protocol):
+    """An utterance whose clip is ready."""
+
+    @property
+    def utterance(self) -> Utterance:
+        """What was said."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Its sound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Jingle:
+    """A sound that is played whole at a place between the words."""
+
+    name: str
+    source: Source
+    gain: float = 1.0
+    """Linear."""
+    fade_in: Frames = Frames(0)
+    """At the rate of the episode."""
+    fade_out: Frames = Frames(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Jingles:
+    """What sounds beside the words."""
+
+    opening: Jingle | None = None
+    between_sections: Jingle | None = None
+    ending: Jingle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One sound at its place. Positions and lengths are frames at the rate of the episode."""
+
+    start: Frames
+    frames: Frames
+    source: Source | None
+    """None, with no frames, marks that the timeline lasts at least until ``start``."""
+    gain: float = 1.0
+    """Linear."""
+    fade_in: Frames = Frames(0)
+    fade_out: Frames = Frames(0)
+    utterance: Utterance | None = None
+    """What is said, where this is speech."""
+    sound: str | None = None
+    """Name of the jingle, where it is one."""
+
+    @property
+    def end(self) -> Frames:
+        """The first frame after it."""
+        return Frames(self.start + self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that sounds, and how long it lasts."""
+
+    placements: tuple[Placement, ...]
+    """Ordered by start."""
+    rate: int
+    """Frames a second."""
+
+    @property
+    def frames(self) -> Frames:
+        """Length of the episode."""
+        return max((placement.end for placement in self.placements), default=Frames(0))
+
+    @property
+    def speech(self) -> tuple[Placement, ...]:
+        """Just what is spoken."""
+        return tuple(placement for placement in self.placements if placement.utterance is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A section of the episode, in frames; chapters touch and cover all of it."""
+
+    start: Frames
+    end: Frames
+    title: str
+    url: str | None = None
+
+
+def arrange(
+    items: Iterable[CastItem], clips: Iterable[Spoken], jingles: Jingles, pacing: Pacing, *, rate: int
+) -> Iterator[Placement]:
+    """Place every utterance and jingle, one after the other.
+
+    Silence between two utterances is the sentence pause, at a blank line the paragraph pause; between two sections the
+    section pause, with the bumper in its middle. Inside a sentence that was too long for one utterance it is a third of
+    the sentence pause. Where several meet, the longest holds. The opening comes after the head, the ending before the
+    tail, each a paragraph pause from the words.
+
+    Args:
+        items: the cast script; its utterances are those of ``clips``, in the same order.
+        clips: what was spoken; taken one by one, no earlier than needed.
+        jingles: sounds beside the words.
+        pacing: seconds of silence.
+        rate: frames a second of the episode.
+
+    Yields:
+        Placements in order of their start; the last has no sound and ends the tail.
+    """
+    ready = iter(clips)
+    pause = {
+        "phrase": seconds_to_frames(pacing.sentence / 3, rate),
+        "sentence": seconds_to_frames(pacing.sentence, rate),
+        "paragraph": seconds_to_frames(pacing.paragraph, rate),
+        "section": seconds_to_frames(pacing.section, rate),
+    }
+    position = seconds_to_frames(pacing.head, rate)
+
+    def sound(jingle: Jingle) -> Placement:
+        frames = conform_frames(jingle.source.frames, jingle.source.rate, rate)
+        return Placement(
+            position, frames, jingle.source, jingle.gain, jingle.fade_in, jingle.fade_out, sound=jingle.name
+        )
+
+    if jingles.opening is not None:
+        placement = sound(jingles.opening)
+        yield placement
+        position = Frames(placement.end + pause["paragraph"])
+    gap = Frames(0)
+    section = spoken = False
+    whole = True
+    for item in items:
+        if isinstance(item, Pause):
+            gap = max(gap, pause[item.kind])
+            continue
+        if isinstance(item, Cue):
+            section = True
+            continue
+        if spoken and section:
+            whole_pause = max(gap, pause["section"])
+            if jingles.between_sections is None:
+                position = Frames(position + whole_pause)
+            else:
+                position = Frames(position + whole_pause // 2)
+                placement = sound(jingles.between_sections)
+                yield placement
+                position = Frames(placement.end + whole_pause - whole_pause // 2)
+        elif spoken:
+            position = Frames(position + max(gap, pause["sentence" if whole else "phrase"]))
+        clip = next(ready)
+        frames = conform_frames(clip.source.frames, clip.source.rate, rate)
+        placement = Placement(position, frames, clip.source, utterance=clip.utterance)
+        yield placement
+        position = placement.end
+        gap, section, spoken, whole = Frames(0), False, True, item.end_of_sentence
+    if jingles.ending is not None:
+        position = Frames(position + pause["paragraph"])
+        placement = sound(jingles.ending)
+        yield placement
+        position = placement.end
+    yield Placement(Frames(position + seconds_to_frames(pacing.tail, rate)), Frames(0), None)
+
+
+def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tuple[Chapter, ...]:
+    """The sections that have a title, as chapters from the first frame to the last.
+
+    Args:
+        items: the cast script that the timeline was made from.
+        timeline: where its utterances sit.
+        opening: title of what comes before the first titled section.
+
+    Returns:
+        Chapters in order; none where no section has a title.
+    """
+    starts: list[tuple[Frames, str, str | None]] = []
+    placed = iter(timeline.speech)
+    waiting: Cue | None = None
+    for item in items:
+        if isinstance(item, Cue):
+            waiting = item if item.title else None
+        elif isinstance(item, Utterance):
+            start = next(placed).start
+            if waiting is not None and waiting.title:
+                starts.append((start, waiting.title, waiting.url))
+            waiting = None
+    if not starts:
+        return ()
+    first_words = timeline.speech[0].start
+    if starts[0][0] == first_words:
+        starts[0] = (Frames(0), *starts[0][1:])
+    else:
+        starts.insert(0, (Frames(0), opening, None))
+    ends = [start for start, _, _ in starts[1:]] + [timeline.frames]
+    return tuple(Chapter(start, end, title, url) for (start, title, url), end in zip(starts, ends, strict=True))

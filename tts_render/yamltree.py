@@ -1,0 +1,226 @@
+"""A YAML file as a tree that knows its lines, so that a mistake in it can be named where it stands.
+
+Only what a settings file needs: mappings, lists, text, numbers, switches. Anchors and aliases are refused: they have no
+use here, and a few lines of them can stand for more than fits in memory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tts_render.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+__all__ = ["Tree", "nearest", "read_tree"]
+
+_LARGEST = 1_000_000  # bytes; a settings file of a megabyte is a mistake, not a setting
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that ``name`` was probably meant to be, or None."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One value of the file, with the place where it stands."""
+
+    path: Path
+    node: yaml.Node
+    name: str
+    """Dotted name from the root, for messages."""
+
+    @property
+    def line(self) -> int:
+        """1-based line where the value begins."""
+        return int(self.node.start_mark.line) + 1
+
+    def wrong(self, message: str, remedy: str | None = None) -> ConfigError:
+        """An error that names this place."""
+        return ConfigError(f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is written there."""
+        return isinstance(self.node, yaml.ScalarNode) and self.node.tag == "tag:yaml.org,2002:null"
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping of names to values."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+    def entries(self) -> dict[str, Tree]:
+        """The mapping, in the order of the file; nothing written means an empty one.
+
+        Raises:
+            ConfigError: it is no mapping, a name is no text, or a name stands twice.
+        """
+        if self.empty:
+            return {}
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.wrong(f"must be a mapping of names to values, not {_kind(self.node)}")
+        found: dict[str, Tree] = {}
+        for key, value in self.node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.wrong("a name must be text")
+            child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
+            if key.value in found:
+                raise ConfigError(
+                    f"{child.name} stands twice, here and in line {found[key.value].line}",
+                    path=self.path,
+                    line=key.start_mark.line + 1,
+                )
+            found[key.value] = child
+        return found
+
+    def fields(self, *known: str) -> dict[str, Tree]:
+        """Like :meth:`entries`, for a mapping whose names are known.
+
+        Raises:
+            ConfigError: a name is not among ``known``; the nearest one is offered.
+        """
+        found = self.entries()
+        for name, child in found.items():
+            if name not in known:
+                near = nearest(name, known)
+                raise child.wrong(
+                    "is not a setting",
+                    f"Did you mean {near}?" if near else f"The settings here are: {', '.join(known)}.",
+                )
+        return found
+
+    def items(self) -> tuple[Tree, ...]:
+        """The list; a single value counts as a list of one, nothing written as an empty one.
+
+        Raises:
+            ConfigError: it is a mapping.
+        """
+        if self.empty:
+            return ()
+        if isinstance(self.node, yaml.SequenceNode):
+            return tuple(Tree(self.path, node, f"{self.name}[{n}]") for n, node in enumerate(self.node.value, 1))
+        if isinstance(self.node, yaml.ScalarNode):
+            return (self,)
+        raise self.wrong("must be a list")
+
+    def text(self) -> str:
+        """The text, with the white space around it removed.
+
+        Raises:
+            ConfigError: it is a mapping, a list, or nothing.
+        """
+        if not isinstance(self.node, yaml.ScalarNode) or self.empty:
+            raise self.wrong(f"must be text, not {_kind(self.node)}")
+        text = str(self.node.value).strip()
+        if not text:
+            raise self.wrong("must not be empty")
+        return text
+
+    def choice(self, choices: Iterable[str]) -> str:
+        """The text, which is one of ``choices``.
+
+        Raises:
+            ConfigError: it is another; the nearest one is offered.
+        """
+        names = tuple(choices)
+        text = self.text()
+        if text not in names:
+            near = nearest(text, names)
+            raise self.wrong(
+                f"{text!r} is not known", f"Did you mean {near}?" if near else f"Choose one of: {', '.join(names)}."
+            )
+        return text
+
+    def number(self, least: float, most: float) -> float:
+        """A finite number from ``least`` to ``most``.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        text = self.text()
+        try:
+            value = float(text)
+        except ValueError:
+            raise self.wrong(f"must be a number, not {text!r}") from None
+        if not math.isfinite(value) or not least <= value <= most:
+            raise self.wrong(f"must be between {least:g} and {most:g}, not {text}")
+        return value
+
+    def whole(self, least: int, most: int) -> int:
+        """A whole number from ``least`` to ``most``.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        value = self.number(least, most)
+        if value != int(value):
+            raise self.wrong(f"must be a whole number, not {self.text()}")
+        return int(value)
+
+    def switch(self) -> bool:
+        """True or false.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        return self.choice(("true", "false")) == "true"
+
+
+def read_tree(path: Path) -> Tree:
+    """The settings file at ``path``.
+
+    Raises:
+        ConfigError: it cannot be read, is no UTF-8, no YAML, too large, or uses anchors.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
+    if len(data) > _LARGEST:
+        raise ConfigError(f"is {len(data):,} bytes long; at most {_LARGEST:,} are read", path=path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise ConfigError(
+                    "anchors (&) and aliases (*) are not read here",
+                    path=path,
+                    line=event.start_mark.line + 1,
+                    remedy="Write the value out, or put it in quotes if & or * begins a text.",
+                )
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(
+            f"is no valid YAML: {error.problem or error.context}", path=path, line=mark.line + 1 if mark else None
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"is no valid YAML: {error}", path=path) from error
+    except RecursionError as error:
+        raise ConfigError("is nested too deeply", path=path) from error
+    if node is None:
+        raise ConfigError("is empty", path=path)
+    return Tree(path, node, "")
+
+
+def _kind(node: yaml.Node) -> str:
+    kinds: Mapping[type[yaml.Node], str] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
+    return kinds.get(type(node), "nothing" if node.tag == "tag:yaml.org,2002:null" else "text")
