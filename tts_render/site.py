@@ -30,6 +30,8 @@ class Site:
 
     root: Path
     """Absolute, links resolved."""
+    marked: bool = False
+    """Whether something says that this is a site; else it is just the folder of the input."""
     title: str | None = None
     author: str | None = None
     url: str | None = None
@@ -143,13 +145,14 @@ def _read_site(root: Path) -> Site:
             url = _text(facts, "url") or _text(facts, "baseURL") or _text(facts, "baseurl")
             return Site(
                 root,
+                marked=True,
                 title=_text(facts, "title"),
                 author=_text(facts, "author"),
                 url=_base(url, _text(facts, "baseurl")) if name == "_config.yml" else (url or "").rstrip("/") or None,
                 permalink=_text(facts, "permalink"),
                 timezone=_text(facts, "timezone") or _text(facts, "timeZone"),
             )
-    return Site(root)
+    return Site(root, marked=True)
 
 
 def _parse(path: Path) -> Mapping[str, Any]:

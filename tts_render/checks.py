@@ -1,0 +1,286 @@
+"""Checks: everything about an episode that can be known without speaking, all of it at once.
+
+An error breaks the feed or cannot be spoken; a warning is worth knowing. A post that was never filled in is a warning
+only, so that a site with hundreds of old posts can switch the check on today.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tts_render.audio import open_sound
+from tts_render.casting import cast
+from tts_render.credit import expected_credits
+from tts_render.episode import POST_SUFFIXES, audio_target, find_script, first_voice, open_config, open_episode
+from tts_render.errors import TtsRenderError
+from tts_render.mp3 import read_length
+from tts_render.post import read_post
+from tts_render.presets import parse_duration, parse_size
+from tts_render.site import find_site
+from tts_render.units import format_clock, frames_to_seconds, half_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_render.episode import Episode
+    from tts_render.post import Post
+    from tts_render.script import Script
+    from tts_render.site import Site
+    from tts_render.voices import Config, Show, VoiceSettings
+
+__all__ = ["Finding", "Level", "check"]
+
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be."""
+
+    rule: str
+    """Its id, for example ``duration-wrong``."""
+    level: Level
+    path: Path
+    line: int | None
+    message: str
+    remedy: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
+        return f"{where}: {self.level}: {self.message} [{self.rule}]" + (f"\n  {self.remedy}" if self.remedy else "")
+
+
+def check(
+    path: Path,
+    *,
+    site: Path | None = None,
+    voices: Path | None = None,
+    script: Path | None = None,
+    voice: str | None = None,
+    published: datetime.datetime | None = None,
+) -> tuple[Finding, ...]:
+    """Everything that is wrong with an episode. No engine is asked, nothing is changed.
+
+    Args:
+        path: a post or a script.
+        site: root of the site; None finds it.
+        voices: the settings; None takes the site's, else the packaged ones.
+        script: what is spoken; None finds it.
+        voice: who speaks a bare script.
+        published: the time now, where a post that is due must have its MP3; None where it need not.
+
+    Returns:
+        Findings in the order of the file.
+    """
+    found: list[Finding] = []
+    try:
+        if path.suffix.lower() in POST_SUFFIXES:
+            home = find_site(path, site)
+            config = open_config(home, voices)
+            found.extend(_check_post(read_post(path, config.preset), home, config, script, published))
+        else:
+            found.extend(_check_script(open_episode(path, site=site, voices=voices, script=script, voice=voice)))
+    except TtsRenderError as error:
+        found.append(_finding("unusable", path, error))
+    return tuple(found)
+
+
+def _check_script(episode: Episode) -> Iterator[Finding]:
+    yield from _check_sounds(episode.show, episode.config)
+    try:
+        cast(episode.script, episode.config, episode.voice)
+    except TtsRenderError as error:
+        yield _finding("script", episode.path, error)
+
+
+def _check_post(
+    post: Post, site: Site, config: Config, named: Path | None, published: datetime.datetime | None
+) -> Iterator[Finding]:
+    audio: Path | None = None
+    try:
+        audio = audio_target(post, site)
+    except TtsRenderError as error:
+        yield _finding("audio-path", post.path, error)
+    else:
+        yield from _check_audio(post, audio, published)
+    if audio is not None and audio.is_file():
+        yield from _check_values(post, audio)
+    else:
+        yield from _check_forms(post)
+    yield from _check_description(post)
+    show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
+    yield from _check_sounds(show, config)
+    voice: VoiceSettings | None = None
+    script: Script | None = None
+    try:
+        voice = first_voice(post, config)
+    except TtsRenderError as error:
+        yield _finding("actor", post.path, error)
+    try:
+        script = find_script(post, site, config, named, audio)
+    except TtsRenderError as error:
+        yield _finding("script", post.path, error)
+    if voice is not None and script is not None:
+        try:
+            speakers = [utterance.voice for utterance in cast(script, config, voice).utterances]
+        except TtsRenderError as error:
+            yield _finding("script", post.path, error)
+        else:
+            yield from _check_credits(post, expected_credits(dict.fromkeys(speakers), config))
+
+
+def _check_audio(post: Post, audio: Path | None, published: datetime.datetime | None) -> Iterator[Finding]:
+    preset = post.preset
+    key = ".".join(preset.audio)
+    line = post.line_of(preset.audio)
+    if audio is None:
+        yield Finding("audio-missing", "warning", post.path, line, f"{key} is missing", f"Add {key} to the front matter.")
+        return
+    if not audio.name.isascii():
+        yield Finding(
+            "audio-name", "warning", post.path, line, f"{key}: Apple asks for file names of ASCII letters and digits"
+        )
+    if audio.is_file() or (post.audio or "").startswith(("http://", "https://")):
+        return
+    due = published is not None and (post.date is None or _aware(post.date) <= published)
+    yield Finding(
+        "audio-missing",
+        "error" if due else "warning",
+        post.path,
+        line,
+        f"{key}: there is no {audio.name}" + (", and the post's date has come" if due else " yet"),
+        f"Run: tts-render render {post.path}",
+    )
+
+
+def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
+    """Size and duration against the file."""
+    preset = post.preset
+    try:
+        frames, rate = read_length(audio)
+    except TtsRenderError as error:
+        yield _finding("audio-broken", audio, error)
+        return
+    seconds = half_up(frames_to_seconds(frames, rate))
+    size = audio.stat().st_size
+    remedy = f"Run: tts-render write-back {post.path}"
+    bad_form = False
+    for finding in _check_forms(post):
+        bad_form = bad_form or finding.level == "error"
+        yield Finding(finding.rule, finding.level, finding.path, finding.line, finding.message, remedy)
+    said = parse_size(post.value(preset.size.key))
+    if said and said != size and not bad_form:
+        yield Finding(
+            "size-wrong",
+            "error",
+            post.path,
+            post.line_of(preset.size.key),
+            f"{'.'.join(preset.size.key)} is {said}, but {audio.name} has {size} bytes",
+            remedy,
+        )
+    length = parse_duration(post.value(preset.duration.key))
+    if length and length != seconds and not bad_form:
+        yield Finding(
+            "duration-wrong",
+            "error",
+            post.path,
+            post.line_of(preset.duration.key),
+            f"{'.'.join(preset.duration.key)} says {format_clock(length)}, but {audio.name} lasts {format_clock(seconds)}",
+            remedy,
+        )
+
+
+def _check_forms(post: Post) -> Iterator[Finding]:
+    """Size and duration by themselves: filled in, and such that a generator reads them rightly."""
+    preset = post.preset
+    for rule, field, parsed in (
+        ("size", preset.size, parse_size(post.value(preset.size.key))),
+        ("duration", preset.duration, parse_duration(post.value(preset.duration.key))),
+    ):
+        key, line, value = ".".join(field.key), post.line_of(field.key), post.value(field.key)
+        if line is None:
+            if not field.optional:
+                yield Finding(f"{rule}-unset", "warning", post.path, None, f"{key} is missing")
+        elif value is None or parsed == 0:
+            yield Finding(f"{rule}-unset", "warning", post.path, line, f"{key} is not filled in")
+        elif parsed is None:
+            form = "a whole number of bytes" if rule == "size" else "a duration such as 07:25"
+            yield Finding(f"{rule}-form", "error", post.path, line, f"{key}: {value!r} is not {form}")
+        elif rule == "duration" and post.is_bare_clock(field.key):
+            yield Finding(
+                "duration-unquoted",
+                "error",
+                post.path,
+                line,
+                f"{key} has no quotes: without them YAML reads 12:34 as a number to base 60",
+                "Put it in double quotes.",
+            )
+
+
+_BARE = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)|<")
+
+
+def _check_description(post: Post) -> Iterator[Finding]:
+    if not post.preset.description_is_xml or not post.description:
+        return
+    match = _BARE.search(post.description)
+    if match:
+        escaped = "&amp;" if match[0] == "&" else "&lt;"
+        around = post.description[max(0, match.start() - 10) : match.end() + 10]
+        yield Finding(
+            "description-xml",
+            "error",
+            post.path,
+            post.line_of(post.preset.description),
+            f"description holds a bare {match[0]} (…{around}…), which breaks the whole feed",
+            f"Write {escaped} instead.",
+        )
+
+
+def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
+    for name in dict.fromkeys((show.opening, show.between_sections, show.ending)):
+        if name is None:
+            continue
+        settings = config.sounds[name]
+        try:
+            open_sound(settings.path)
+        except TtsRenderError as error:
+            yield Finding("sound", "error", config.path, settings.line, f"sounds.{name}: {error}")
+
+
+def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:
+    written = unicodedata.normalize("NFC", post.body)
+    lines = {re.sub(r"\s", "", line.strip("*_-・ ")).replace("：", ":") for line in written.splitlines()}
+    missing = [credit for credit in expected if unicodedata.normalize("NFC", credit) not in written]
+    for credit in missing:
+        rough = re.sub(r"\s", "", credit).replace("：", ":")
+        near = any(rough in line for line in lines)
+        yield Finding(
+            "credit-missing",
+            "warning",
+            post.path,
+            None,
+            f"the credit {credit} is " + ("there, but spelled otherwise" if near else "missing"),
+            f"Its terms of use ask for it: add the line {credit} at the end.",
+        )
+    for line in sorted(lines):
+        match = re.fullmatch(r"VOICEVOX:(.+)", line)
+        if match and expected and line not in {re.sub(r"\s", "", credit) for credit in expected}:
+            yield Finding(
+                "credit-wrong", "warning", post.path, None, f"the credit {line} names a voice that does not speak here"
+            )
+
+
+def _finding(rule: str, path: Path, error: TtsRenderError) -> Finding:
+    where = Path(error.path) if error.path is not None else path
+    return Finding(rule, "error", where, error.line, error.message, error.remedy)
+
+
+def _aware(moment: datetime.datetime) -> datetime.datetime:
+    """A time without a zone is meant in the zone of the machine."""
+    return moment if moment.tzinfo is not None else moment.astimezone()

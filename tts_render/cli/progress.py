@@ -1,0 +1,109 @@
+"""Progress on standard error: drawn on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TextIO
+
+from tts_render.events import Began, Event, Spoke, Stage, Warned
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+__all__ = ["Progress", "plain"]
+
+_STAGES = {
+    "mastering": "mastering and encoding",
+    "verifying": "measuring the MP3",
+    "correcting": "encoding once more, corrected",
+    "writing": "writing",
+}
+_EVERY = 20  # utterances between two plain lines
+
+
+class Progress:
+    """Shows the events of a run.
+
+    Args:
+        stream: where to.
+        quiet: show nothing but warnings.
+        verbose: above 0 names every utterance.
+    """
+
+    def __init__(self, stream: TextIO, *, quiet: bool, verbose: int) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._verbose = verbose
+        self._name = ""
+        self._total = self._done = 0
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._stream.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Drawn
+
+            self._bar = Drawn(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=Console(file=self._stream),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Warned(message):
+                self.note(f"warning: {message}", always=True)
+            case Began(episode, utterances, cached):
+                self._name, self._total, self._done = str(episode), utterances, 0
+                if self._bar is not None:
+                    if self._task is not None:
+                        self._bar.remove_task(self._task)
+                    self._task = self._bar.add_task(plain(episode.name), total=utterances, rate="")
+                else:
+                    self.note(f"{episode}: {utterances} utterances, {cached} from the cache")
+            case Spoke():
+                self._spoke(event)
+            case Stage(name):
+                if self._bar is not None and self._task is not None:
+                    self._bar.update(self._task, rate=_STAGES[name])
+                elif self._verbose:
+                    self.note(f"{self._name}: {_STAGES[name]}")
+
+    def note(self, text: str, *, always: bool = False) -> None:
+        """Show a line, above the bar where there is one."""
+        if self._quiet and not always:
+            return
+        if self._bar is not None:
+            self._bar.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(plain(text), file=self._stream, flush=True)  # noqa: T201
+
+    def _spoke(self, event: Spoke) -> None:
+        self._done += 1
+        if self._verbose:
+            how = "cached" if event.cached else "spoken"
+            self.note(f"{self._done}/{self._total} {how} {event.seconds:.2f} s  {event.text}")
+        if self._bar is not None and self._task is not None:
+            task = next(task for task in self._bar.tasks if task.id == self._task)
+            rate = f"{task.speed:.1f}/s" if task.speed else ""
+            self._bar.update(self._task, advance=1, rate=rate)
+        elif not self._verbose and self._done % _EVERY == 0 and self._done < self._total:
+            self.note(f"{self._name}: {self._done} of {self._total}")
+
+
+def plain(text: str) -> str:
+    """Text from inputs and engines, harmless for a terminal."""
+    return "".join(c if c in "\n\t" or (ord(c) >= 32 and not 127 <= ord(c) < 160) else "�" for c in text)

@@ -1,0 +1,51 @@
+"""What `tts-render voices` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_render.casting import direct
+from tts_render.errors import EngineMismatchError
+
+if TYPE_CHECKING:
+    from tts_render.engine import Identity, StyleId
+    from tts_render.voices import Config
+
+__all__ = ["voices_json", "voices_text"]
+
+
+def _users(config: Config, identity: Identity) -> tuple[dict[StyleId, list[str]], dict[str, str]]:
+    """Which voices use each style, and why others find none."""
+    users: dict[StyleId, list[str]] = {}
+    problems: dict[str, str] = {}
+    for name, voice in config.voices.items():
+        try:
+            users.setdefault(direct([voice], config, identity)[name].style, []).append(name)
+        except EngineMismatchError as error:
+            problems[name] = error.message.splitlines()[-1].strip()
+    return users, problems
+
+
+def voices_json(config: Config, identity: Identity) -> dict[str, Any]:
+    """The engine, its styles with the voices that use them, and the voices that find none."""
+    users, problems = _users(config, identity)
+    return {
+        "engine": {"name": identity.engine, "version": identity.version},
+        "voices_file": str(config.path),
+        "styles": [
+            {"speaker": s.speaker, "style": s.name, "style_id": s.id, "used_by": users.get(s.id, [])}
+            for s in identity.styles
+        ],
+        "missing": problems,
+    }
+
+
+def voices_text(config: Config, identity: Identity) -> str:
+    """The same for people: a line for each style."""
+    users, problems = _users(config, identity)
+    lines = [f"{identity.engine} {identity.version}, {len(identity.styles)} styles; voices of {config.path}"]
+    for style in identity.styles:
+        used = ", ".join(users.get(style.id, []))
+        lines.append(f"  {style.id:>4}  {style.speaker}（{style.name}）" + (f"  <- {used}" if used else ""))
+    lines += [f"  missing: {problem}" for problem in problems.values()]
+    return "\n".join(lines)

@@ -1,0 +1,273 @@
+"""An episode: a post or a bare script, with everything around it settled: site, settings, script, voice, target."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from tts_render.errors import CommandLineError, ConfigError, PostError, ScriptError
+from tts_render.names import audio_name, find_audio_file, stem
+from tts_render.post import Post, read_post
+from tts_render.script import Notation, Script, read_script
+from tts_render.site import Site, article_url, confine, find_site
+from tts_render.voices import Config, Show, VoiceSettings, load_config, packaged_config_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Episode", "audio_target", "find_posts", "find_script", "first_voice", "open_config", "open_episode", "read_text"]
+
+POST_SUFFIXES = (".md", ".markdown", ".mkd", ".html")
+_LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode, opened."""
+
+    path: Path
+    """The post or script that was named."""
+    site: Site
+    config: Config
+    post: Post | None
+    """None for a bare script."""
+    script: Script
+    voice: VoiceSettings
+    """Who speaks what names nobody."""
+    show: Show
+    audio: Path | None
+    """Where the MP3 goes; None for a post without an audio path."""
+    own_audio: Path | None
+    """Where the post says that it belongs."""
+    title: str
+    date: datetime.datetime | None
+    track: int | None
+    """The number in the post's file name."""
+    artist: str
+    album: str | None
+    url: str | None
+    """Where the post will be read."""
+
+    def relative(self, path: Path) -> str:
+        """``path`` as seen from the site, with slashes; absolute where it lies outside."""
+        return path.relative_to(self.site.root).as_posix() if path.is_relative_to(self.site.root) else str(path)
+
+
+def open_config(site: Site, voices: Path | None) -> Config:
+    """The settings that hold for a site: the file that was named, else the site's own, else the packaged one.
+
+    Raises:
+        ConfigError, OutsideSiteError: something in it is wrong.
+    """
+    if voices is None:
+        own = site.root / "voices.yaml"
+        voices = own if own.is_file() else packaged_config_path()
+    return load_config(voices, root=site.root)
+
+
+def open_episode(
+    path: Path,
+    *,
+    site: Path | None = None,
+    voices: Path | None = None,
+    script: Path | None = None,
+    output: Path | None = None,
+    voice: str | None = None,
+) -> Episode:
+    """Read a post or a script, and settle everything around it.
+
+    Args:
+        path: the post (front matter and body) or the script.
+        site: root of the site; None finds it.
+        voices: the settings; None takes the site's, else the packaged ones.
+        script: what is spoken; None takes the post's ``script``, the text beside its audio, or its body.
+        output: where the MP3 goes; None takes the post's audio path, or the place beside a bare script.
+        voice: who speaks a bare script; None takes the default of the settings.
+
+    Raises:
+        InputError: something that was given is wrong; nothing was changed.
+        CommandLineError: the arguments do not go together.
+    """
+    home = find_site(path, site)
+    config = open_config(home, voices)
+    if path.suffix.lower() in POST_SUFFIXES:
+        if voice is not None:
+            raise CommandLineError(f"--voice is for a bare script; {path.name} names its own actors")
+        return _open_post(path, home, config, script, output)
+    if path.suffix.lower() != ".txt":
+        raise CommandLineError(f"{path}: is neither a post (.md) nor a script (.txt)")
+    if script is not None:
+        raise CommandLineError(f"--script is for a post; {path.name} is a script itself")
+    speaker = config.voice(voice if voice is not None else config.default)
+    if speaker is None:
+        raise CommandLineError(f"--voice: there is no voice {voice!r}. {config.nearest_voice(voice or '')}")
+    text = read_text(path)
+    title = stem(path.name)
+    show = config.show(actor=speaker.name, title=title, file=path.name)
+    return Episode(
+        path=path,
+        site=home,
+        config=config,
+        post=None,
+        script=read_script(path, text, _notation(config)),
+        voice=speaker,
+        show=show,
+        audio=(output or path.with_name(title + ".mp3")).absolute(),
+        own_audio=None,
+        title=title,
+        date=None,
+        track=None,
+        artist=show.artist or speaker.name,
+        album=show.name or home.title,
+        url=None,
+    )
+
+
+def audio_target(post: Post, site: Site) -> Path | None:
+    """Where the MP3 of a post lies, or belongs; None where the post does not say.
+
+    A site path is taken from the preset's folder, or from the post's own folder in a page bundle. An address is matched
+    to the file of that name in ``audio`` there. A file whose name differs only in Unicode form is the same file.
+
+    Raises:
+        PostError: the value is no path to an MP3.
+        OutsideSiteError: it leaves the site.
+    """
+    value = post.audio
+    if value is None:
+        return None
+    line = post.line_of(post.preset.audio)
+    root = site.root / post.preset.audio_root
+    what = ".".join(post.preset.audio)
+    if value.startswith(("https://", "http://")):
+        name = audio_name(value)
+        target = root / "audio" / name if name else root
+    elif urlsplit(value).scheme and len(urlsplit(value).scheme) > 1:
+        raise PostError(
+            f"{what}: {value} is neither a path in the site nor an https address", path=post.path, line=line
+        )
+    elif post.preset.bundle and post.path.stem == "index" and not value.startswith("/"):
+        target = post.path.parent / unquote(value)
+    else:
+        target = root / unquote(value).lstrip("/")
+    if target.suffix.lower() != ".mp3":
+        raise PostError(
+            f"{what}: {value} does not end with .mp3", path=post.path, line=line, remedy="Only MP3 files are made."
+        )
+    target = confine(site, target, what=what, source=post.path, line=line)
+    return find_audio_file(target.parent, target.name) or target
+
+
+def read_text(path: Path) -> str:
+    """The text of a script.
+
+    Raises:
+        ScriptError: it cannot be read, is no UTF-8, or is absurdly long.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_SCRIPT:
+            raise ScriptError(f"is {size:,} bytes long; at most {_LARGEST_SCRIPT:,} are read", path=path)
+        data = path.read_bytes()
+    except OSError as error:
+        raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ScriptError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+
+
+def _open_post(path: Path, site: Site, config: Config, script: Path | None, output: Path | None) -> Episode:
+    post = read_post(path, config.preset)
+    target = audio_target(post, site)
+    voice = first_voice(post, config)
+    title = post.title or stem(path.name)
+    show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=path.name)
+    named = re.fullmatch(r"\d{4}-\d{2}-\d{2}-(\d{1,5})", path.stem)
+    return Episode(
+        path=path,
+        site=site,
+        config=config,
+        post=post,
+        script=find_script(post, site, config, script, target),
+        voice=voice,
+        show=show,
+        audio=output.absolute() if output is not None else target,
+        own_audio=target,
+        title=title,
+        date=post.date,
+        track=int(named[1]) if named else None,
+        artist=show.artist or "、".join(post.actors) or voice.name,
+        album=show.name or site.title,
+        url=article_url(site, path, post.date, post.permalink),
+    )
+
+
+def first_voice(post: Post, config: Config) -> VoiceSettings:
+    """The voice of the first actor, after seeing that every actor has one; the default where a post names none.
+
+    Raises:
+        PostError: no voice answers to an actor.
+    """
+    found: list[VoiceSettings] = []
+    for actor in post.actors:
+        voice = config.voice(actor)
+        if voice is None:
+            raise PostError(
+                f"no voice answers to the actor {actor!r}",
+                path=post.path,
+                line=post.line_of(post.preset.actors) if post.preset.actors else None,
+                remedy=config.nearest_voice(actor) + f"Voices are named in {config.path}.",
+            )
+        found.append(voice)
+    if found:
+        return found[0]
+    default = config.voice(config.default)
+    if default is None:
+        raise ConfigError(f"there is no voice {config.default!r}", path=config.path)
+    return default
+
+
+def find_script(post: Post, site: Site, config: Config, named: Path | None, audio: Path | None) -> Script:
+    """What is spoken: the file that was named, the post's own ``script``, the text beside the audio, or the body.
+
+    Raises:
+        PostError, ScriptError, OutsideSiteError: it is missing, cannot be read, or lies outside the site.
+    """
+    notation = _notation(config)
+    if named is not None:
+        return read_script(named, read_text(named), notation)
+    if post.script is not None:
+        line = post.line_of(post.preset.script)
+        wanted = post.script
+        folder = post.path.parent if wanted.startswith(".") else site.root
+        path = confine(site, folder / wanted.lstrip("/"), what="script", source=post.path, line=line)
+        if not path.is_file():
+            raise PostError(f"script: there is no file {wanted}", path=post.path, line=line)
+        return read_script(path, read_text(path), notation)
+    if audio is not None:
+        beside = find_audio_file(audio.parent, stem(audio.name) + ".txt")
+        if beside is not None:
+            confine(site, beside, what="the script beside the audio", source=post.path, line=None)
+            return read_script(beside, read_text(beside), notation)
+    return read_script(post.path, post.body, notation, first_line=post.body_line)
+
+
+def _notation(config: Config) -> Notation:
+    return Notation(speakers=frozenset(config.names()))
+
+
+def find_posts(paths: Sequence[Path]) -> list[Path]:
+    """``paths``, with each folder replaced by the posts in it, sorted."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found.extend(sorted(p for p in path.rglob("*") if p.suffix.lower() in POST_SUFFIXES and p.is_file()))
+        else:
+            found.append(path)
+    return found

@@ -1,0 +1,456 @@
+"""The recipe: plan an episode, render it, write its size and duration back.
+
+Each function here is a list of small named steps; what they do stands in the modules above.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tts_render.audio import amplitude, open_sound
+from tts_render.casting import Cast, Direction, cast, direct
+from tts_render.credit import credits_of
+from tts_render.errors import EngineError, OutputError, PostError, TtsRenderError
+from tts_render.events import Began, Finished, Spoke, Stage
+from tts_render.files import Staged, commit, digest_file, locked
+from tts_render.fingerprint import difference, engine_kind, ours, theirs
+from tts_render.loudness import LoudnessMeter
+from tts_render.mixdown import mix
+from tts_render.mp3 import Tags, read_length
+from tts_render.post import Post, PostEdit, edit_post, read_post
+from tts_render.presets import format_duration
+from tts_render.production import produce
+from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
+from tts_render.speech import SpeechClip, look_up, speak
+from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange, chapters
+from tts_render.units import Frames, format_clock, frames_to_ms, frames_to_seconds, half_up, seconds_to_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from tts_render.audio import Clip
+    from tts_render.cache import CachedClip
+    from tts_render.casting import Utterance
+    from tts_render.engine import Engine, Identity
+    from tts_render.engine.pool import Pool
+    from tts_render.episode import Episode
+    from tts_render.speech import Found
+    from tts_render.studio import Studio
+    from tts_render.units import Lufs, Seconds
+
+__all__ = ["Plan", "PlannedUtterance", "Rendered", "WrittenBack", "plan", "render", "write_back"]
+
+_SECONDS_PER_CHARACTER = 0.13
+"""Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
+
+_PATIENCE: Seconds = 600.0
+"""How long a second run on the same episode waits for the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUtterance:
+    """One thing that would be said."""
+
+    text: str
+    """As people read it."""
+    reading: str
+    """As the engine would be asked to say it."""
+    voice: str
+    line: int
+    """1-based line in its source."""
+    cached: bool | None
+    """Whether its sound is there; None where no engine could be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What rendering an episode would do."""
+
+    episode: Path
+    script: Path
+    audio: Path | None
+    utterances: tuple[PlannedUtterance, ...]
+    estimated_seconds: Seconds
+    """Length of the episode: exact for what is cached, by the number of characters for the rest."""
+    engine_problem: EngineError | None
+    """Why no engine could be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a run did to one episode."""
+
+    receipt: Receipt
+    synthesized: int
+    """Utterances that were spoken anew."""
+    cached: int
+    """Utterances whose sound was there."""
+    changed: bool
+    """Whether any file changed."""
+    engines: tuple[str, ...]
+    """Addresses or names of the engines that were asked."""
+    elapsed_seconds: Seconds
+    post: PostEdit | None
+    """What changed in the post; None where nothing is written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBack:
+    """What a write-back did to one post."""
+
+    post: PostEdit
+    audio: Path
+    bytes: int
+    seconds: int
+
+
+def plan(episode: Episode, studio: Studio) -> Plan:
+    """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
+
+    Raises:
+        ScriptError: there is nothing to say.
+        SoundError: a jingle is no sound.
+        EngineMismatchError: the engine does not have a voice.
+    """
+    script = cast(episode.script, episode.config, episode.voice)
+    problem: EngineError | None = None
+    clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
+    try:
+        pool = studio.pool(episode)
+    except EngineError as error:
+        problem = error
+    else:
+        directions = _direct(script, episode, pool.identity)
+        clips = _settle(script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache))
+    guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
+    rate = episode.config.master.rate
+    timeline = Timeline(
+        tuple(arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)), rate
+    )
+    return Plan(
+        episode=episode.path,
+        script=script.path,
+        audio=episode.audio,
+        utterances=tuple(
+            PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None)
+            for u, clip in zip(script.utterances, clips, strict=True)
+        ),
+        estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
+        engine_problem=problem,
+    )
+
+
+def render(
+    episode: Episode, studio: Studio, *, force: bool = False, post: bool = True, patience: Seconds = _PATIENCE
+) -> Rendered:
+    """Speak, assemble, master, encode, and write size and duration back.
+
+    MP3, receipt and post are put into place at the end, in this order, each whole.
+
+    Args:
+        episode: the episode.
+        studio: engines, cache and receipts.
+        force: render even where the receipt says that nothing has changed.
+        post: write size and duration back into the post.
+        patience: how long to wait for another run on the same episode.
+
+    Raises:
+        TtsRenderError: of any kind; MP3, receipt and post are as they were.
+    """
+    began = time.monotonic()
+    audio = _target(episode)
+    with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
+        script = cast(episode.script, episode.config, episode.voice)
+        jingles = open_jingles(episode)
+        tags = _tags(episode)
+        digests = {jingle.name: jingle.digest for jingle in _sound_files(jingles)}
+        known = ours(episode, script, digests, tags, engine_kind(studio.targets(episode)))
+        stored = read_receipt(studio.receipt(episode, audio))
+        pool = _pool(episode, studio, stored, known)
+        directions = _direct(script, episode, pool.identity)
+        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
+        told = theirs(pool.identity, directions, names)
+        edit = _rehearse(episode) if post else None
+        if not force and stored is not None and _is_unchanged(stored, known, told, audio, episode):
+            return _finish_unchanged(episode, studio, stored, edit, pool, began)
+
+        found = look_up(script.utterances, directions, pool.identity, studio.cache)
+        studio.tell(Began(episode.path, len(script.utterances), len(script.utterances) - found.missing))
+        counter = _Counter(studio)
+        clips = speak(
+            script.utterances, directions, pool, studio.cache, path=script.path, found=found, spoken=counter.take
+        )
+        timeline, measured = _measure(arrange(
+            script.items, clips, jingles, episode.config.pacing, rate=episode.config.master.rate
+        ), episode)  # fmt: skip
+        marks = chapters(script.items, timeline, episode.title)
+        rate = timeline.rate
+        tags = replace(
+            tags,
+            comment=" / ".join(names),
+            chapters=tuple((frames_to_ms(c.start, rate), frames_to_ms(c.end, rate), c.title, c.url) for c in marks),
+        )
+        with ExitStack() as stack:
+            staged = stack.enter_context(Staged(audio))
+            mp3 = produce(timeline, measured, episode.config.master, tags, staged.path, studio.tell)
+            seconds = half_up(frames_to_seconds(mp3.frames, mp3.rate))
+            receipt = Receipt(
+                episode=episode.relative(episode.path.resolve()),
+                audio=episode.relative(audio),
+                bytes=mp3.bytes,
+                sha256=mp3.sha256,
+                duration_seconds=round(frames_to_seconds(mp3.frames, mp3.rate), 6),
+                duration=_duration_text(episode, seconds),
+                utterances=len(script.utterances),
+                engines=(EngineRecord(pool.identity.engine, pool.identity.version),),
+                credits=names,
+                loudness_lufs=mp3.loudness_lufs,
+                true_peak_dbtp=mp3.true_peak_dbtp,
+                chapters=tuple(ChapterRecord(round(frames_to_seconds(c.start, rate), 3), c.title, c.url) for c in marks),
+                ours=known,
+                theirs=told,
+                encoder=mp3.encoder,
+            )
+            studio.tell(Stage("writing"))
+            if edit is not None:
+                edit = edit_post(_reread(episode), size=mp3.bytes, seconds=seconds)
+            changed = _publish(stack, staged, mp3.sha256, studio.receipt(episode, audio), receipt, edit)
+        studio.tell(Finished(episode.path, changed))
+        return Rendered(
+            receipt, counter.synthesized, counter.cached, changed, pool.labels, time.monotonic() - began, edit
+        )
+
+
+def write_back(post: Post, audio: Path) -> PostEdit:
+    """Size and duration of the MP3 that is already there, into the post.
+
+    Raises:
+        OutputError: there is no such MP3, or the post cannot be written.
+        PostError: the post cannot be changed safely.
+    """
+    if not audio.is_file():
+        raise PostError(
+            f"there is no {audio}", path=post.path, line=post.line_of(post.preset.audio), remedy="Render it first."
+        )
+    frames, rate = read_length(audio)
+    edit = edit_post(post, size=audio.stat().st_size, seconds=half_up(frames_to_seconds(frames, rate)))
+    if edit.changed:
+        with Staged(edit.path) as staged:
+            commit([staged.write(edit.after)])
+    return edit
+
+
+def open_jingles(episode: Episode) -> Jingles:
+    """The sounds of an episode's show.
+
+    Raises:
+        SoundError: one of them is missing, or no sound.
+    """
+    rate = episode.config.master.rate
+
+    def jingle(name: str | None) -> Jingle | None:
+        if name is None:
+            return None
+        settings = episode.config.sounds[name]
+        return Jingle(
+            name,
+            open_sound(settings.path),
+            amplitude(settings.gain),
+            seconds_to_frames(settings.fade_in, rate),
+            seconds_to_frames(settings.fade_out, rate),
+        )
+
+    show = episode.show
+    return Jingles(jingle(show.opening), jingle(show.between_sections), jingle(show.ending))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """An utterance whose sound may not be there yet, as long as it will probably be."""
+
+    utterance: Utterance
+    clip: CachedClip | None
+    episode: Episode
+
+    @property
+    def source(self) -> _GuessedSource | CachedClip:
+        if self.clip is not None:
+            return self.clip
+        speed = self.episode.config.voices[self.utterance.voice].speed
+        seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
+        return _GuessedSource(seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _GuessedSource:
+    frames: Frames
+    rate: int
+
+    def load(self) -> Clip:
+        raise OutputError("a guessed sound cannot be played")
+
+
+class _Counter:
+    """Counts what came from where, and passes it on."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self.synthesized = self.cached = 0
+
+    def take(self, clip: SpeechClip) -> None:
+        if clip.cached:
+            self.cached += 1
+        else:
+            self.synthesized += 1
+        seconds = frames_to_seconds(clip.source.frames, clip.source.rate)
+        self._studio.tell(Spoke(clip.utterance.index, clip.utterance.text, seconds, clip.cached))
+
+
+def _target(episode: Episode) -> Path:
+    if episode.audio is not None:
+        return episode.audio
+    assert episode.post is not None  # a bare script always has a target
+    key = ".".join(episode.post.preset.audio)
+    raise PostError(
+        f"does not say where its audio belongs: {key} is missing",
+        path=episode.path,
+        remedy=f"Add {key} to its front matter, or name the file with -o.",
+    )
+
+
+def _pool(episode: Episode, studio: Studio, stored: Receipt | None, known: dict[str, str]) -> Pool:
+    """The engines; where none answers and all else is unchanged, the error says so."""
+    try:
+        return studio.pool(episode)
+    except EngineError as error:
+        if stored is not None and not difference(stored.ours, known):
+            note = "Script, voices and sounds are unchanged; only the engine could not be compared."
+            error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
+        raise
+
+
+def _direct(script: Cast, episode: Episode, identity: Identity) -> dict[str, Direction]:
+    names = dict.fromkeys(utterance.voice for utterance in script.utterances)
+    return direct([episode.config.voices[name] for name in names], episode.config, identity)
+
+
+def _settle(
+    script: Cast, directions: dict[str, Direction], pool: Pool, studio: Studio, found: Found
+) -> tuple[CachedClip | None, ...]:
+    """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
+    unsettled = [script.utterances[index] for index in found.unsettled]
+
+    def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
+        direction = directions[utterance.voice]
+        phrasing = engine.phrase(utterance.reading, direction.style)
+        return studio.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
+
+    answers: dict[tuple[str, Direction], CachedClip] = {}
+    for index, answer in pool.run(unsettled, ask):
+        if not isinstance(answer, TtsRenderError) and answer is not None:
+            answers[unsettled[index].reading, directions[unsettled[index].voice]] = answer
+    return tuple(
+        clip or answers.get((utterance.reading, directions[utterance.voice]))
+        for utterance, clip in zip(script.utterances, found.clips, strict=True)
+    )
+
+
+def _tags(episode: Episode) -> Tags:
+    """The tags that are known before the engine is asked."""
+    return Tags(
+        title=episode.title,
+        artist=episode.artist,
+        album=episode.album,
+        date=episode.date.date() if episode.date else None,
+        track=episode.track,
+        url=episode.url,
+    )
+
+
+def _sound_files(jingles: Jingles) -> list[Jingle]:
+    return [jingle for jingle in (jingles.opening, jingles.between_sections, jingles.ending) if jingle is not None]
+
+
+def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Lufs]:
+    """Mix while the engine is still speaking, to know how loud the whole is. Keeps no samples."""
+    settings = episode.config.master
+    kept: list[Placement] = []
+
+    def keep() -> Iterable[Placement]:
+        for placement in placements:
+            kept.append(placement)
+            yield placement
+
+    meter = LoudnessMeter(settings.rate, settings.channels)
+    for block in mix(keep(), rate=settings.rate, channels=settings.channels):
+        meter.add(block)
+    return Timeline(tuple(kept), settings.rate), meter.integrated()
+
+
+def _rehearse(episode: Episode) -> PostEdit | None:
+    """See that the post can be edited, before anything is spoken."""
+    return edit_post(_reread(episode), size=1, seconds=1) if episode.post is not None else None
+
+
+def _reread(episode: Episode) -> Post:
+    """The post as it is now: somebody may have written in it while the engine spoke."""
+    assert episode.post is not None
+    return read_post(episode.post.path, episode.post.preset)
+
+
+def _is_unchanged(
+    stored: Receipt, known: dict[str, str], told: dict[str, str], audio: Path, episode: Episode
+) -> bool:
+    """Whether rendering again would change nothing about the MP3."""
+    encoder = episode.config.master.encoder
+    return (
+        not difference(stored.ours, known)
+        and not difference(stored.theirs, told)
+        and (encoder == "auto" or stored.encoder.startswith(_ENCODER_NAMES[encoder]))
+        and audio.is_file()
+        and audio.stat().st_size == stored.bytes
+        and digest_file(audio) == stored.sha256
+    )
+
+
+_ENCODER_NAMES = {"lame": "lame", "ffmpeg": "ffmpeg", "soundfile": "libsndfile"}
+
+
+def _finish_unchanged(
+    episode: Episode, studio: Studio, stored: Receipt, edit: PostEdit | None, pool: Pool, began: float
+) -> Rendered:
+    """Nothing to render; the post may still have lost its two values."""
+    if edit is not None:
+        edit = edit_post(_reread(episode), size=stored.bytes, seconds=half_up(stored.duration_seconds))
+        if edit.changed:
+            with Staged(edit.path) as staged:
+                commit([staged.write(edit.after)])
+    changed = edit is not None and edit.changed
+    studio.tell(Finished(episode.path, changed))
+    return Rendered(stored, 0, stored.utterances, changed, pool.labels, time.monotonic() - began, edit)
+
+
+def _publish(
+    stack: ExitStack, mp3: Staged, sha256: str, receipt_file: Path, receipt: Receipt, edit: PostEdit | None
+) -> bool:
+    """Put MP3, receipt and post into place, in this order; what would not change is left alone."""
+    files: list[Staged] = []
+    if not mp3.target.is_file() or digest_file(mp3.target) != sha256:
+        files.append(mp3)
+    if read_receipt(receipt_file) != receipt:
+        files.append(stack.enter_context(Staged(receipt_file)).write(receipt.to_bytes()))
+    if edit is not None and edit.changed:
+        files.append(stack.enter_context(Staged(edit.path)).write(edit.after))
+    commit(files)
+    return bool(files)
+
+
+def _duration_text(episode: Episode, seconds: int) -> str:
+    """The duration as it stands in the post; for a bare script as a clock shows it."""
+    if episode.post is None:
+        return format_clock(seconds)
+    return str(format_duration(episode.post.preset.duration.form, seconds))
