@@ -1,0 +1,56 @@
+# Everything a fresh machine with Python 3.11+ and make needs: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   ?= .venv
+ENGINE ?= kokoro
+# What pytest is told besides, for example: make test PYTEST='-m "not slow" -x'
+PYTEST ?=
+
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
+
+.PHONY: help demo test lint format lock bench docs clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## render a short episode of examples/site (ENGINE=openjtalk is quicker, kokoro is the default)
+	@PATH="$(abspath $(BIN)):$$PATH" tools/demo.sh $(ENGINE)
+
+test: $(READY) ## all tests, with the line coverage of tts_render, which must be at least 90 %
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest $(PYTEST)
+	@$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=90
+
+lint: $(READY) ## ruff, mypy in strict mode, shellcheck
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy tts_render tests $(wildcard tools/*.py benchmarks/*.py)
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+
+format: $(READY) ## lay out the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## measure, each benchmark beside its baseline
+	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
+
+docs: $(READY) ## write what is generated in docs/ anew
+	$(BIN)/python tools/cli_reference.py docs/cli.md
+
+lock: ## choose newer versions for development and CI (needs uv)
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--custom-compile-command 'make lock' --all-extras --group dev pyproject.toml requirements/tools.in -o requirements/dev.txt
+
+clean: ## remove what was made here
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tts-render needs Python 3.11 or newer; name one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
