@@ -1,0 +1,68 @@
+"""Names of audio files: from site paths and URLs to what the folder really holds.
+
+One name has many spellings. A URL percent-encodes it, macOS takes its letters apart (が becomes か and a mark), and a
+show called "A.I.放送局" has full stops that are no file extension.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["audio_name", "find_audio_file", "normal_name", "stem"]
+
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+_SUFFIX = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$", re.DOTALL)
+
+
+def normal_name(name: str) -> str:
+    """``name`` with composed letters (Unicode NFC): equal for two spellings of one name."""
+    return unicodedata.normalize("NFC", name)
+
+
+def audio_name(value: str) -> str | None:
+    """The file name that a site path or a URL ends in: percent-decoded, in Unicode NFC.
+
+    Escapes are decoded before the last part is taken, since some stores write the folders of a path with ``%2F``.
+
+    Returns:
+        None where there is no usable name: nothing after the last slash, ``.`` or ``..``, or a control character.
+    """
+    path = value
+    if _URL.match(value):
+        try:
+            path = urlsplit(value).path
+        except ValueError:
+            return None
+    with contextlib.suppress(UnicodeDecodeError):  # percent signs that encode no text are part of the name
+        path = unquote(path, errors="strict")
+    name = normal_name(re.split(r"[/\\]", path)[-1])
+    if name in ("", ".", "..") or any(unicodedata.category(character) == "Cc" for character in name):
+        return None
+    return name
+
+
+def find_audio_file(folder: Path, name: str) -> Path | None:
+    """The file in ``folder`` called ``name``, in whatever Unicode form the disk has it; None where there is none."""
+    exact = folder / name
+    if exact.is_file():
+        return exact
+    wanted = normal_name(name)
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entry.name for entry in entries if normal_name(entry.name) == wanted and entry.is_file())
+    except OSError:
+        return None
+    return folder / found[0] if found else None
+
+
+def stem(name: str) -> str:
+    """``name`` without its extension: the last suffix only, and only one that looks like an extension."""
+    return _SUFFIX.sub("", name)
