@@ -1,0 +1,146 @@
+"""The timeline: pauses are exact, nothing overlaps, chapters cover everything."""
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tts_render.audio import Clip
+from tts_render.casting import CastItem, Utterance
+from tts_render.script import Cue, Pause
+from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange, chapters
+from tts_render.units import Frames, conform_frames, seconds_to_frames
+from tts_render.voices import Pacing
+
+RATE = 44100
+PACING = Pacing(head=0.3, sentence=0.35, paragraph=0.7, section=1.2, tail=1.0)
+
+
+@dataclass(frozen=True)
+class Silent:
+    frames: Frames
+    rate: int
+
+    def load(self) -> Clip:
+        raise AssertionError("the timeline touches no samples")
+
+
+@dataclass(frozen=True)
+class Said:
+    utterance: Utterance
+    source: Silent
+
+
+def say(index: int, *, whole: bool = True) -> Utterance:
+    return Utterance(index, f"文{index}。", f"ぶん{index}。", "声", index + 1, whole)
+
+
+def place(items: list[CastItem], jingles: Jingles | None = None, seconds: float = 1.0) -> Timeline:
+    clips = [Said(i, Silent(Frames(round(24000 * seconds)), 24000)) for i in items if isinstance(i, Utterance)]
+    return Timeline(tuple(arrange(items, clips, jingles or Jingles(), PACING, rate=RATE)), RATE)
+
+
+def gaps(timeline: Timeline) -> list[float]:
+    sounding = [p for p in timeline.placements if p.source is not None]
+    return [round((b.start - a.end) / RATE, 6) for a, b in zip(sounding, sounding[1:], strict=False)]
+
+
+def test_head_and_tail_are_as_long_as_they_say() -> None:
+    timeline = place([say(0)])
+    assert timeline.placements[0].start == seconds_to_frames(0.3, RATE)
+    assert timeline.frames == seconds_to_frames(0.3, RATE) + RATE + seconds_to_frames(1.0, RATE)
+
+
+def test_each_kind_of_pause_is_exact() -> None:
+    items: list[CastItem] = [
+        say(0), say(1), Pause("paragraph", 2), say(2), Cue("section", 3), say(3), say(4, whole=False), say(5),
+    ]  # fmt: skip
+    assert gaps(place(items)) == [0.35, 0.7, 1.2, 0.35, round(seconds_to_frames(0.35 / 3, RATE) / RATE, 6)]
+
+
+def test_where_pauses_meet_the_longest_holds() -> None:
+    items: list[CastItem] = [
+        say(0), Pause("paragraph", 1), Pause("sentence", 2), say(1), Pause("paragraph", 3), Cue("section", 4), say(2),
+    ]  # fmt: skip
+    assert gaps(place(items)) == [0.7, 1.2]
+
+
+def test_a_bumper_plays_in_the_middle_of_the_section_pause() -> None:
+    bumper = Jingle("bumper", Silent(Frames(44100), 44100))
+    items: list[CastItem] = [Cue("section", 1), say(0), Cue("section", 2), Cue("section", 3), say(1), Cue("section", 4)]
+    timeline = place(items, Jingles(between_sections=bumper))
+    assert [p.sound for p in timeline.placements] == [None, "bumper", None, None]
+    assert gaps(timeline) == [0.6, 0.6]
+
+
+def test_opening_and_ending_stand_a_paragraph_pause_from_the_words() -> None:
+    opening, ending = Jingle("o", Silent(Frames(48000), 48000)), Jingle("e", Silent(Frames(24000), 24000))
+    timeline = place([say(0)], Jingles(opening=opening, ending=ending))
+    assert gaps(timeline) == [0.7, 0.7]
+    assert timeline.placements[0].start == seconds_to_frames(0.3, RATE)
+    assert timeline.frames - timeline.placements[-2].end == RATE
+
+
+def test_placements_come_as_soon_as_their_clips_are_ready() -> None:
+    asked: list[int] = []
+
+    def clips() -> object:
+        for index in range(3):
+            asked.append(index)
+            yield Said(say(index), Silent(Frames(2400), 24000))
+
+    placements = arrange([say(0), say(1), say(2)], clips(), Jingles(), PACING, rate=RATE)  # type: ignore[arg-type]
+    next(placements)
+    assert asked == [0]
+
+
+ITEMS = st.lists(
+    st.one_of(
+        st.builds(lambda whole: ("say", whole), st.booleans()),
+        st.sampled_from([Pause("sentence", 1), Pause("paragraph", 1), Cue("section", 1), Cue("section", 1, "題")]),
+    ),
+    max_size=30,
+)
+
+
+@given(ITEMS, st.lists(st.integers(1, 200_000), min_size=30, max_size=30), st.sampled_from([24000, 44100, 48000]))
+def test_any_timeline_is_ordered_never_overlaps_and_adds_up(items: list, lengths: list[int], rate: int) -> None:
+    cast: list[CastItem] = []
+    for item in items:
+        count = sum(isinstance(i, Utterance) for i in cast)
+        cast.append(say(count, whole=item[1]) if isinstance(item, tuple) else item)
+    clips = [Said(u, Silent(Frames(lengths[u.index]), rate)) for u in cast if isinstance(u, Utterance)]
+    bumper = Jingle("b", Silent(Frames(1000), rate))
+    placements = tuple(arrange(cast, clips, Jingles(bumper, bumper, bumper), PACING, rate=RATE))
+    timeline = Timeline(placements, RATE)
+    position = 0
+    for placement in placements:
+        assert placement.start >= position
+        position = placement.end
+    assert [p.utterance for p in timeline.speech] == [c.utterance for c in clips]
+    assert [p.frames for p in timeline.speech] == [conform_frames(c.source.frames, rate, RATE) for c in clips]
+    assert timeline.frames == placements[-1].end
+    marks = chapters(cast, timeline, "はじめに")
+    if marks:
+        assert marks[0].start == 0
+        assert marks[-1].end == timeline.frames
+        assert all(a.end == b.start for a, b in zip(marks, marks[1:], strict=False))
+        assert all(a.start < a.end for a in marks)
+
+
+def test_chapters_begin_with_the_first_words_of_their_section() -> None:
+    items: list[CastItem] = [say(0), Cue("section", 2, "記事", "https://example.com/"), say(1), Cue("section", 3), say(2)]
+    timeline = place(items)
+    first, second = chapters(items, timeline, "番組")
+    assert (first.start, first.title) == (0, "番組")
+    assert (second.start, second.title, second.url) == (timeline.speech[1].start, "記事", "https://example.com/")
+    assert second.end == timeline.frames
+
+
+def test_without_titles_there_are_no_chapters() -> None:
+    items: list[CastItem] = [say(0), Cue("section", 2), say(1)]
+    assert chapters(items, place(items), "番組") == ()
+
+
+def test_a_placement_says_where_it_ends() -> None:
+    assert Placement(Frames(10), Frames(5), None).end == 15
