@@ -1,0 +1,19 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fake_engine import FakeEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def fake_engine() -> Iterator[FakeEngine]:
+    """An engine on the loopback interface that does as it is told."""
+    with FakeEngine() as fake:
+        yield fake

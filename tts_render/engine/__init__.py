@@ -1,0 +1,51 @@
+"""Engines: what makes speech of text, each opened by :func:`open_engine` and used through the protocol ``Engine``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_render.engine.base import Engine, Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_render.engine.http import Patience
+
+__all__ = [
+    "Engine",
+    "Identity",
+    "MoraTime",
+    "Phrasing",
+    "Scales",
+    "Spoken",
+    "Style",
+    "StyleId",
+    "open_engine",
+]
+
+
+def open_engine(
+    target: str, *, warn: Callable[[str], None] = lambda _: None, patience: Patience | None = None
+) -> Engine:
+    """The engine that ``target`` names; nothing is asked of it yet.
+
+    Args:
+        target: ``openjtalk``, ``kokoro``, or the URL of a VOICEVOX engine.
+        warn: told what people should know of the engine and is no error.
+        patience: for an engine that is asked over the network; None is the usual.
+
+    Raises:
+        EngineError: ``target`` is none of these.
+        EngineMissingError: the engine's package is not installed.
+    """
+    if target == "openjtalk":
+        from tts_render.engine.openjtalk import OpenJtalkEngine
+
+        return OpenJtalkEngine()
+    if target == "kokoro":
+        from tts_render.engine.kokoro import KokoroEngine
+
+        return KokoroEngine()
+    from tts_render.engine.voicevox import VoicevoxEngine
+
+    return VoicevoxEngine(target, warn=warn, patience=patience)

@@ -1,0 +1,324 @@
+"""One run of jobs over several engines: each job to the next free one, engines that fail left out.
+
+What an engine may do and the run still ends well:
+
+- It goes away. Its job is done by another, it is asked for a while whether it is back, and works on if it is and is
+  still the same. A job in which an engine went away twice is given up, lest one text bring down engine after engine.
+- It answers nonsense for one job. Another engine tries that job before it counts as failed.
+- It fails again and again what others then do. It is left out.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from tts_render.errors import (
+    EngineError,
+    EngineMismatchError,
+    EngineReplyError,
+    EngineUnreachableError,
+    TtsRenderError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tts_render.engine.base import Engine, Identity, Style
+    from tts_render.units import Seconds
+
+__all__ = ["GLANCE", "EngineEvent", "Member", "Run", "differences"]
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+_DEATHS_OF_A_JOB = 2
+"""Engines that may go away in one job before the job is given up."""
+_FAILURES_OF_AN_ENGINE = 3
+"""Jobs in a row that an engine may fail and another do, before it is left out."""
+_ABSENCES_OF_AN_ENGINE = 5
+"""How often in a row, without a job done between, an engine may go away and come back."""
+GLANCE: Seconds = 0.25
+"""An absent engine is asked for so long at a time; between, it is seen whether anybody still needs it."""
+_FAREWELL: Seconds = 1.0
+"""How long an interrupted run waits for what is in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEvent:
+    """Something that happened to one engine in the middle of a run."""
+
+    label: str
+    kind: Literal["away", "back", "left out"]
+    reason: str
+    """In words; empty for ``back``."""
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """One engine and how it has done so far."""
+
+    engine: Engine
+    slots: tuple[threading.Lock, ...]
+    """One for each utterance that it may speak at a time; an interrupted run may still hold some."""
+    state: Literal["here", "away", "out"] = "here"
+    reason: str = ""
+    failures: int = 0
+    absences: int = 0
+
+
+@dataclass(eq=False)
+class Run(Generic[J, R]):
+    """One run's jobs and threads. Everything that changes is guarded by ``_changed``."""
+
+    members: Sequence[Member]
+    identity: Identity
+    jobs: Sequence[J]
+    task: Callable[[Engine, J], R]
+    absence: Seconds
+    clock: Callable[[], float]
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _news: queue.SimpleQueue[tuple[int, R | TtsRenderError] | EngineEvent | BaseException] = field(
+        default_factory=queue.SimpleQueue
+    )
+    _fresh: int = 0
+    """Jobs before this one have been handed out."""
+    _again: deque[int] = field(default_factory=deque)
+    """Jobs that were handed out and have to be done by another."""
+    _refused: dict[int, dict[int, EngineReplyError]] = field(default_factory=dict)
+    """Of each job that failed somewhere: by ``id`` of the member, how."""
+    _deaths: dict[int, int] = field(default_factory=dict)
+    """Of each job in which an engine went away: how often."""
+    _left: int = 0
+    """Jobs that are not settled."""
+    _busy: int = 0
+    """Jobs that are at this moment being done."""
+    _stopping: bool = False
+
+    def start(self) -> None:
+        """Put every engine to work."""
+        self._left = len(self.jobs)
+        with self._changed:
+            self._settle_stranded()
+        for member in self.members:
+            for number, slot in enumerate(member.slots):
+                thread = threading.Thread(
+                    target=self._work, args=(member, slot), name=f"{member.engine.label} {number}", daemon=True
+                )
+                thread.start()
+
+    def next_news(self) -> tuple[int, R | TtsRenderError] | EngineEvent | BaseException:
+        """What happened next."""
+        while True:
+            try:
+                return self._news.get(timeout=0.5)  # not for ever: on Windows that could not be interrupted
+            except queue.Empty:
+                continue
+
+    def late_events(self) -> Iterator[EngineEvent]:
+        """What happened to engines after the last job was settled."""
+        while not self._news.empty():
+            news = self._news.get()
+            if isinstance(news, EngineEvent):
+                yield news
+
+    def stop(self) -> None:
+        """Hand out nothing more, and wait for what is in flight, but not for long."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._busy, timeout=_FAREWELL)
+
+    def _work(self, member: Member, slot: threading.Lock) -> None:
+        with slot:
+            try:
+                if member.state == "away" and slot is member.slots[0]:
+                    self._look_out(member)
+                while (index := self._take(member)) is not None:
+                    try:
+                        lost = self._do(member, index)
+                    finally:
+                        with self._changed:
+                            self._busy -= 1
+                            self._changed.notify_all()
+                    if lost:
+                        self._look_out(member)
+            except BaseException as error:  # noqa: BLE001  # the caller's thread raises it
+                self._news.put(error)
+
+    def _take(self, member: Member) -> int | None:
+        """The next job for ``member``; None when there will be none."""
+        with self._changed:
+            while True:
+                if self._stopping or not self._left or member.state == "out":
+                    return None
+                if member.state == "here":
+                    for index in self._again:
+                        if id(member) not in self._refused.get(index, ()):
+                            self._again.remove(index)
+                            self._busy += 1
+                            return index
+                    if self._fresh < len(self.jobs) and self._trusted(member):
+                        self._fresh += 1
+                        self._busy += 1
+                        return self._fresh - 1
+                self._changed.wait()
+
+    def _trusted(self, member: Member) -> bool:
+        """Whether ``member`` gets new jobs. Not while others have to show whether it or its jobs are to blame."""
+        return sum(id(member) in refusals for refusals in self._refused.values()) < _FAILURES_OF_AN_ENGINE
+
+    def _do(self, member: Member, index: int) -> bool:
+        """Do one job; whether the engine has to be looked out for."""
+        try:
+            result = self.task(member.engine, self.jobs[index])
+        except EngineUnreachableError as error:
+            return self._lost(member, index, error)
+        except EngineMismatchError:
+            raise
+        except EngineReplyError as error:
+            with self._changed:
+                self._refused.setdefault(index, {})[id(member)] = error
+                self._again.append(index)
+                self._settle_stranded()
+                self._changed.notify_all()
+        except TtsRenderError as error:
+            self._settle(index, error)
+        else:
+            with self._changed:
+                member.failures = member.absences = 0
+                self._blame(index)
+            self._settle(index, result)
+        return False
+
+    def _settle(self, index: int, result: R | TtsRenderError) -> None:
+        with self._changed:
+            self._refused.pop(index, None)
+            self._deaths.pop(index, None)
+            self._left -= 1
+            self._news.put((index, result))
+            self._changed.notify_all()
+
+    def _blame(self, index: int) -> None:
+        """Count a job that went well against those who had failed it."""
+        for member in self.members:
+            if id(member) in self._refused.get(index, ()):
+                member.failures += 1
+                if member.failures >= _FAILURES_OF_AN_ENGINE and member.state == "here":
+                    self._leave_out(member, f"failed {member.failures} utterances in a row that others could speak")
+
+    def _lost(self, member: Member, index: int, error: EngineUnreachableError) -> bool:
+        """Give the job of an engine that went away to others; whether nobody looks out for the engine yet."""
+        with self._changed:
+            self._deaths[index] = self._deaths.get(index, 0) + 1
+            poisonous = self._deaths[index] >= _DEATHS_OF_A_JOB
+            if not poisonous:
+                self._again.appendleft(index)
+            first = member.state == "here"
+            if first:
+                member.state, member.reason = "away", error.message
+                member.absences += 1
+                self._news.put(EngineEvent(member.engine.label, "away", error.message))
+            self._changed.notify_all()
+        if poisonous:
+            self._settle(
+                index,
+                EngineUnreachableError(
+                    f"an engine went away twice while it was at work on this: {error.message}",
+                    engine=error.engine,
+                    remedy="The text may be what brings the engine down: change it, or split it.",
+                ),
+            )
+        return first
+
+    def _look_out(self, member: Member) -> None:
+        """Ask an engine that went away until it is back, or is not needed, or has been away too long."""
+        end = self.clock() + self.absence
+        while member.absences < _ABSENCES_OF_AN_ENGINE and self._needed():
+            left = end - self.clock()
+            try:
+                member.engine.wait(max(0.0, min(GLANCE, left)))
+                identity = member.engine.identify()
+            except EngineMismatchError:
+                raise
+            except EngineError as error:
+                member.reason = error.message
+                if left <= 0:
+                    break
+                if isinstance(error, EngineReplyError):  # it answers, so waiting for an answer takes no time
+                    with self._changed:
+                        self._changed.wait(GLANCE)
+                continue
+            changes = differences(self.identity, identity, "the old one", "the new one")
+            if changes:
+                raise EngineMismatchError(
+                    "came back as another: " + "; ".join(changes),
+                    engine=member.engine.label,
+                    remedy="Run this again.",
+                )
+            with self._changed:
+                member.state = "here"
+                self._news.put(EngineEvent(member.engine.label, "back", ""))
+                self._changed.notify_all()
+            return
+        if self._needed():
+            often = f"went away {member.absences} times in a row: " if member.absences > 1 else ""
+            with self._changed:
+                self._leave_out(member, often + member.reason)
+
+    def _needed(self) -> bool:
+        with self._changed:
+            return self._left > 0 and not self._stopping
+
+    def _leave_out(self, member: Member, reason: str) -> None:
+        member.state, member.reason = "out", reason
+        self._news.put(EngineEvent(member.engine.label, "left out", reason))
+        self._settle_stranded()
+        self._changed.notify_all()
+
+    def _settle_stranded(self) -> None:
+        """Settle jobs that every engine still in the run has failed, and end a run that has no engine."""
+        if not self._left:
+            return
+        remaining = [member for member in self.members if member.state != "out"]
+        if not remaining:
+            reasons = "; ".join(f"{member.engine.label}: {member.reason}" for member in self.members)
+            self._news.put(
+                EngineUnreachableError(
+                    f"no engine is left, {self._left} of {len(self.jobs)} utterances are not spoken ({reasons})",
+                    engine=", ".join(member.engine.label for member in self.members),
+                    remedy="Start the engine again and run this once more; what was spoken is kept.",
+                )
+            )
+            return
+        for index in [index for index in self._again if index in self._refused]:
+            refusals = self._refused[index]
+            if all(id(member) in refusals for member in remaining):
+                self._again.remove(index)
+                self._settle(index, next(iter(refusals.values())))
+
+
+def differences(one: Identity, other: Identity, one_label: str, other_label: str) -> list[str]:
+    """What differs between two engines, a line each; empty if they can work together."""
+    lines = [
+        f"{one_label} has {what} {getattr(one, name)}, {other_label} {getattr(other, name)}"
+        for name, what in (("engine", "kind"), ("version", "version"))
+        if getattr(one, name) != getattr(other, name)
+    ]
+    if one.dictionary != other.dictionary:
+        lines.append(f"{one_label} and {other_label} have different user dictionaries")
+    for label, extra in (
+        (one_label, set(one.styles) - set(other.styles)),
+        (other_label, set(other.styles) - set(one.styles)),
+    ):
+        if extra:
+            lines.append(f"only {label} has {_list_styles(extra)}")
+    return lines
+
+
+def _list_styles(styles: set[Style]) -> str:
+    names = [f"{style.speaker}/{style.name} ({style.id})" for style in sorted(styles, key=lambda style: style.id)]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

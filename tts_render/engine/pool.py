@@ -1,0 +1,193 @@
+"""Several engines as one: they are found to be alike, and then share the jobs of a run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differences
+from tts_render.errors import EngineError, EngineMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from tts_render.engine.base import Engine, Identity
+    from tts_render.errors import TtsRenderError
+    from tts_render.units import Seconds
+
+__all__ = ["EngineEvent", "Pool", "connect"]
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+def connect(
+    engines: Sequence[Engine],
+    *,
+    wait: Seconds = 0.0,
+    absence: Seconds = 60.0,
+    tell: Callable[[EngineEvent], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Pool:
+    """Wait for all engines, and see that they are alike.
+
+    Args:
+        engines: at least one; a second one under the same label is closed and dropped.
+        wait: seconds to wait for engines that are still starting.
+        absence: seconds to wait in a run for an engine that went away.
+        tell: told what happens to engines in a run, in the thread that takes the results.
+        clock: seconds that only grow.
+
+    Raises:
+        EngineError: an engine does not answer, or is none.
+        EngineMismatchError: they differ in kind, version, user dictionary or styles.
+    """
+    chosen: dict[str, Engine] = {}
+    for engine in engines:
+        if chosen.setdefault(engine.label, engine) is not engine:
+            engine.close()
+    if not chosen:
+        raise ValueError("no engine to connect")
+    found: dict[str, Identity | BaseException] = {}
+
+    def ask(engine: Engine) -> None:
+        try:
+            engine.wait(wait)
+            found[engine.label] = engine.identify()
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the thread that waits
+            found[engine.label] = error
+
+    threads = [threading.Thread(target=ask, args=(engine,), daemon=True) for engine in chosen.values()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        _join(thread)
+    errors = [found[label] for label in chosen if isinstance(found[label], BaseException)]
+    if errors:
+        raise _all_in_one([error for error in errors if isinstance(error, BaseException)])
+    identities = {label: identity for label in chosen if not isinstance(identity := found[label], BaseException)}
+    first = next(iter(identities))
+    differences = [
+        line
+        for label, identity in identities.items()
+        for line in differences(identities[first], identity, first, label)
+    ]
+    if differences:
+        raise EngineMismatchError(
+            "the engines of one run must be alike, but " + "; ".join(differences),
+            engine=", ".join(identities),
+            remedy="Give them the same version, user dictionary and voices, or name fewer engines.",
+        )
+    return Pool(tuple(chosen.values()), identities[first], absence=absence, tell=tell, clock=clock)
+
+
+def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
+    """The first error, with the engines of the others named."""
+    first, *others = errors
+    if not others or not isinstance(first, EngineError):
+        return first
+    names = ", ".join(other.engine if isinstance(other, EngineError) else repr(other) for other in others)
+    more = type(first)(f"{first.message} (nor {names})", engine=first.engine, status=first.status, remedy=first.remedy)
+    more.__cause__ = first
+    return more
+
+
+class Pool:
+    """Engines that were found to be alike. One run at a time."""
+
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        identity: Identity,
+        *,
+        absence: Seconds,
+        tell: Callable[[EngineEvent], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self.identity = identity
+        self.labels = tuple(engine.label for engine in engines)
+        self.workers = sum(engine.workers for engine in engines)
+        """How many jobs are done at the same time, at most."""
+        self._members = tuple(
+            Member(engine, tuple(threading.Lock() for _ in range(engine.workers))) for engine in engines
+        )
+        self._absence = absence
+        self._tell = tell
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all engines."""
+        for member in self._members:
+            # A thread that was interrupted, or that looks out for an engine, gets a moment to end.
+            held = [slot for slot in member.slots if slot.acquire(timeout=2 * GLANCE)]
+            member.engine.close()
+            for slot in held:
+                slot.release()
+
+    def run(
+        self, jobs: Sequence[J], task: Callable[[Engine, J], R], *, done: Callable[[int], None] = lambda _: None
+    ) -> Iterator[tuple[int, R | TtsRenderError]]:
+        """Do all jobs, each on one engine.
+
+        Args:
+            jobs: in the order in which results are wanted; handed out in that order.
+            task: does one job; called in threads of the pool.
+            done: told the index of each job that is settled, in the order in which that happens, in the caller's
+                thread.
+
+        Yields:
+            Index and result of each job, in order, as soon as it and all before it are settled. A job that failed has
+            its error as result.
+
+        Raises:
+            EngineUnreachableError: no engine is left.
+            EngineMismatchError: an engine came back as another.
+            Exception: whatever else ``task`` raises that is no :class:`TtsRenderError`.
+        """
+        if not jobs:
+            return
+        run = Run(self._members, self.identity, jobs, task, absence=self._absence, clock=self._clock)
+        waiting: dict[int, R | TtsRenderError] = {}
+        following = settled = 0
+        try:
+            run.start()
+            while settled < len(jobs):
+                news = run.next_news()
+                if isinstance(news, EngineEvent):
+                    self._tell(news)
+                    continue
+                if isinstance(news, BaseException):
+                    raise news
+                waiting[news[0]] = news[1]
+                settled += 1
+                done(news[0])
+                del news  # or the newest result would live on while the caller is at work
+                if settled == len(jobs):
+                    break  # the threads end before the last results go out: nobody has to come back for it
+                while following in waiting:
+                    yield following, waiting.pop(following)
+                    following += 1
+        finally:
+            run.stop()
+        for event in run.late_events():
+            self._tell(event)
+        while following in waiting:
+            yield following, waiting.pop(following)
+            following += 1
+
+
+def _join(thread: threading.Thread) -> None:
+    """Wait for ``thread``, in pieces: on Windows a wait for ever could not be interrupted."""
+    while thread.is_alive():
+        thread.join(0.5)
