@@ -9,6 +9,9 @@ PYTEST ?=
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 
+LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+         --custom-compile-command 'make lock' pyproject.toml
+
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
 .PHONY: help demo test lint format lock bench docs clean
@@ -41,9 +44,9 @@ bench: $(READY) ## measure, each benchmark beside its baseline
 docs: $(READY) ## write what is generated in docs/ anew
 	$(BIN)/python tools/cli_reference.py docs/cli.md
 
-lock: ## choose newer versions for development and CI (needs uv)
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--custom-compile-command 'make lock' --all-extras --group dev pyproject.toml requirements/tools.in -o requirements/dev.txt
+lock: ## choose newer versions for development, CI, the image and the action (needs uv)
+	$(LOCK) --upgrade --all-extras --group dev requirements/tools.in -o requirements/dev.txt
+	$(LOCK) --upgrade --constraint requirements/dev.txt requirements/run.in -o requirements/run.txt
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
