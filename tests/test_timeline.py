@@ -66,7 +66,7 @@ def test_where_pauses_meet_the_longest_holds() -> None:
 
 
 def test_a_bumper_plays_in_the_middle_of_the_section_pause() -> None:
-    bumper = Jingle("bumper", Silent(Frames(44100), 44100))
+    bumper = Jingle("bumper", Silent(Frames(44100), 44100), "")
     items: list[CastItem] = [Cue("section", 1), say(0), Cue("section", 2), Cue("section", 3), say(1), Cue("section", 4)]
     timeline = place(items, Jingles(between_sections=bumper))
     assert [p.sound for p in timeline.placements] == [None, "bumper", None, None]
@@ -74,7 +74,7 @@ def test_a_bumper_plays_in_the_middle_of_the_section_pause() -> None:
 
 
 def test_opening_and_ending_stand_a_paragraph_pause_from_the_words() -> None:
-    opening, ending = Jingle("o", Silent(Frames(48000), 48000)), Jingle("e", Silent(Frames(24000), 24000))
+    opening, ending = Jingle("o", Silent(Frames(48000), 48000), ""), Jingle("e", Silent(Frames(24000), 24000), "")
     timeline = place([say(0)], Jingles(opening=opening, ending=ending))
     assert gaps(timeline) == [0.7, 0.7]
     assert timeline.placements[0].start == seconds_to_frames(0.3, RATE)
@@ -110,7 +110,7 @@ def test_any_timeline_is_ordered_never_overlaps_and_adds_up(items: list, lengths
         count = sum(isinstance(i, Utterance) for i in cast)
         cast.append(say(count, whole=item[1]) if isinstance(item, tuple) else item)
     clips = [Said(u, Silent(Frames(lengths[u.index]), rate)) for u in cast if isinstance(u, Utterance)]
-    bumper = Jingle("b", Silent(Frames(1000), rate))
+    bumper = Jingle("b", Silent(Frames(1000), rate), "")
     placements = tuple(arrange(cast, clips, Jingles(bumper, bumper, bumper), PACING, rate=RATE))
     timeline = Timeline(placements, RATE)
     position = 0

@@ -1,1 +1,67 @@
-"""Renders podcast scripts to MP3."""
+"""tts_render: podcast scripts to MP3, spoken by VOICEVOX, with size and duration written back into the post.
+
+The whole river from Python::
+
+    from pathlib import Path
+    from tts_render import Studio, open_episode, render
+
+    episode = open_episode(Path("_posts/2026-11-21-1.md"))
+    with Studio(Path("cache"), engines=["http://127.0.0.1:50021"], tell=print) as studio:
+        print(render(episode, studio).receipt.duration)
+
+Each stage can be used by itself; docs/library.md goes through them. Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tts_render.checks import Finding, check
+    from tts_render.episode import Episode, open_episode
+    from tts_render.errors import TtsRenderError
+    from tts_render.pipeline import Plan, Rendered, plan, render, write_back
+    from tts_render.receipt import Receipt
+    from tts_render.studio import Studio
+
+__all__ = [
+    "Episode",
+    "Finding",
+    "Plan",
+    "Receipt",
+    "Rendered",
+    "Studio",
+    "TtsRenderError",
+    "check",
+    "open_episode",
+    "plan",
+    "render",
+    "write_back",
+]
+
+_HOMES = {
+    "Episode": "episode",
+    "Finding": "checks",
+    "Plan": "pipeline",
+    "Receipt": "receipt",
+    "Rendered": "pipeline",
+    "Studio": "studio",
+    "TtsRenderError": "errors",
+    "check": "checks",
+    "open_episode": "episode",
+    "plan": "pipeline",
+    "render": "pipeline",
+    "write_back": "pipeline",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

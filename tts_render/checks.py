@@ -6,9 +6,11 @@ only, so that a site with hundreds of old posts can switch the check on today.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import unicodedata
+import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_render.episode import Episode
+    from tts_render.frontmatter import Written
     from tts_render.post import Post
+    from tts_render.presets import DurationForm, Field, SizeForm
     from tts_render.script import Script
     from tts_render.site import Site
     from tts_render.voices import Config, Show, VoiceSettings
@@ -107,7 +111,7 @@ def _check_post(
     except TtsRenderError as error:
         yield _finding("audio-path", post.path, error)
     else:
-        yield from _check_audio(post, audio, published)
+        yield from _check_audio(post, audio, site, published)
     if audio is not None and audio.is_file():
         yield from _check_values(post, audio)
     else:
@@ -134,7 +138,7 @@ def _check_post(
             yield from _check_credits(post, expected_credits(dict.fromkeys(speakers), config))
 
 
-def _check_audio(post: Post, audio: Path | None, published: datetime.datetime | None) -> Iterator[Finding]:
+def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime.datetime | None) -> Iterator[Finding]:
     preset = post.preset
     key = ".".join(preset.audio)
     line = post.line_of(preset.audio)
@@ -147,7 +151,7 @@ def _check_audio(post: Post, audio: Path | None, published: datetime.datetime | 
         )
     if audio.is_file() or (post.audio or "").startswith(("http://", "https://")):
         return
-    due = published is not None and (post.date is None or _aware(post.date) <= published)
+    due = published is not None and (post.date is None or _moment(post.date, site) <= published)
     yield Finding(
         "audio-missing",
         "error" if due else "warning",
@@ -173,7 +177,7 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
     for finding in _check_forms(post):
         bad_form = bad_form or finding.level == "error"
         yield Finding(finding.rule, finding.level, finding.path, finding.line, finding.message, remedy)
-    said = parse_size(post.value(preset.size.key))
+    said = _said_size(post)
     if said and said != size and not bad_form:
         yield Finding(
             "size-wrong",
@@ -183,7 +187,7 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
             f"{'.'.join(preset.size.key)} is {said}, but {audio.name} has {size} bytes",
             remedy,
         )
-    length = parse_duration(post.value(preset.duration.key))
+    length = _said_duration(post)
     if length and length != seconds and not bad_form:
         yield Finding(
             "duration-wrong",
@@ -197,29 +201,45 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
 
 def _check_forms(post: Post) -> Iterator[Finding]:
     """Size and duration by themselves: filled in, and such that a generator reads them rightly."""
-    preset = post.preset
-    for rule, field, parsed in (
-        ("size", preset.size, parse_size(post.value(preset.size.key))),
-        ("duration", preset.duration, parse_duration(post.value(preset.duration.key))),
-    ):
-        key, line, value = ".".join(field.key), post.line_of(field.key), post.value(field.key)
-        if line is None:
-            if not field.optional:
-                yield Finding(f"{rule}-unset", "warning", post.path, None, f"{key} is missing")
-        elif value is None or parsed == 0:
-            yield Finding(f"{rule}-unset", "warning", post.path, line, f"{key} is not filled in")
-        elif parsed is None:
-            form = "a whole number of bytes" if rule == "size" else "a duration such as 07:25"
-            yield Finding(f"{rule}-form", "error", post.path, line, f"{key}: {value!r} is not {form}")
-        elif rule == "duration" and post.is_bare_clock(field.key):
-            yield Finding(
-                "duration-unquoted",
-                "error",
-                post.path,
-                line,
-                f"{key} has no quotes: without them YAML reads 12:34 as a number to base 60",
-                "Put it in double quotes.",
-            )
+    yield from _check_form(post, "size", post.preset.size, post.size, _said_size(post), "a whole number of bytes")
+    yield from _check_form(
+        post, "duration", post.preset.duration, post.duration, _said_duration(post), "a duration such as 07:25"
+    )
+
+
+def _check_form(
+    post: Post,
+    rule: str,
+    field: Field[SizeForm] | Field[DurationForm],
+    written: Written | None,
+    said: int | None,
+    form: str,
+) -> Iterator[Finding]:
+    key = ".".join(field.key)
+    if written is None:
+        if not field.optional:
+            yield Finding(f"{rule}-unset", "warning", post.path, None, f"{key} is missing")
+    elif written.value is None or said == 0:
+        yield Finding(f"{rule}-unset", "warning", post.path, written.line, f"{key} is not filled in")
+    elif said is None:
+        yield Finding(f"{rule}-form", "error", post.path, written.line, f"{key}: {written.text} is not {form}")
+    elif rule == "duration" and ":" in written.text and not written.quoted:
+        yield Finding(
+            "duration-unquoted",
+            "error",
+            post.path,
+            written.line,
+            f"{key}: {written.text} has no quotes, so Jekyll reads it as a number to base 60",
+            "Put it in double quotes.",
+        )
+
+
+def _said_size(post: Post) -> int | None:
+    return None if post.size is None else parse_size(post.size.value)
+
+
+def _said_duration(post: Post) -> int | None:
+    return None if post.duration is None else parse_duration(post.duration.value)
 
 
 _BARE = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)|<")
@@ -281,6 +301,10 @@ def _finding(rule: str, path: Path, error: TtsRenderError) -> Finding:
     return Finding(rule, "error", where, error.line, error.message, error.remedy)
 
 
-def _aware(moment: datetime.datetime) -> datetime.datetime:
-    """A time without a zone is meant in the zone of the machine."""
-    return moment if moment.tzinfo is not None else moment.astimezone()
+def _moment(date: datetime.datetime, site: Site) -> datetime.datetime:
+    """A time without a zone is meant in the zone of the site, else of the machine."""
+    if date.tzinfo is not None:
+        return date
+    with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return date.replace(tzinfo=zoneinfo.ZoneInfo(site.timezone) if site.timezone else None).astimezone()
+    return date.astimezone()

@@ -5,6 +5,7 @@ Each function here is a list of small named steps; what they do stands in the mo
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -167,7 +168,7 @@ def render(
         script = cast(episode.script, episode.config, episode.voice)
         jingles = open_jingles(episode)
         tags = _tags(episode)
-        digests = {jingle.name: jingle.digest for jingle in _sound_files(jingles)}
+        digests = {jingle.name: jingle.digest for jingle in jingles.all()}
         known = ours(episode, script, digests, tags, engine_kind(studio.targets(episode)))
         stored = read_receipt(studio.receipt(episode, audio))
         pool = _pool(episode, studio, stored, known)
@@ -196,7 +197,8 @@ def render(
         )
         with ExitStack() as stack:
             staged = stack.enter_context(Staged(audio))
-            mp3 = produce(timeline, measured, episode.config.master, tags, staged.path, studio.tell)
+            product = produce(timeline, measured, episode.config.master, tags, staged.path, studio.tell)
+            mp3 = product.mp3
             seconds = half_up(frames_to_seconds(mp3.frames, mp3.rate))
             receipt = Receipt(
                 episode=episode.relative(episode.path.resolve()),
@@ -208,12 +210,12 @@ def render(
                 utterances=len(script.utterances),
                 engines=(EngineRecord(pool.identity.engine, pool.identity.version),),
                 credits=names,
-                loudness_lufs=mp3.loudness_lufs,
-                true_peak_dbtp=mp3.true_peak_dbtp,
+                loudness_lufs=_level(mp3.loudness.integrated),
+                true_peak_dbtp=_level(mp3.loudness.true_peak),
                 chapters=tuple(ChapterRecord(round(frames_to_seconds(c.start, rate), 3), c.title, c.url) for c in marks),
                 ours=known,
                 theirs=told,
-                encoder=mp3.encoder,
+                encoder=product.encoder,
             )
             studio.tell(Stage("writing"))
             if edit is not None:
@@ -256,9 +258,11 @@ def open_jingles(episode: Episode) -> Jingles:
         if name is None:
             return None
         settings = episode.config.sounds[name]
+        sound = open_sound(settings.path)
         return Jingle(
             name,
-            open_sound(settings.path),
+            sound,
+            sound.digest,
             amplitude(settings.gain),
             seconds_to_frames(settings.fade_in, rate),
             seconds_to_frames(settings.fade_out, rate),
@@ -371,10 +375,6 @@ def _tags(episode: Episode) -> Tags:
     )
 
 
-def _sound_files(jingles: Jingles) -> list[Jingle]:
-    return [jingle for jingle in (jingles.opening, jingles.between_sections, jingles.ending) if jingle is not None]
-
-
 def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Lufs]:
     """Mix while the engine is still speaking, to know how loud the whole is. Keeps no samples."""
     settings = episode.config.master
@@ -442,11 +442,16 @@ def _publish(
     if not mp3.target.is_file() or digest_file(mp3.target) != sha256:
         files.append(mp3)
     if read_receipt(receipt_file) != receipt:
-        files.append(stack.enter_context(Staged(receipt_file)).write(receipt.to_bytes()))
+        files.append(stack.enter_context(Staged(receipt_file)).write(receipt.encode()))
     if edit is not None and edit.changed:
         files.append(stack.enter_context(Staged(edit.path)).write(edit.after))
     commit(files)
     return bool(files)
+
+
+def _level(value: float) -> float | None:
+    """A level as the receipt has it: JSON has no infinity for silence."""
+    return round(value, 2) if math.isfinite(value) else None
 
 
 def _duration_text(episode: Episode, seconds: int) -> str:

@@ -6,6 +6,7 @@ receipt: paths relative to the site, engines by name and version, no clock and n
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import json
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Receipt:
         facts = dataclasses.asdict(self)
         return {"schema": facts.pop("schema"), **facts}
 
-    def to_bytes(self) -> bytes:
+    def encode(self) -> builtins.bytes:
         """As it is stored."""
         return (json.dumps(self.to_json(), ensure_ascii=False, indent=2) + "\n").encode()
 

@@ -70,7 +70,9 @@ def look_up(
             phrasing = cache.phrasing(identity, direction.style, utterance.reading)
             if phrasing is None:
                 unsettled.append(utterance.index)
-            seen[alike] = phrasing and cache.clip(identity, direction.style, direction.scales, phrasing)
+                seen[alike] = None
+            else:
+                seen[alike] = cache.clip(identity, direction.style, direction.scales, phrasing)
         clips.append(seen[alike])
     return Found(tuple(clips), tuple(unsettled))
 

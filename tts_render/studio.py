@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tts_render.engine.pool import EngineEvent
     from tts_render.episode import Episode
     from tts_render.events import Tell
     from tts_render.units import Seconds
@@ -78,7 +79,7 @@ class Studio:
                 self._pools[targets] = connect(
                     [open_engine(target, cache_dir=self.folder, warn=self._warn) for target in targets],
                     wait=self._wait,
-                    warn=self._warn,
+                    tell=self._report,
                 )
             except EngineError as error:
                 self._pools[targets] = error
@@ -96,6 +97,9 @@ class Studio:
         if episode.site.marked and audio.is_relative_to(episode.site.root):
             return receipt_path(episode.site.root / ".tts-render" / "receipts", episode.relative(audio))
         return self.folder / "receipts" / f"{hashlib.sha256(str(audio).encode()).hexdigest()[:32]}.json"
+
+    def _report(self, event: EngineEvent) -> None:
+        self._warn(f"{event.label}: {event.kind}" + (f": {event.reason}" if event.reason else ""))
 
     def _warn(self, message: str) -> None:
         self.tell(Warned(message))

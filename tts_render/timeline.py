@@ -42,6 +42,8 @@ class Jingle:
 
     name: str
     source: Source
+    digest: str
+    """SHA-256 of its file."""
     gain: float = 1.0
     """Linear."""
     fade_in: Frames = Frames(0)
@@ -56,6 +58,10 @@ class Jingles:
     opening: Jingle | None = None
     between_sections: Jingle | None = None
     ending: Jingle | None = None
+
+    def all(self) -> tuple[Jingle, ...]:
+        """Those that there are."""
+        return tuple(jingle for jingle in (self.opening, self.between_sections, self.ending) if jingle is not None)
 
 
 @dataclass(frozen=True, slots=True)

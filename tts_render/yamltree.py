@@ -199,7 +199,7 @@ def read_tree(path: Path) -> Tree:
         raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
                 raise ConfigError(
                     "anchors (&) and aliases (*) are not read here",
                     path=path,

@@ -8,6 +8,7 @@ from tts_render.engine.base import Engine, Identity, MoraTime, Phrasing, Scales,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tts_render.engine.http import Patience
 
@@ -25,12 +26,17 @@ __all__ = [
 
 
 def open_engine(
-    target: str, *, warn: Callable[[str], None] = lambda _: None, patience: Patience | None = None
+    target: str,
+    *,
+    cache_dir: Path,
+    warn: Callable[[str], None] = lambda _: None,
+    patience: Patience | None = None,
 ) -> Engine:
     """The engine that ``target`` names; nothing is asked of it yet.
 
     Args:
         target: ``openjtalk``, ``kokoro``, or the URL of a VOICEVOX engine.
+        cache_dir: where an embedded engine keeps its model.
         warn: told what people should know of the engine and is no error.
         patience: for an engine that is asked over the network; None is the usual.
 
@@ -41,11 +47,11 @@ def open_engine(
     if target == "openjtalk":
         from tts_render.engine.openjtalk import OpenJtalkEngine
 
-        return OpenJtalkEngine()
+        return OpenJtalkEngine(warn=warn)
     if target == "kokoro":
         from tts_render.engine.kokoro import KokoroEngine
 
-        return KokoroEngine()
+        return KokoroEngine(cache_dir=cache_dir, warn=warn)
     from tts_render.engine.voicevox import VoicevoxEngine
 
     return VoicevoxEngine(target, warn=warn, patience=patience)
