@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     verbosity = sum(a.count("v") for a in arguments if a.startswith("-v") and set(a[1:]) == {"v"})
     verbosity += arguments.count("--verbose")
-    signal.signal(signal.SIGTERM, _interrupt)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(arguments, prog_name="tts-render", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
