@@ -80,7 +80,7 @@ class FakeEngine:
         self.words: dict[str, Json] = {}
         self.lengths: Literal["true", "mock", "zero", "loose", "erratic"] = "true"
         """``mock``: those in the query are nonsense, scales are ignored, and a query without phrases kills the engine;
-        ``zero``: the query has none; ``loose``: the sound is a little off; ``erratic``: it is longer or shorter each
+        ``zero``: the query has neither lengths nor pitches; ``loose``: the sound is a little off; ``erratic``: it is longer or shorter each
         time."""
         self.die_at: int | None = None
         """The engine dies in the middle of the synthesis with this 0-based number."""
@@ -205,6 +205,8 @@ class FakeEngine:
                 mora["vowel_length"] = 0.0 if self.lengths == "zero" else 3.0 + ord(mora["text"][0]) % 7
                 if mora["consonant"]:
                     mora["consonant_length"] = 0.0 if self.lengths == "zero" else 4.5
+                if self.lengths == "zero":
+                    mora["pitch"] = 0.0
         return {
             "accent_phrases": phrases,
             "speedScale": 1.0,

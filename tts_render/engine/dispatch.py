@@ -169,7 +169,8 @@ class Run(Generic[J, R]):
 
     def _trusted(self, member: Member) -> bool:
         """Whether ``member`` gets new jobs. Not while others have to show whether it or its jobs are to blame."""
-        return sum(id(member) in refusals for refusals in self._refused.values()) < _FAILURES_OF_AN_ENGINE
+        unsettled = sum(id(member) in refusals for refusals in self._refused.values())
+        return member.failures + unsettled < _FAILURES_OF_AN_ENGINE
 
     def _do(self, member: Member, index: int) -> bool:
         """Do one job; whether the engine has to be looked out for."""
@@ -285,10 +286,11 @@ class Run(Generic[J, R]):
             return
         remaining = [member for member in self.members if member.state != "out"]
         if not remaining:
-            reasons = "; ".join(f"{member.engine.label}: {member.reason}" for member in self.members)
+            reasons = "; ".join(dict.fromkeys(member.reason for member in self.members))
+            undone = f"{self._left} of {len(self.jobs)} utterances still to be spoken"
             self._news.put(
                 EngineUnreachableError(
-                    f"no engine is left, {self._left} of {len(self.jobs)} utterances are not spoken ({reasons})",
+                    f"no engine is left, with {undone}: {reasons}",
                     engine=", ".join(member.engine.label for member in self.members),
                     remedy="Start the engine again and run this once more; what was spoken is kept.",
                 )

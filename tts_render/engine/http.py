@@ -144,8 +144,8 @@ class EngineHttp:
         self._kept = False  # whether the open connection has answered before, so that its end may be mere idleness
         self._answered_at = clock()
         self._version: str | None = None
-        self._lost_in_row = 0
-        self._hung = False
+        self._lost_in_row: dict[str, int] = {}
+        self._hung: set[str] = set()
 
     def close(self) -> None:
         """Close the connection."""
@@ -190,12 +190,13 @@ class EngineHttp:
             except ValueError as error:
                 raise FaultError(f"{path} answered something that is no JSON") from error
 
-        return self.patiently(work, tries=tries)
+        return self.patiently(path, work, tries=tries)
 
-    def patiently(self, work: Callable[[float], T], *, tries: int | None = None) -> T:
+    def patiently(self, path: str, work: Callable[[float], T], *, tries: int | None = None) -> T:
         """Do ``work`` until it succeeds, with growing waits between the tries.
 
         Args:
+            path: what is asked for; a path that never does well is tried less.
             work: one try; gets the factor by which its time-out is to be stretched, and raises :class:`FaultError`
                 where another try may help.
             tries: instead of those of :class:`Patience`.
@@ -207,8 +208,8 @@ class EngineHttp:
             EngineMismatchError: it is no longer the engine that it was.
         """
         patience = self._patience
-        tries = 1 if self._lost_in_row >= patience.give_up else tries or patience.tries
-        time_outs = 1 if self._hung else patience.time_outs
+        tries = 1 if self._lost_in_row.get(path, 0) >= patience.give_up else tries or patience.tries
+        time_outs = 1 if path in self._hung else patience.time_outs
         pause = patience.first_wait
         timed_out = 0
         for done in range(1, tries + 1):
@@ -217,10 +218,10 @@ class EngineHttp:
             except FaultError as fault:
                 timed_out += fault.timed_out
                 if timed_out >= time_outs:
-                    self._hung = True
+                    self._hung.add(path)
                     raise self._unreachable(fault, "") from fault
                 if done == tries:
-                    self._lost_in_row += 1
+                    self._lost_in_row[path] = self._lost_in_row.get(path, 0) + 1
                     if fault.gone:
                         raise self._unreachable(fault, "") from fault
                     times = f" ({tries} tries)" if tries > 1 else ""
@@ -228,8 +229,8 @@ class EngineHttp:
                 self._sleep(pause)
                 pause = min(patience.longest_wait, pause * 2)
             else:
-                self._lost_in_row = 0
-                self._hung = False
+                self._lost_in_row[path] = 0
+                self._hung.discard(path)
                 return result
         raise AssertionError("a last try either returns or raises")
 

@@ -70,14 +70,14 @@ def connect(
         raise _all_in_one([error for error in errors if isinstance(error, BaseException)])
     identities = {label: identity for label in chosen if not isinstance(identity := found[label], BaseException)}
     first = next(iter(identities))
-    differences = [
+    found_out = [
         line
         for label, identity in identities.items()
         for line in differences(identities[first], identity, first, label)
     ]
-    if differences:
+    if found_out:
         raise EngineMismatchError(
-            "the engines of one run must be alike, but " + "; ".join(differences),
+            "the engines of one run must be alike, but " + "; ".join(found_out),
             engine=", ".join(identities),
             remedy="Give them the same version, user dictionary and voices, or name fewer engines.",
         )

@@ -125,7 +125,7 @@ class VoicevoxEngine:
                 raise FaultError(f"/audio_query answered nonsense: {error}") from error
             return _phrasing(cast("dict[str, object]", query), phrases)
 
-        return self._http.patiently(work)
+        return self._http.patiently("/audio_query", work)
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         """The sound of ``phrasing``.
@@ -158,7 +158,7 @@ class VoicevoxEngine:
                 )
             return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
 
-        return self._http.patiently(work)
+        return self._http.patiently("/synthesis", work)
 
     def close(self) -> None:
         """Close the connection."""
@@ -201,7 +201,7 @@ class VoicevoxEngine:
 
             lengths: list[int] = []
             for _ in range(2):
-                samples, rate = self._http.patiently(work)
+                samples, rate = self._http.patiently("/synthesis", work)
                 lengths.append(len(samples))
                 if self._audit.judge(prediction, rate, lengths) == "right":
                     return False
