@@ -42,7 +42,7 @@ bench: $(READY) ## measure, each benchmark beside its baseline
 	@set -e; for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program; done
 
 docs: $(READY) ## write what is generated in docs/ anew
-	$(BIN)/python tools/cli_reference.py docs/cli.md
+	$(BIN)/python -m tools.make_cli_reference
 
 lock: ## choose newer versions for development, CI, the image and the action (needs uv)
 	$(LOCK) --upgrade --all-extras --group dev requirements/tools.in -o requirements/dev.txt
