@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import PostError
 from tts_render.frontmatter import FrontMatter, Written, decode_post, lookup, read_front_matter
-from tts_render.names import audio_name, find_audio_file
 from tts_render.presets import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from tts_render.frontmatter import Value
     from tts_render.presets import DurationForm, Field, Key, Preset, SizeForm
 
-__all__ = ["Post", "PostEdit", "audio_name", "edit_post", "find_audio_file", "parse_date", "read_post"]
+__all__ = ["Post", "PostEdit", "edit_post", "parse_date", "read_post"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,15 +46,15 @@ DurationForm = Literal["mm:ss", "m:ss", "hh:mm:ss", "h:mm:ss", "seconds"]
 All but the seconds are quoted: without quotes YAML 1.1 reads 12:34 as a number to base 60.
 """
 
-F = TypeVar("F", SizeForm, DurationForm)
+_F = TypeVar("_F", SizeForm, DurationForm)
 
 
 @dataclass(frozen=True, slots=True)
-class Field(Generic[F]):
+class Field(Generic[_F]):
     """A value that is written back."""
 
     key: Key
-    form: F
+    form: _F
     optional: bool = False
     """True: written only into a post that already has the first part of the key."""
 
@@ -281,13 +281,13 @@ _CHANGEABLE = tuple(item.name for item in fields(Preset) if item.name != "name")
 _MAY_BE_MISSING = frozenset(item.name for item in fields(Preset) if item.default is None)
 
 
-def _field(current: Field[F], tree: Tree, forms: tuple[F, ...]) -> Field[F]:
+def _field(current: Field[_F], tree: Tree, forms: tuple[_F, ...]) -> Field[_F]:
     if not tree.is_mapping:
         return replace(current, key=_key(tree))
     parts = tree.fields("key", "form", "optional")
     return Field(
         key=_key(parts["key"]) if "key" in parts else current.key,
-        form=cast("F", parts["form"].choice(forms)) if "form" in parts else current.form,
+        form=cast("_F", parts["form"].choice(forms)) if "form" in parts else current.form,
         optional=parts["optional"].switch() if "optional" in parts else current.optional,
     )
 

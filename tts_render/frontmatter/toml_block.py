@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tts_render.frontmatter.block import Source, Value
     from tts_render.presets import Key
 
-__all__ = ["TomlBlock", "parse_toml"]
+__all__ = ["Entry", "Place", "Section", "TomlBlock", "parse_toml"]
 
 _DEEPEST = 50
 

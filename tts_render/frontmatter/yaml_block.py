@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tts_render.frontmatter.block import Source, Value
     from tts_render.presets import Key
 
-__all__ = ["YamlBlock", "parse_yaml"]
+__all__ = ["Node", "YamlBlock", "parse_yaml"]
 
 _MOST_VALUES = 50_000  # with every alias written out; a real post has a few dozen
 _DEEPEST = 50
