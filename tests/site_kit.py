@@ -8,10 +8,12 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tts_render.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIG = "title: 朝の技術だより\nurl: https://example.com\npermalink: /episode/:title\ntimezone: Asia/Tokyo\n"
 

@@ -100,7 +100,9 @@ def test_a_script_that_is_no_utf8(site: SiteKit) -> None:
 
 
 def test_a_broken_voices_yaml(site: SiteKit) -> None:
-    (site.root / "voices.yaml").write_text(VOICES.replace("speaker: ずんだもん", "speakr: ずんだもん"), encoding="utf-8")
+    (site.root / "voices.yaml").write_text(
+        VOICES.replace("speaker: ずんだもん", "speakr: ずんだもん"), encoding="utf-8"
+    )
     refused(site, 1, "voices.yaml:3", "Did you mean speaker?")
 
 
@@ -118,7 +120,9 @@ def test_a_jingle_that_is_not_there(site: SiteKit, fake_engine: FakeEngine) -> N
 
 
 def test_a_voice_that_the_engine_does_not_have(site: SiteKit, fake_engine: FakeEngine) -> None:
-    (site.root / "voices.yaml").write_text(VOICES.replace("speaker: 春日部つむぎ", "speaker: 春日つむぎ"), encoding="utf-8")
+    (site.root / "voices.yaml").write_text(
+        VOICES.replace("speaker: 春日部つむぎ", "speaker: 春日つむぎ"), encoding="utf-8"
+    )
     before = site.files()
     result = site.run("render", site.post)
     assert result.code == 3

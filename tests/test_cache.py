@@ -81,7 +81,7 @@ def test_no_flipped_or_missing_byte_is_believed(tmp_path: Path) -> None:
     cache = UtteranceCache(tmp_path)
     path = keep(cache).path
     whole = path.read_bytes()
-    for place in [*range(0, 200), *range(200, len(whole), 97), len(whole) - 1]:
+    for place in [*range(200), *range(200, len(whole), 97), len(whole) - 1]:
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)

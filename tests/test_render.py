@@ -85,6 +85,10 @@ def test_the_right_lines_are_spoken_in_the_right_voice(site: SiteKit, fake_engin
 
 def test_it_is_silent_just_where_the_pauses_are(site: SiteKit) -> None:
     (site.root / "voices.yaml").write_text(VOICES.partition("sounds:")[0], encoding="utf-8")
+    # Without commas, at which the engine pauses by itself.
+    site.script.write_text(
+        "ひとつめ。ふたつめ。\nみっつめ。\n\nよっつめ。\nいつつめ。\n----\nむっつめ。\n", encoding="utf-8"
+    )
     assert site.run("render", site.post).code == 0
     samples, rate = soundfile.read(site.audio)
     loud = np.abs(samples) > 10 ** (-50 / 20)
@@ -121,9 +125,7 @@ def test_one_changed_line_is_one_synthesis(site: SiteKit, fake_engine: FakeEngin
     assert (receipt["changed"], receipt["synthesized"], receipt["cached"]) == (True, 1, 5)
 
 
-def test_a_changed_dictionary_speaks_just_the_lines_that_hold_the_word(
-    site: SiteKit, fake_engine: FakeEngine
-) -> None:
+def test_a_changed_dictionary_speaks_just_the_lines_that_hold_the_word(site: SiteKit, fake_engine: FakeEngine) -> None:
     assert site.run("render", site.post).code == 0
     fake_engine.syntheses.clear()
     fake_engine.add_word("技術", "ワザ")
@@ -235,7 +237,9 @@ def test_without_an_engine_an_unchanged_episode_says_that_only_the_engine_is_unk
 
 def test_an_episode_that_fails_does_not_stop_the_others(site: SiteKit) -> None:
     bad = site.root / "_posts" / "2026-11-20-40.md"
-    bad.write_text(POST.replace("春日部つむぎ\naudio", "春日部つむじ\naudio").replace("_20261121", "_b"), encoding="utf-8")
+    bad.write_text(
+        POST.replace("春日部つむぎ\naudio", "春日部つむじ\naudio").replace("_20261121", "_b"), encoding="utf-8"
+    )
     result = site.run("render", bad, site.post, "--json")
     assert result.code == 1
     assert "Did you mean 春日部つむぎ" in result.err

@@ -1,5 +1,6 @@
 """The timeline: pauses are exact, nothing overlaps, chapters cover everything."""
 
+import itertools
 from dataclasses import dataclass
 
 from hypothesis import given
@@ -42,7 +43,7 @@ def place(items: list[CastItem], jingles: Jingles | None = None, seconds: float 
 
 def gaps(timeline: Timeline) -> list[float]:
     sounding = [p for p in timeline.placements if p.source is not None]
-    return [round((b.start - a.end) / RATE, 6) for a, b in zip(sounding, sounding[1:], strict=False)]
+    return [round((b.start - a.end) / RATE, 6) for a, b in itertools.pairwise(sounding)]
 
 
 def test_head_and_tail_are_as_long_as_they_say() -> None:
@@ -124,12 +125,18 @@ def test_any_timeline_is_ordered_never_overlaps_and_adds_up(items: list, lengths
     if marks:
         assert marks[0].start == 0
         assert marks[-1].end == timeline.frames
-        assert all(a.end == b.start for a, b in zip(marks, marks[1:], strict=False))
+        assert all(a.end == b.start for a, b in itertools.pairwise(marks))
         assert all(a.start < a.end for a in marks)
 
 
 def test_chapters_begin_with_the_first_words_of_their_section() -> None:
-    items: list[CastItem] = [say(0), Cue("section", 2, "記事", "https://example.com/"), say(1), Cue("section", 3), say(2)]
+    items: list[CastItem] = [
+        say(0),
+        Cue("section", 2, "記事", "https://example.com/"),
+        say(1),
+        Cue("section", 3),
+        say(2),
+    ]
     timeline = place(items)
     first, second = chapters(items, timeline, "番組")
     assert (first.start, first.title) == (0, "番組")

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tts_render.units import Frames, conform_frames, format_clock, frames_to_ms, half_up, seconds_to_frames
 
 
-@pytest.mark.parametrize(("value", "whole"), [(0.5, 1), (1.5, 2), (2.5, 3), (-0.5, -1), (2.4999, 2), (Fraction(5, 2), 3)])
+@pytest.mark.parametrize(
+    ("value", "whole"), [(0.5, 1), (1.5, 2), (2.5, 3), (-0.5, -1), (2.4999, 2), (Fraction(5, 2), 3)]
+)
 def test_a_half_rounds_up(value: float | Fraction, whole: int) -> None:
     assert half_up(value) == whole
 

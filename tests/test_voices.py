@@ -76,7 +76,7 @@ def test_the_first_voice_is_the_default_where_none_is_named(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("default: ずんだもん", "default: ずんだ門", 1, "Did you mean ずんだもん"),
+        ("default: ずんだもん", "default: ずんだ門", 1, "Did you mean ずんだ"),
         ("speaker: ずんだもん, style", "speakr: ずんだもん, style", 3, "Did you mean speaker"),
         ("pitch: 0.02", "pitch: high", 4, "must be a number"),
         ("pitch: 0.02", "pitch: 3", 4, "between -1 and 1"),
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_settings_file_is_refused(tmp_path: Path, text: str) -
 
 def test_bytes_that_are_no_utf8_are_named_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "voices.yaml"
-    path.write_bytes("voices:\n  ".encode() + "ずんだもん".encode("shift_jis"))
+    path.write_bytes(b"voices:\n  " + "ずんだもん".encode("shift_jis"))
     with pytest.raises(ConfigError, match="not UTF-8") as caught:
         load_config(path)
     assert caught.value.line == 2

@@ -30,9 +30,7 @@ def reference() -> str:
         parts.append(f"## {' '.join(names)}\n\n```\n{command.get_help(context)}\n```\n\n")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):
-                child = command.get_command(context, name)
-                assert child is not None
-                describe(child, (*names, name))
+                describe(command.commands[name], (*names, name))
 
     describe(cli, ("tts-render",))
     return "".join(parts).rstrip("\n") + "\n"

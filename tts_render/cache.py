@@ -5,7 +5,8 @@ Two stores in one folder. ``clips`` holds sounds under a key of engine, version,
 dictionary. So an unchanged dictionary costs no query, and a changed one costs a query a line and a synthesis only where
 the phrases changed.
 
-Every file carries the SHA-256 of its content and is verified whenever it is read: what is damaged is as good as missing.
+Every file carries the SHA-256 of its content and is verified whenever it is read: what is damaged is as good as
+missing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Casting: who says each line of a script, and what exactly the engine is asked to say.
 
-An :class:`Utterance` is what can change the sound and nothing else. Which style of which engine a voice is, is settled by
-:func:`direct`, once the engine has said whom it has.
+An :class:`Utterance` is what can change the sound and nothing else. Which style of which engine a voice is, is settled
+by :func:`direct`, once the engine has said whom it has.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from tts_render.engine.base import Identity, Scales, Style, StyleId
 from tts_render.errors import EngineMismatchError, ScriptError
-from tts_render.reading import read, speakable
+from tts_render.reading import Lexicon, read, speakable
 from tts_render.script import Cue, Line, Pause, Script
 from tts_render.yamltree import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tts_render.voices import Bend, Config, VoiceSettings
@@ -81,6 +81,7 @@ def cast(script: Script, config: Config, voice: VoiceSettings) -> Cast:
         ScriptError: a line names a speaker that voices.yaml does not have, or nothing at all is to be said.
     """
     items: list[CastItem] = []
+    lexicon = Lexicon(config.lexicon)
     count = 0
     for item in script.items:
         if not isinstance(item, Line):
@@ -94,7 +95,7 @@ def cast(script: Script, config: Config, voice: VoiceSettings) -> Cast:
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
             )
-        reading = read(item.text, config.lexicon)
+        reading = read(item.text, lexicon)
         if not speakable(reading.said):
             items.append(Pause("sentence", item.line))
             continue
@@ -127,7 +128,6 @@ def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) 
     return found
 
 
-
 def _direct(voice: VoiceSettings, config: Config, identity: Identity) -> Direction:
     if identity.engine in ("openjtalk", "kokoro"):
         bend = voice.kokoro if identity.engine == "kokoro" else voice.openjtalk
@@ -137,7 +137,9 @@ def _direct(voice: VoiceSettings, config: Config, identity: Identity) -> Directi
     return Direction(
         style.speaker,
         style.id,
-        Scales(speed=voice.speed, pitch=voice.pitch, intonation=voice.intonation, volume=voice.volume, pause=voice.pause),
+        Scales(
+            speed=voice.speed, pitch=voice.pitch, intonation=voice.intonation, volume=voice.volume, pause=voice.pause
+        ),
     )
 
 
@@ -171,7 +173,9 @@ def _embedded_style(voice: VoiceSettings, bend: Bend, config: Config, identity: 
         if style.speaker == bend.voice:
             return style
     near = nearest(bend.voice, [style.speaker for style in identity.styles])
-    raise LookupError(f"{identity.engine} voice {bend.voice!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+    raise LookupError(
+        f"{identity.engine} voice {bend.voice!r} is unknown" + (f"; did you mean {near}?" if near else "")
+    )
 
 
 def _bent(voice: VoiceSettings, bend: Bend) -> Scales:

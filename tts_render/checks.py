@@ -7,7 +7,6 @@ only, so that a site with hundreds of old posts can switch the check on today.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import re
 import unicodedata
 import zoneinfo
@@ -20,13 +19,14 @@ from tts_render.casting import cast
 from tts_render.credit import expected_credits
 from tts_render.episode import POST_SUFFIXES, audio_target, find_script, first_voice, open_config, open_episode
 from tts_render.errors import TtsRenderError
-from tts_render.mp3 import read_length
+from tts_render.mpeg import read_length
 from tts_render.post import read_post
 from tts_render.presets import parse_duration, parse_size
 from tts_render.site import find_site
 from tts_render.units import format_clock, frames_to_seconds, half_up
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterator
 
     from tts_render.episode import Episode
@@ -143,7 +143,9 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
     key = ".".join(preset.audio)
     line = post.line_of(preset.audio)
     if audio is None:
-        yield Finding("audio-missing", "warning", post.path, line, f"{key} is missing", f"Add {key} to the front matter.")
+        yield Finding(
+            "audio-missing", "warning", post.path, line, f"{key} is missing", f"Add {key} to the front matter."
+        )
         return
     if not audio.name.isascii():
         yield Finding(
@@ -194,7 +196,8 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
             "error",
             post.path,
             post.line_of(preset.duration.key),
-            f"{'.'.join(preset.duration.key)} says {format_clock(length)}, but {audio.name} lasts {format_clock(seconds)}",
+            f"{'.'.join(preset.duration.key)} says {format_clock(length)}, "
+            f"but {audio.name} lasts {format_clock(seconds)}",
             remedy,
         )
 

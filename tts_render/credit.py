@@ -21,8 +21,8 @@ def credits_of(
 ) -> tuple[str, ...]:
     """The credit lines of the voices that speak, in the order in which they are first heard, each once.
 
-    For VOICEVOX it is ``VOICEVOX:`` and the engine's name of the speaker, as its terms of use ask, or what ``credit`` in
-    voices.yaml says; for an embedded voice what its licence asks.
+    For VOICEVOX it is ``VOICEVOX:`` and the engine's name of the speaker, as its terms of use ask, or what ``credit``
+    in voices.yaml says; for an embedded voice what its licence asks.
     """
     found: dict[str, None] = {}
     for name in dict.fromkeys(utterance.voice for utterance in utterances):

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tts_render.errors import CommandLineError, ConfigError, PostError, ScriptError
 from tts_render.names import audio_name, find_audio_file, stem
 from tts_render.post import Post, read_post
-from tts_render.script import Notation, Script, read_script
+from tts_render.script import Notation, Script, decode_script, read_script
 from tts_render.site import Site, article_url, confine, find_site
 from tts_render.voices import Config, Show, VoiceSettings, load_config, packaged_config_path
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Sequence
+    from pathlib import Path
 
-__all__ = ["Episode", "audio_target", "find_posts", "find_script", "first_voice", "open_config", "open_episode", "read_text"]
+__all__ = [
+    "Episode",
+    "audio_target",
+    "find_posts",
+    "find_script",
+    "first_voice",
+    "open_config",
+    "open_episode",
+    "read_text",
+]
 
 POST_SUFFIXES = (".md", ".markdown", ".mkd", ".html")
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
@@ -175,11 +184,7 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ScriptError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+    return decode_script(path, data)
 
 
 def _open_post(path: Path, site: Site, config: Config, script: Path | None, output: Path | None) -> Episode:

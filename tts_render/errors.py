@@ -116,9 +116,7 @@ class EngineError(TtsRenderError):
 
     exit_code = 3
 
-    def __init__(
-        self, message: str, *, engine: str, status: int | None = None, remedy: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, engine: str, status: int | None = None, remedy: str | None = None) -> None:
         super().__init__(message, path=engine, remedy=remedy)
         self.engine = engine
         self.status = status

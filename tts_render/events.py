@@ -40,7 +40,7 @@ class Spoke:
 class Stage:
     """What follows the speaking."""
 
-    name: Literal["mastering", "verifying", "correcting", "writing"]
+    name: Literal["mastering", "correcting", "writing"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,13 +43,26 @@ def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, en
         "script": digest_facts([_sounding(item) for item in cast.items]),
         "voices": digest_facts(
             [
-                (v.speaker, v.style, v.style_id, v.speed, v.pitch, v.intonation, v.volume, v.pause, v.credit, v.kokoro, v.openjtalk)
+                (
+                    v.speaker,
+                    v.style,
+                    v.style_id,
+                    v.speed,
+                    v.pitch,
+                    v.intonation,
+                    v.volume,
+                    v.pause,
+                    v.credit,
+                    v.kokoro,
+                    v.openjtalk,
+                )
                 for v in voices.values()
             ]
         ),
         "sounds": digest_facts(
             [
-                name and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
+                name
+                and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
                 for name in (show.opening, show.between_sections, show.ending)
             ]
         ),

@@ -20,7 +20,8 @@ from tts_render.files import Staged, commit, digest_file, locked
 from tts_render.fingerprint import difference, engine_kind, ours, theirs
 from tts_render.loudness import LoudnessMeter
 from tts_render.mixdown import mix
-from tts_render.mp3 import Tags, read_length
+from tts_render.mp3 import Tags
+from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import produce
@@ -39,9 +40,10 @@ if TYPE_CHECKING:
     from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
     from tts_render.episode import Episode
+    from tts_render.loudness import Profile
     from tts_render.speech import Found
     from tts_render.studio import Studio
-    from tts_render.units import Lufs, Seconds
+    from tts_render.units import Seconds
 
 __all__ = ["Plan", "PlannedUtterance", "Rendered", "WrittenBack", "plan", "render", "write_back"]
 
@@ -126,7 +128,9 @@ def plan(episode: Episode, studio: Studio) -> Plan:
         problem = error
     else:
         directions = _direct(script, episode, pool.identity)
-        clips = _settle(script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache))
+        clips = _settle(
+            script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache)
+        )
     guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
     rate = episode.config.master.rate
     timeline = Timeline(
@@ -175,7 +179,7 @@ def render(
         directions = _direct(script, episode, pool.identity)
         names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
         told = theirs(pool.identity, directions, names)
-        edit = _rehearse(episode) if post else None
+        edit = _rehearse(episode) if post and episode.post is not None else None
         if not force and stored is not None and _is_unchanged(stored, known, told, audio, episode):
             return _finish_unchanged(episode, studio, stored, edit, pool, began)
 
@@ -185,7 +189,7 @@ def render(
         clips = speak(
             script.utterances, directions, pool, studio.cache, path=script.path, found=found, spoken=counter.take
         )
-        timeline, measured = _measure(arrange(
+        timeline, profile = _measure(arrange(
             script.items, clips, jingles, episode.config.pacing, rate=episode.config.master.rate
         ), episode)  # fmt: skip
         marks = chapters(script.items, timeline, episode.title)
@@ -197,29 +201,30 @@ def render(
         )
         with ExitStack() as stack:
             staged = stack.enter_context(Staged(audio))
-            product = produce(timeline, measured, episode.config.master, tags, staged.path, studio.tell)
+            product = produce(timeline, profile, episode.config.master, tags, staged.path, studio.tell)
             mp3 = product.mp3
-            seconds = half_up(frames_to_seconds(mp3.frames, mp3.rate))
             receipt = Receipt(
                 episode=episode.relative(episode.path.resolve()),
                 audio=episode.relative(audio),
                 bytes=mp3.bytes,
                 sha256=mp3.sha256,
                 duration_seconds=round(frames_to_seconds(mp3.frames, mp3.rate), 6),
-                duration=_duration_text(episode, seconds),
+                duration=_duration_text(episode, mp3.seconds),
                 utterances=len(script.utterances),
                 engines=(EngineRecord(pool.identity.engine, pool.identity.version),),
                 credits=names,
                 loudness_lufs=_level(mp3.loudness.integrated),
                 true_peak_dbtp=_level(mp3.loudness.true_peak),
-                chapters=tuple(ChapterRecord(round(frames_to_seconds(c.start, rate), 3), c.title, c.url) for c in marks),
+                chapters=tuple(
+                    ChapterRecord(round(frames_to_seconds(c.start, rate), 3), c.title, c.url) for c in marks
+                ),
                 ours=known,
                 theirs=told,
                 encoder=product.encoder,
             )
             studio.tell(Stage("writing"))
             if edit is not None:
-                edit = edit_post(_reread(episode), size=mp3.bytes, seconds=seconds)
+                edit = edit_post(_reread(episode), size=mp3.bytes, seconds=mp3.seconds)
             changed = _publish(stack, staged, mp3.sha256, studio.receipt(episode, audio), receipt, edit)
         studio.tell(Finished(episode.path, changed))
         return Rendered(
@@ -286,7 +291,9 @@ class _Guess:
             return self.clip
         speed = self.episode.config.voices[self.utterance.voice].speed
         seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
-        return _GuessedSource(seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate)
+        return _GuessedSource(
+            seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,8 +324,7 @@ class _Counter:
 def _target(episode: Episode) -> Path:
     if episode.audio is not None:
         return episode.audio
-    assert episode.post is not None  # a bare script always has a target
-    key = ".".join(episode.post.preset.audio)
+    key = ".".join(episode.config.preset.audio)
     raise PostError(
         f"does not say where its audio belongs: {key} is missing",
         path=episode.path,
@@ -368,14 +374,14 @@ def _tags(episode: Episode) -> Tags:
     return Tags(
         title=episode.title,
         artist=episode.artist,
-        album=episode.album,
+        album=episode.album or "",
         date=episode.date.date() if episode.date else None,
         track=episode.track,
-        url=episode.url,
+        url=episode.url or "",
     )
 
 
-def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Lufs]:
+def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Profile]:
     """Mix while the engine is still speaking, to know how loud the whole is. Keeps no samples."""
     settings = episode.config.master
     kept: list[Placement] = []
@@ -388,23 +394,20 @@ def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timelin
     meter = LoudnessMeter(settings.rate, settings.channels)
     for block in mix(keep(), rate=settings.rate, channels=settings.channels):
         meter.add(block)
-    return Timeline(tuple(kept), settings.rate), meter.integrated()
+    return Timeline(tuple(kept), settings.rate), meter.profile()
 
 
-def _rehearse(episode: Episode) -> PostEdit | None:
+def _rehearse(episode: Episode) -> PostEdit:
     """See that the post can be edited, before anything is spoken."""
-    return edit_post(_reread(episode), size=1, seconds=1) if episode.post is not None else None
+    return edit_post(_reread(episode), size=1, seconds=1)
 
 
 def _reread(episode: Episode) -> Post:
     """The post as it is now: somebody may have written in it while the engine spoke."""
-    assert episode.post is not None
-    return read_post(episode.post.path, episode.post.preset)
+    return read_post(episode.path, episode.config.preset)
 
 
-def _is_unchanged(
-    stored: Receipt, known: dict[str, str], told: dict[str, str], audio: Path, episode: Episode
-) -> bool:
+def _is_unchanged(stored: Receipt, known: dict[str, str], told: dict[str, str], audio: Path, episode: Episode) -> bool:
     """Whether rendering again would change nothing about the MP3."""
     encoder = episode.config.master.encoder
     return (

@@ -6,7 +6,6 @@ receipt: paths relative to the site, engines by name and version, no clock and n
 
 from __future__ import annotations
 
-import builtins
 import dataclasses
 import json
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tts_render.files import digest_bytes
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Mapping
     from pathlib import Path
 

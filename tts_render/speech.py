@@ -144,7 +144,9 @@ def speak(
     if failures:
         count = len(failures)
         raise SpeechError(
-            f"{count} utterance{'s' if count > 1 else ''} could not be spoken; nothing was published", failures, path=path
+            f"{count} utterance{'s' if count > 1 else ''} could not be spoken; nothing was published",
+            failures,
+            path=path,
         )
 
 

@@ -46,9 +46,9 @@ class Jingle:
     """SHA-256 of its file."""
     gain: float = 1.0
     """Linear."""
-    fade_in: Frames = Frames(0)
+    fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
     """At the rate of the episode."""
-    fade_out: Frames = Frames(0)
+    fade_out: Frames = Frames(0)  # noqa: RUF009
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Placement:
     """None, with no frames, marks that the timeline lasts at least until ``start``."""
     gain: float = 1.0
     """Linear."""
-    fade_in: Frames = Frames(0)
-    fade_out: Frames = Frames(0)
+    fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
+    fade_out: Frames = Frames(0)  # noqa: RUF009
     utterance: Utterance | None = None
     """What is said, where this is speech."""
     sound: str | None = None

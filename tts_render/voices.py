@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import ConfigError, OutsideSiteError
 from tts_render.presets import PRESETS, Preset, customise
-from tts_render.units import Decibels, Lufs, Seconds
 from tts_render.yamltree import Tree, nearest, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tts_render.units import Decibels, Lufs, Seconds
 
 __all__ = [
     "BUILTIN_SOUNDS",
@@ -216,9 +217,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         OutsideSiteError: a sound lies outside.
     """
     tree = read_tree(path)
-    top = tree.fields(
-        "default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "post"
-    )
+    top = tree.fields("default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "post")
     if "voices" not in top or not (entries := top["voices"].entries()):
         raise ConfigError("voices: names no voice", path=path, remedy="Name at least one, with speaker: or style_id:.")
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
@@ -331,7 +330,10 @@ def _sound_path(tree: Tree, folder: Path, root: Path | None) -> Path:
     homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
     if not any(path.is_relative_to(home) for home in homes):
         raise OutsideSiteError(
-            f"{tree.name}: {text} leaves the site", path=tree.path, line=tree.line, remedy="Copy the file into the site."
+            f"{tree.name}: {text} leaves the site",
+            path=tree.path,
+            line=tree.line,
+            remedy="Copy the file into the site.",
         )
     return path
 

@@ -46,7 +46,9 @@ class Tree:
 
     def wrong(self, message: str, remedy: str | None = None) -> ConfigError:
         """An error that names this place."""
-        return ConfigError(f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy)
+        return ConfigError(
+            f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy
+        )
 
     @property
     def empty(self) -> bool:

@@ -67,7 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  # the last resort: no traceback for users
         if verbosity > 1:
             traceback.print_exc()
-        _say(f"unexpected {type(error).__name__}: {error}\n  This is a bug. Run it again with -vv and report what it prints.")
+        _say(
+            f"unexpected {type(error).__name__}: {error}\n"
+            "  This is a bug. Run it again with -vv and report what it prints."
+        )
         return 1
     return int(code or 0)
 
@@ -87,7 +90,9 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error came from."),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         click.option("--site", type=_FILE, help="Root of the site; else found from the input."),
-        click.option("--voices", type=_FILE, help="Settings; else voices.yaml in the site root, else the packaged ones."),
+        click.option(
+            "--voices", type=_FILE, help="Settings; else voices.yaml in the site root, else the packaged ones."
+        ),
     ):
         command = option(command)
     return command
@@ -97,7 +102,11 @@ def _with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that every command has which may ask an engine."""
     for option in (
         click.option(
-            "--cache-dir", type=_FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's."
+            "--cache-dir",
+            type=_FILE,
+            envvar="TTS_RENDER_CACHE",
+            show_envvar=True,
+            help="Cache folder; else the user's.",
         ),
         click.option(
             "--wait",
@@ -164,7 +173,9 @@ def render(
     opened: list[tuple[Path, Episode]] = []
     for path in episodes:
         try:
-            opened.append((path, open_episode(path, site=site, voices=voices, script=script, output=output, voice=voice)))
+            opened.append(
+                (path, open_episode(path, site=site, voices=voices, script=script, output=output, voice=voice))
+            )
         except CommandLineError:
             raise
         except TtsRenderError as error:
@@ -344,7 +355,8 @@ def write_back(
     if as_json:
         _print_json(report)
     if not quiet:
-        _say(f"{len(paths)} posts: {changed} changed, {len(paths) - changed - len(codes)} right already, {len(codes)} failed")
+        right = len(paths) - changed - len(codes)
+        _say(f"{len(paths)} posts: {changed} changed, {right} right already, {len(codes)} failed")
     return max(codes, default=0)
 
 
@@ -388,11 +400,12 @@ def voices(
 def read(texts: tuple[str, ...], voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> int:  # noqa: ARG001
     """What will be said: the reading of each text, or of each line on standard input, a line each."""
     from tts_render.episode import open_config
+    from tts_render.reading import Lexicon
     from tts_render.reading import read as read_text
     from tts_render.site import find_site
 
-    lexicon = open_config(find_site(Path.cwd() / "voices.yaml", site), voices).lexicon
-    lines = (line.rstrip("\r\n") for line in click.get_text_stream("stdin", encoding="utf-8", errors="replace"))
+    lexicon = Lexicon(open_config(find_site(Path.cwd() / "voices.yaml", site), voices).lexicon)
+    lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in sys.stdin.buffer)
     for text in texts or lines:
         click.echo(" ".join(read_text(text, lexicon).said.split("\n")))
     return 0
@@ -404,7 +417,9 @@ def cache() -> None:
 
 
 @cache.command()
-@click.option("--cache-dir", type=_FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's.")
+@click.option(
+    "--cache-dir", type=_FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def info(cache_dir: Path | None, as_json: bool) -> int:
     """Where it is and how much it holds."""
@@ -420,7 +435,9 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
 
 
 @cache.command()
-@click.option("--cache-dir", type=_FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's.")
+@click.option(
+    "--cache-dir", type=_FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's."
+)
 @click.option("--max-size", metavar="SIZE", help="Keep at most so much, for example 500MB or 2GB.")
 @click.option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
 def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:

@@ -14,7 +14,6 @@ __all__ = ["Progress", "plain"]
 
 _STAGES = {
     "mastering": "mastering and encoding",
-    "verifying": "measuring the MP3",
     "correcting": "encoding once more, corrected",
     "writing": "writing",
 }
@@ -89,7 +88,7 @@ class Progress:
         if self._bar is not None:
             self._bar.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
         else:
-            print(plain(text), file=self._stream, flush=True)  # noqa: T201
+            print(plain(text), file=self._stream, flush=True)
 
     def _spoke(self, event: Spoke) -> None:
         self._done += 1
