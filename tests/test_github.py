@@ -359,7 +359,8 @@ def test_the_action_renders_what_is_new_and_a_second_run_changes_nothing(origin:
         assert summary.count("✅ rendered") == 3
         spoken = engine.asked
 
-        again, summary = run_action(runner, engine.url, posts=f"{POST}, _posts/2025-10-10-3.md", since=MARK)
+        since = find_last(runner, "")
+        again, summary = run_action(runner, engine.url, posts=f"{POST}, _posts/2025-10-10-3.md", since=since)
         assert again.returncode == 0, again.stdout + again.stderr
         assert engine.asked == spoken
         assert summary.count("unchanged") == 2

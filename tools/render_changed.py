@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+CONSEQUENCES = {"audio-missing", "size-unset", "duration-unset"}
+"""Rules of the check that an episode breaks because it could not be rendered."""
+
 
 def changed_files(site: Path, since: str) -> list[Path]:
     """Files of the site that differ between ``since`` and the last commit, without those that are gone.
@@ -144,11 +147,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = [str(path) for path in posts]
     code, rendered = run(["render", *paths], site)
     worst, findings = run(["check", "--published", *paths], site)
+    failed = {episode["episode"] for episode in rendered if "error" in episode}
     told = [finding["message"] for finding in findings if finding["level"] == "error"]
     for episode in rendered:
         if "error" in episode and not any(message in episode["error"] for message in told):
             print(failure(episode, site))
     for finding in findings:
+        if finding["path"] in failed and finding["rule"] in CONSEQUENCES:
+            continue
         remedy = f"\n{finding['remedy']}" if finding["remedy"] else ""
         message = f"{finding['message']} [{finding['rule']}]{remedy}"
         print(annotation(finding["level"], message, finding["path"], finding["line"], site))
