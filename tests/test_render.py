@@ -16,12 +16,11 @@ from tests.site_kit import POST, SCRIPT, VOICES, SiteKit
 from tts_render.files import digest_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> Iterator[SiteKit]:
+def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
     return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
 
 

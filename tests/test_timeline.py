@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,7 +106,7 @@ ITEMS = st.lists(
 
 
 @given(ITEMS, st.lists(st.integers(1, 200_000), min_size=30, max_size=30), st.sampled_from([24000, 44100, 48000]))
-def test_any_timeline_is_ordered_never_overlaps_and_adds_up(items: list, lengths: list[int], rate: int) -> None:
+def test_any_timeline_is_ordered_never_overlaps_and_adds_up(items: list[Any], lengths: list[int], rate: int) -> None:
     cast: list[CastItem] = []
     for item in items:
         count = sum(isinstance(i, Utterance) for i in cast)
