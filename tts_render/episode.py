@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "POST_SUFFIXES",
     "Episode",
     "audio_target",
     "find_posts",

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tts_render.studio import Studio
     from tts_render.units import Seconds
 
-__all__ = ["Plan", "PlannedUtterance", "Rendered", "WrittenBack", "plan", "render", "write_back"]
+__all__ = ["Plan", "PlannedUtterance", "Rendered", "open_jingles", "plan", "render", "write_back"]
 
 _SECONDS_PER_CHARACTER = 0.13
 """Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
@@ -99,16 +99,6 @@ class Rendered:
     elapsed_seconds: Seconds
     post: PostEdit | None
     """What changed in the post; None where nothing is written back."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenBack:
-    """What a write-back did to one post."""
-
-    post: PostEdit
-    audio: Path
-    bytes: int
-    seconds: int
 
 
 def plan(episode: Episode, studio: Studio) -> Plan:

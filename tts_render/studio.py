@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tts_render.engine.pool import EngineEvent
+    from tts_render.engine.dispatch import EngineEvent
     from tts_render.episode import Episode
     from tts_render.events import Tell
     from tts_render.units import Seconds

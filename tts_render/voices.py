@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILTIN_SOUNDS",
+    "DEFAULT_ENGINE",
+    "Bend",
     "Config",
     "EncoderName",
     "MasterSettings",
