@@ -1,0 +1,118 @@
+"""What the embedded engines share: Open JTalk's reading of a text, what is installed, what an engine cannot do."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from dataclasses import dataclass, fields
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from tts_render.engine.base import Scales
+from tts_render.errors import EngineMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
+
+__all__ = ["READING_PACKAGES", "Ignored", "Word", "import_openjtalk", "installed", "processors", "read"]
+
+READING_PACKAGES = ("pyopenjtalk-plus", "onnxruntime", "sudachidict-core")
+"""Packages whose version can change a reading; onnxruntime decides between なに and なん."""
+
+_MORA = re.compile(r"[ァ-ヴ][ァィゥェォャュョヮ]?|ー")
+_DEVOICED = "’"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text, or one mark, as Open JTalk reads it."""
+
+    surface: str
+    """As it is written; figures have become kanji, and half-width letters full-width."""
+    kana: str
+    """How it is said, in katakana; empty for a mark."""
+    moras: tuple[str, ...]
+    feature: dict[str, Any]
+    """The same in Open JTalk's own form."""
+
+
+def processors() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def installed(engine: str, packages: Sequence[str]) -> str:
+    """Names and versions of ``packages``, found without importing any of them.
+
+    Raises:
+        EngineMissingError: one of them is not installed.
+    """
+    try:
+        return ", ".join(f"{package} {version(package)}" for package in packages)
+    except PackageNotFoundError as error:
+        raise missing(engine, f"the package {error.name} is not installed") from error
+
+
+def missing(engine: str, why: str) -> EngineMissingError:
+    """The error for an engine whose packages are not there, or not usable."""
+    return EngineMissingError(why, engine=engine, remedy=f'Run: pip install "tts-render[{engine}]"')
+
+
+def import_openjtalk(engine: str) -> ModuleType:
+    """The package pyopenjtalk.
+
+    onnxruntime first: without it pyopenjtalk prints to standard output and quietly reads some words differently.
+
+    Raises:
+        EngineMissingError: one of the two cannot be imported.
+    """
+    try:
+        import_module("onnxruntime")
+        return import_module("pyopenjtalk")
+    except (ImportError, OSError) as error:
+        raise missing(engine, f"its packages cannot be loaded: {error}") from error
+
+
+def read(openjtalk: ModuleType, text: str) -> tuple[Word, ...]:
+    """The words and marks of ``text``; empty where nothing in it can be spoken.
+
+    Marks before the first word, and a prolongation mark that nothing precedes, are left out: they have no sound, and
+    Open JTalk writes a warning to standard error for each.
+    """
+    words: list[Word] = []
+    for feature in openjtalk.run_frontend(text):
+        kana = feature["pron"].replace(_DEVOICED, "") if feature["mora_size"] else ""
+        if kana and not (words and words[-1].kana):
+            bare = kana.lstrip("ー")
+            if bare != kana:
+                count = feature["mora_size"] - (len(kana) - len(bare))
+                feature = {**feature, "pron": feature["pron"].lstrip("ー" + _DEVOICED), "mora_size": count}
+                if not bare:
+                    continue
+                kana = bare
+        if kana or words:
+            words.append(Word(feature["string"], kana, tuple(_MORA.findall(kana)), feature))
+    return tuple(words) if any(word.kana for word in words) else ()
+
+
+class Ignored:
+    """Says once for each scale that an engine cannot follow it. May be used from several threads."""
+
+    def __init__(self, engine: str, scales: Sequence[str], warn: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._defaults = {field.name: field.default for field in fields(Scales) if field.name in scales}
+        self._warn = warn
+        self._lock = threading.Lock()
+
+    def check(self, scales: Scales) -> None:
+        """Warn of what ``scales`` ask in vain."""
+        for name in [name for name, default in self._defaults.items() if getattr(scales, name) != default]:
+            with self._lock:
+                known = self._defaults.pop(name, None) is not None
+            if known:
+                self._warn(f"{self._engine}: it has no setting for {name}; what voices.yaml says of it has no effect")

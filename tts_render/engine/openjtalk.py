@@ -1,0 +1,274 @@
+"""Open JTalk with the HTS voice Mei, in this process: quick, small, for drafts and tests."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.embedded import (
+    READING_PACKAGES,
+    Ignored,
+    Word,
+    import_openjtalk,
+    installed,
+    missing,
+    processors,
+    read,
+)
+from tts_render.errors import EngineReplyError
+from tts_render.files import digest_bytes
+from tts_render.units import Frames, conform_frames, half_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tts_render.engine.htsvoice import HtsVoice, Pace
+    from tts_render.units import Decibels, Seconds
+
+__all__ = ["ATTRIBUTION", "OpenJtalkEngine"]
+
+ATTRIBUTION = 'HTS Voice "Mei", (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
+"""What the licence of the voice asks to be said beside what it speaks."""
+
+_NAME = "openjtalk"
+_MEI = Style("Mei", "ノーマル", StyleId(0))
+
+_RATE = 24_000
+"""Of the clips, as with the other engines. The vocoder's own 48 kHz would fill the cache twice for 0.06 LU."""
+_FULL_SCALE = 65536.0
+"""Vocoder samples are 16-bit numbers in scale but not in range: peaks reach 69,000. So speech is at about -23 LUFS."""
+_RUNAWAY = 120_000.0
+"""Vocoder samples beyond this are no speech: it has become unstable."""
+_MARGIN = 4
+"""HTS frames of silence to leave before and after: 20 ms."""
+_QUIET: Decibels = -55.0
+"""Relative to the peak: what is silence there. An s or h is above -50, what the vocoder makes of nothing below -60."""
+_COMPANION = "さわやかな風の吹く朝です。公園の池に、小さな鳥が集まって、にぎやかに鳴いています。"
+"""Spoken behind an utterance in which the vocoder ran away, and cut off again."""
+
+_PAUSE = "、"
+_MORA_ENDS = frozenset([*"aiueoAIUEO", "N", "cl"])
+"""Phones that a mora ends with; a vowel in upper case is whispered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A mora, or a pause inside the utterance."""
+
+    kana: str
+    """In katakana; 、 for a pause; empty for a mora whose name cannot be told."""
+    labels: int
+    """How many labels it spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """What the vocoder needs of an utterance."""
+
+    labels: tuple[str, ...]
+    """Full-context labels, one a phone; the first and the last are silence."""
+    segments: tuple[_Segment, ...]
+    """The labels between these two."""
+
+
+class OpenJtalkEngine:
+    """Open JTalk in this process. ``speed``, ``pitch``, ``pause`` and ``volume`` are followed, ``intonation`` is not.
+
+    Args:
+        warn: told once of a scale that has no effect, in the thread that speaks.
+    """
+
+    def __init__(self, *, warn: Callable[[str], None]) -> None:
+        self.label = _NAME
+        self.workers = processors()
+        self._ignored = Ignored(_NAME, ("intonation",), warn)
+        self._starting = threading.Lock()
+        self._started: tuple[ModuleType, HtsVoice] | None = None
+        self._vocoders = threading.local()  # a vocoder works without the interpreter's lock, but holds one of its own
+
+    def wait(self, seconds: Seconds) -> None:
+        """Nothing to wait for."""
+
+    def identify(self) -> Identity:
+        """Who it is, found without loading it.
+
+        Raises:
+            EngineMissingError: it is not installed.
+        """
+        return Identity(_NAME, installed(_NAME, READING_PACKAGES), "", (_MEI,))
+
+    def phrase(self, text: str, style: StyleId) -> Phrasing:  # noqa: ARG002  # there is one style
+        """The reading of ``text``.
+
+        Raises:
+            EngineMissingError: it is not installed.
+        """
+        openjtalk, _ = self._start()
+        words = read(openjtalk, text)
+        labels = _labels(openjtalk, words)
+        segments = _segments(labels, [mora for word in words for mora in word.moras])
+        return Phrasing(
+            digest=digest_bytes("\n".join(labels).encode()),
+            kana="".join(word.kana or word.surface for word in words),
+            moras=sum(segment.kana != _PAUSE for segment in segments),
+            payload=_Score(labels, segments),
+        )
+
+    def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:  # noqa: ARG002
+        """The sound of ``phrasing``: float32 at 24 kHz, with the times of its moras.
+
+        Raises:
+            EngineMissingError: it is not installed.
+            EngineReplyError: the vocoder gave no speech.
+        """
+        openjtalk, voice = self._start()
+        self._ignored.check(scales)
+        score = cast("_Score", phrasing.payload)
+        # The voice gives every utterance the same variance of loudness, and runs away where all of it is one vowel.
+        # With a companion there is something else to vary.
+        for companion in ("", _COMPANION):
+            labels = score.labels + _labels(openjtalk, read(openjtalk, companion))
+            pace = voice.pace(labels, slice(1, len(score.labels) - 1), scales.speed)
+            wave = self._synthesize(openjtalk, labels, pace, scales.pitch)
+            if len(wave) != sum(pace.frames) * voice.period:
+                raise EngineReplyError(
+                    f"the sound of {phrasing.kana!r} is not as long as its phones should be",
+                    engine=_NAME,
+                    remedy="Please report this, with the output of `pip list`.",
+                )
+            if abs(wave).max() <= _RUNAWAY:  # not so either where there are values that are no numbers
+                return _spoken(wave, voice, score.segments, pace.frames, scales)
+        raise EngineReplyError(
+            f"the vocoder gives noise instead of {phrasing.kana!r}",
+            engine=_NAME,
+            remedy="Write the line with fewer repetitions, or with 、 between them.",
+        )
+
+    def close(self) -> None:
+        """Give back the vocoders."""
+        self._vocoders = threading.local()
+
+    def _start(self) -> tuple[ModuleType, HtsVoice]:
+        with self._starting:
+            if self._started is None:
+                openjtalk = import_openjtalk(_NAME)
+                from tts_render.engine.htsvoice import HtsVoice
+
+                try:
+                    voice = HtsVoice(Path(openjtalk.DEFAULT_HTS_VOICE.decode()))
+                except (OSError, ValueError) as error:
+                    raise missing(_NAME, f"its voice cannot be read: {error}") from error
+                self._started = openjtalk, voice
+            return self._started
+
+    def _synthesize(
+        self, openjtalk: ModuleType, labels: Sequence[str], pace: Pace, pitch: float
+    ) -> NDArray[np.float64]:
+        vocoder = getattr(self._vocoders, "mei", None)
+        if vocoder is None:
+            vocoder = self._vocoders.mei = openjtalk.HTSEngine(openjtalk.DEFAULT_HTS_VOICE)
+        vocoder.set_speed(pace.speed)  # forgotten with every synthesis, as is the pitch
+        vocoder.add_half_tone(12.0 * pitch)
+        try:
+            wave: NDArray[np.float64] = vocoder.synthesize(list(labels))
+        except RuntimeError as error:
+            raise EngineReplyError(f"the vocoder failed: {error}", engine=_NAME) from error
+        return wave
+
+
+def _labels(openjtalk: ModuleType, words: Sequence[Word]) -> tuple[str, ...]:
+    return tuple(openjtalk.make_label([word.feature for word in words])) if words else ()
+
+
+def _segments(labels: Sequence[str], moras: Sequence[str]) -> tuple[_Segment, ...]:
+    """The moras and pauses that ``labels`` are made of, named by ``moras`` if they are as many."""
+    found: list[_Segment] = []
+    held = 0
+    for label in labels[1:-1]:
+        phone = label.partition("-")[2].partition("+")[0]
+        held += 1
+        if phone == "pau" or phone in _MORA_ENDS:
+            found.append(_Segment(_PAUSE if phone == "pau" else "", held))
+            held = 0
+    if sum(not segment.kana for segment in found) != len(moras):
+        return tuple(found)
+    names = iter(moras)
+    return tuple(segment if segment.kana else _Segment(next(names), segment.labels) for segment in found)
+
+
+def _spoken(
+    wave: NDArray[np.float64], voice: HtsVoice, segments: Sequence[_Segment], frames: Sequence[int], scales: Scales
+) -> Spoken:
+    """What ``segments`` are in ``wave``, which begins with them, their pauses made longer or shorter in the middle.
+
+    Args:
+        wave: from the vocoder.
+        voice: tells its rate.
+        segments: of the utterance alone.
+        frames: HTS frames of each label in ``wave``.
+        scales: of which ``pause`` and ``volume`` are left to do.
+    """
+    import numpy as np
+
+    from tts_render.audio import Clip, conform
+
+    counts = list(_counts(segments, frames))
+    first, last = _sounding(wave, voice.period, frames[0], frames[0] + sum(counts))
+    parts: list[NDArray[np.float64]] = []
+    ends: list[int] = []
+    start, at, grown = first, frames[0], 0
+    for segment, count in zip(segments, counts, strict=True):
+        wanted = half_up(count * Fraction(repr(scales.pause))) if segment.kana == _PAUSE else count
+        if wanted != count:
+            stays = min(count, wanted)
+            parts.append(wave[start * voice.period : (at + stays // 2) * voice.period])
+            parts.append(np.zeros(max(0, wanted - count) * voice.period))
+            start = at + count - (stays - stays // 2)
+        at += count
+        grown += wanted - count
+        ends.append(at + grown - first)
+    parts.append(wave[start * voice.period : last * voice.period])
+    ends[-1] = last + grown - first
+    samples = (np.concatenate(parts) * (scales.volume / _FULL_SCALE)).astype(np.float32)
+    clip = conform(Clip(samples[:, np.newaxis], voice.rate), _RATE, 1)
+    return Spoken(clip.samples, _RATE, tuple(_mora_times(segments, ends, voice)))
+
+
+def _counts(segments: Sequence[_Segment], frames: Sequence[int]) -> Iterator[int]:
+    """HTS frames of each segment."""
+    at = 1
+    for segment in segments:
+        yield sum(frames[at : at + segment.labels])
+        at += segment.labels
+
+
+def _sounding(wave: NDArray[np.float64], period: int, first: int, last: int) -> tuple[int, int]:
+    """Where the HTS frames ``first`` to ``last`` can be heard, with the margin: phones begin and end in silence."""
+    import numpy as np
+
+    from tts_render.audio import amplitude
+
+    said = wave[first * period : last * period].reshape(-1, period)
+    levels = np.sqrt(np.square(said).mean(axis=1))
+    (loud,) = np.nonzero(levels >= np.abs(said).max() * amplitude(_QUIET))
+    return first + int(loud[0]) - _MARGIN, first + int(loud[-1]) + 1 + _MARGIN
+
+
+def _mora_times(segments: Sequence[_Segment], ends: Sequence[int], voice: HtsVoice) -> Iterator[MoraTime]:
+    """The segments by name, if all have one; ``ends`` are in HTS frames of the clip."""
+    if not all(segment.kana for segment in segments):
+        return
+    start = Frames(0)
+    for segment, frame in zip(segments, ends, strict=True):
+        end = conform_frames(Frames(max(0, frame) * voice.period), voice.rate, _RATE)
+        if end > start:
+            yield MoraTime(segment.kana, start, end)
+            start = end
