@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.fake_engine import FakeEngine
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -185,22 +187,29 @@ def test_the_steps_of_the_dockerfile_give_a_command_that_a_stranger_can_run(open
     shutil.copytree(ROOT / "examples" / "site", site)
     for path in (site, *site.rglob("*")):
         os.chown(path, STRANGER, STRANGER)
-    done = subprocess.run(
-        [ENTRYPOINT, "plan", "--json", "_posts/2025-10-08-2.md"],
-        cwd=site,
-        env={
-            "PATH": f"{venv / 'bin'}:/usr/bin:/bin",
-            "TTS_RENDER_ENGINE": "http://127.0.0.1:9",
-            "TTS_RENDER_CACHE": str(cache),
-            "HOME": "/root",
-            "LC_ALL": "C.UTF-8",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    before = {path for path in site.rglob("*") if path.is_file()}
+    with FakeEngine() as engine:
+        done = subprocess.run(
+            [ENTRYPOINT, "render", "_posts/2025-10-10-3.md"],
+            cwd=site,
+            env={
+                "PATH": f"{venv / 'bin'}:/usr/bin:/bin",
+                "TTS_RENDER_ENGINE": engine.url,
+                "TTS_RENDER_CACHE": str(cache),
+                "HOME": "/root",
+                "LC_ALL": "C.UTF-8",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["utterances"][0]["text"].startswith("おはよう")
+    made = {path for path in site.rglob("*") if path.is_file()} - before
+    assert {path.relative_to(site).as_posix() for path in made} == {
+        "audio/houkago-server-3.mp3",
+        ".tts-render/receipts/audio/houkago-server-3.mp3.json",
+    }
+    assert {path.stat().st_uid for folder in (site, cache) for path in folder.rglob("*")} == {STRANGER}
 
 
 def test_the_compose_file_follows_the_compose_specification() -> None:

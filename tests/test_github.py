@@ -341,6 +341,7 @@ def run_action(site: Path, engine: str, **inputs: str) -> tuple[subprocess.Compl
     return done, summary.read_text(encoding="utf-8") if summary.exists() else ""
 
 
+@pytest.mark.slow
 def test_the_action_renders_what_is_new_and_a_second_run_changes_nothing(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
     with FakeEngine() as engine:
@@ -376,6 +377,7 @@ def test_a_site_without_news_needs_no_engine(origin: Path, tmp_path: Path) -> No
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.slow
 def test_a_failed_episode_is_annotated_at_its_line_and_the_others_are_rendered(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
     path = runner / POST

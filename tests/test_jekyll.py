@@ -108,6 +108,7 @@ def two_lines(size: int, duration: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_the_feed_of_the_sample_site_has_the_lengths_of_the_files(fake_engine: FakeEngine, tmp_path: Path) -> None:
     kit = SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,))
     shutil.copytree(EXAMPLE, kit.root)
@@ -126,6 +127,7 @@ def test_the_feed_of_the_sample_site_has_the_lengths_of_the_files(fake_engine: F
         assert changed_lines(EXAMPLE / "_posts" / post.name, post) == wanted
 
 
+@pytest.mark.slow
 def test_the_sample_site_has_nothing_to_complain_of_once_it_is_rendered(
     fake_engine: FakeEngine, tmp_path: Path
 ) -> None:
