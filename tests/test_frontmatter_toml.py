@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tts_render.errors import PostError
-from tts_render.frontmatter import FrontMatter, Value, read_front_matter
+from tts_render.frontmatter import FrontMatter, Value, read_front_matter, toml_block
 
 PATH = Path("post.md")
 
@@ -34,6 +34,7 @@ def edit(block: str, *values: tuple[str, Value]) -> str:
         ("duration = 1979-05-27 07:32:00Z # c", 'duration = "07:25" # c'),
         ('duration = """\n"00"""', 'duration = "07:25"'),
         ("duration = '''00''''", 'duration = "07:25"'),
+        ('duration = """00"""""', 'duration = "07:25"'),
         ('"duration" = ""', '"duration" = "07:25"'),
     ],
 )
@@ -46,6 +47,22 @@ def test_only_the_value_is_replaced(before: str, after: str) -> None:
         "date = 2026-07-06T00:00:00+09:00\nf = 1.0\n[extra]\nduration = 3\n"
     )
     assert edit(around.format(before), ("duration", "07:25")) == around.format(after)
+
+
+@pytest.mark.parametrize("written", ["445", '"07:26"', '"07:25"\nb = 1', '"07:25', "[", "'07:25'\na = 1"])
+@pytest.mark.parametrize("block", ["a = 1\nduration = 0\n", "a = 1\n"])
+def test_an_edit_that_says_anything_else_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, block: str, written: str
+) -> None:
+    monkeypatch.setattr(toml_block, "write_value", lambda value, like: written)
+    with pytest.raises(PostError, match="without changing something else"):
+        edit(block, ("duration", "07:25"))
+
+
+def test_a_key_in_an_array_of_tables_is_another_key() -> None:
+    front = read("[[extra]]\nduration = 1\n[[extra]]\nduration = 2\n[extra.sub]\nduration = 3\n")
+    assert front.find(("extra", "duration")) is None
+    assert front.find(("extra", "sub", "duration")) is None
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
     try:
         data = freeze(tomllib.loads(source.text))
         entries, sections = _Scanner(source.text).scan()
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one, and so is an integer of thousands of digits
         found = re.fullmatch(r"(.*) \(at (?:line ([0-9]+), column [0-9]+|end of document)\)", str(error), re.DOTALL)
         reason = found[1] if found else str(error)
         line = source.line + int(found[2]) - 1 if found and found[2] else source.line_at(len(source.text))
@@ -199,7 +199,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
             remedy="Look at the quotes and equals signs there.",
         ) from error
     except RecursionError as error:
-        raise source.error("the front matter is nested too deeply", 0) from error
+        raise source.error("the front matter is nested too deeply", 0, "Use fewer tables in tables.") from error
     return TomlBlock(source, data, entries, sections, any_case)  # type: ignore[arg-type]  # it is a mapping
 
 

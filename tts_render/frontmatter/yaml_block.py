@@ -193,7 +193,10 @@ class YamlBlock:
             text = f"{{{write_key(name)}: {text}}}"
         text = f"{write_key(missing[0])}: {text}"
         if parent.children:
-            at = parent.children[-1].end
+            last = parent.children[-1]
+            at = last.end
+            while last.start == last.end and self.source.text[at] == " ":
+                at += 1  # before the space or after it: where nothing stands depends on the parser
             return self.source.spliced(at, at, f", {text}")
         at = self.source.text.index("{", parent.start) + 1
         return self.source.spliced(at, at, text)
@@ -227,7 +230,11 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
     try:
         root = _tree(source)
         if root is not None and root.kind != "mapping":
-            raise source.error("the front matter is not a list of keys with values", root.start)
+            raise source.error(
+                "the front matter is not a list of keys with values",
+                root.start,
+                "Write a key, a colon and a value a line.",
+            )
         data = yaml.load(source.text, Loader=_Loader) if root else {}  # noqa: S506  # a safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -239,8 +246,12 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
             "Look at the quotes, colons and indentation there.",
         ) from error
     except yaml.YAMLError as error:
+        found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+        character = f": U+{ord(found[0]):04X}" if found else ""
         raise source.error(
-            f"the front matter is no valid YAML: {' '.join(str(error).split())}", _unprintable(source.text)
+            f"the front matter holds a character that YAML does not allow{character}",
+            found.start() if found else 0,
+            "Remove it.",
         ) from error
     return YamlBlock(source, freeze(data), root, any_case)  # type: ignore[arg-type]  # the root is a mapping
 
@@ -254,7 +265,11 @@ def _tree(source: Source) -> Node | None:
     open_nodes: list[tuple[Any, list[Node], list[tuple[int, int]]]] = [(None, [], [])]
     for count, event in enumerate(yaml.parse(source.text, Loader=_PARSER)):
         if isinstance(event, yaml.DocumentStartEvent) and open_nodes[0][1]:
-            raise source.error("there is a second YAML document in the front matter", _begin(event))
+            raise source.error(
+                "there is a second YAML document in the front matter",
+                _begin(event),
+                "Indent the line, or put it in quotes.",
+            )
         if isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event, [], []))
             continue
@@ -264,7 +279,11 @@ def _tree(source: Source) -> Node | None:
         elif isinstance(event, yaml.AliasEvent):
             node = Node("alias", _begin(event), _end(event), str(event.anchor))
             if event.anchor not in anchors:
-                raise source.error(f"the alias *{event.anchor} refers to nothing before it", node.start)
+                raise source.error(
+                    f"the alias *{event.anchor} refers to nothing before it",
+                    node.start,
+                    "Put the text in quotes, if it is no alias.",
+                )
             size, depth = anchors[event.anchor]
         elif isinstance(event, yaml.CollectionEndEvent):
             start, children, measures = open_nodes.pop()
@@ -280,7 +299,11 @@ def _tree(source: Source) -> Node | None:
         else:
             continue
         if max(size, count) > _MOST_VALUES or max(depth, len(open_nodes)) > _DEEPEST:
-            raise source.error("the front matter stands for more values, or deeper ones, than any post has", node.start)
+            raise source.error(
+                "the front matter stands for more values, or deeper ones, than any post has",
+                node.start,
+                "Write out what aliases (*) stand for.",
+            )
         if node.anchor is not None:
             anchors[node.anchor] = (size, depth)
         open_nodes[-1][1].append(node)
@@ -324,12 +347,6 @@ def _lines(names: Key, value: Value, indent: str, eol: str) -> str:
     return "".join(line + eol for line in (*lines, f"{indent}{'  ' * len(groups)}{last}: {write_value(value, None)}"))
 
 
-def _unprintable(text: str) -> int:
-    """Where the first character stands that YAML does not allow."""
-    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    return found.start() if found else 0
-
-
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -341,7 +358,7 @@ def _or_text(construct: Callable[[Any, Any], object]) -> Callable[[Any, Any], ob
     def attempt(loader: Any, node: Any) -> object:
         try:
             return construct(loader, node)
-        except ValueError:
+        except (ArithmeticError, AttributeError, LookupError, ValueError):  # PyYAML checks too little of ``!!int x``
             return node.value
 
     return attempt
@@ -355,7 +372,6 @@ def _untagged(loader: Any, node: Any) -> object:
     return loader.construct_scalar(node)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _or_text(_PARSER.construct_yaml_int))
-_Loader.add_constructor("tag:yaml.org,2002:float", _or_text(_PARSER.construct_yaml_float))
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _or_text(_PARSER.construct_yaml_timestamp))
+for _kind in ("bool", "int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _or_text(getattr(_PARSER, f"construct_yaml_{_kind}")))
 _Loader.add_constructor(None, _untagged)
