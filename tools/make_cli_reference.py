@@ -26,7 +26,7 @@ def reference() -> str:
     parts = [HEAD]
 
     def describe(command: click.Command, names: tuple[str, ...]) -> None:
-        context = click.Context(command, info_name=" ".join(names), max_content_width=100, terminal_width=100)
+        context = click.Context(command, info_name=" ".join(names), terminal_width=100, **cli.context_settings)
         parts.append(f"## {' '.join(names)}\n\n```\n{command.get_help(context)}\n```\n\n")
         if isinstance(command, click.Group):
             for name in command.list_commands(context):

@@ -310,7 +310,7 @@ def check(
     if as_json:
         _print_json(report)
     if not quiet:
-        _say(f"{len(paths)} checked: {errors} error{'s'[: errors != 1]}, {warnings} warning{'s'[: warnings != 1]}")
+        _say(f"{len(paths)} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return 1 if errors or (strict and warnings) else 0
 
 
@@ -356,7 +356,7 @@ def write_back(
         _print_json(report)
     if not quiet:
         right = len(paths) - changed - len(codes)
-        _say(f"{len(paths)} posts: {changed} changed, {right} right already, {len(codes)} failed")
+        _say(f"{_count(len(paths), 'post')}: {changed} changed, {right} right already, {len(codes)} failed")
     return max(codes, default=0)
 
 
@@ -430,7 +430,8 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
     if as_json:
         _print_json({"path": str(facts.path), "clips": facts.clips, "phrases": facts.phrases, "bytes": facts.bytes})
     else:
-        click.echo(f"{facts.path}\n{facts.clips} clips, {facts.phrases} remembered readings, {_size_text(facts.bytes)}")
+        held = f"{_count(facts.clips, 'clip')}, {_count(facts.phrases, 'remembered reading')}"
+        click.echo(f"{facts.path}\n{held}, {_size_text(facts.bytes)}")
     return 0
 
 
@@ -451,7 +452,7 @@ def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> 
         max_bytes=None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES)),
         max_age=None if max_age is None else _quantity(max_age, "--max-age", _AGES),
     )
-    click.echo(f"removed {removed} files, {_size_text(freed)}")
+    click.echo(f"removed {_count(removed, 'file')}, {_size_text(freed)}")
     return 0
 
 
@@ -470,6 +471,10 @@ def _quantity(text: str, option: str, units: dict[str, int]) -> float:
     if value < 0:
         raise click.UsageError(f"{option}: must not be negative")
     return value
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def _size_text(size: int) -> str:
@@ -563,9 +568,9 @@ def _planned_text(planned: Plan) -> str:
     from tts_render.units import format_clock, half_up
 
     new = sum(u.cached is False for u in planned.utterances)
-    count = len(planned.utterances)
+    count = _count(len(planned.utterances), "utterance")
     known = "" if planned.engine_problem else f", {new} to be spoken anew"
-    lines = [f"{planned.episode}: {count} utterances{known}, about {format_clock(half_up(planned.estimated_seconds))}"]
+    lines = [f"{planned.episode}: {count}{known}, about {format_clock(half_up(planned.estimated_seconds))}"]
     lines.append(f"  {planned.script} -> {planned.audio or 'no audio path'}")
     for u in planned.utterances:
         state = {True: "cached", False: "new", None: "?"}[u.cached]

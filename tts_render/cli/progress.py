@@ -72,7 +72,7 @@ class Progress:
                         self._bar.remove_task(self._task)
                     self._task = self._bar.add_task(plain(episode.name), total=utterances, rate="")
                 else:
-                    self.note(f"{episode}: {utterances} utterances, {cached} from the cache")
+                    self.note(f"{episode}: {utterances} utterance{'s'[: utterances != 1]}, {cached} from the cache")
             case Spoke():
                 self._spoke(event)
             case Stage(name):
