@@ -24,9 +24,8 @@ demo: $(READY) ## render a short episode of examples/site (ENGINE=openjtalk is q
 
 test: $(READY) ## all tests, with the line coverage of tts_render, which must be at least 90 %
 	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(PYTEST)
-	@$(BIN)/coverage combine -q
-	$(BIN)/coverage report --fail-under=90
+	@failed=0; $(BIN)/coverage run -m pytest $(PYTEST) || failed=$$?; \
+	$(BIN)/coverage combine -q; $(BIN)/coverage report --fail-under=90 || failed=$$?; exit $$failed
 
 lint: $(READY) ## ruff, mypy in strict mode, shellcheck
 	$(BIN)/ruff check
