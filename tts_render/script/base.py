@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Cue", "Item", "Line", "Notation", "Pause", "PauseKind", "Script"]
+__all__ = ["Cue", "Item", "Line", "Notation", "Pause", "PauseKind", "Script", "Source"]
 
 PauseKind = Literal["sentence", "paragraph"]
 
@@ -62,6 +62,16 @@ class Script:
     def lines(self) -> tuple[Line, ...]:
         """Just what is spoken."""
         return tuple(item for item in self.items if isinstance(item, Line))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Text in some notation, and where it stands."""
+
+    path: Path
+    text: str
+    first_line: int = 1
+    """1-based line of the file on which ``text`` begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""The second layer: words whose reading is given, out of the ``lexicon`` of voices.yaml.
+
+- From left to right; at each place the longest entry that fits; what was put in is not looked at again.
+- A Latin entry fits whole words only: ``LLM`` is not in ``LLMs`` or ``vLLM`` (give these entries of their own), but in
+  ``LLM2`` and ``LLMの``. An entry that ends with a digit is not in a longer number: ``GPT-4`` is not in ``GPT-4.1``.
+- Letters must agree in case; an entry with a small letter in it fits other cases too, where no entry agrees. So
+  ``GitHub`` reads ``github``, but ``IT`` does not read ``it``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tts_render.reading.normalise import normalise
+
+__all__ = ["Lexicon"]
+
+_LETTER = re.compile("[A-Za-zÀ-ɏ]")
+_DIGIT = re.compile("[0-9]")
+_NUMBER_BEFORE = re.compile("[0-9][.,]?$")
+_NUMBER_AFTER = re.compile("[.,]?[0-9]")
+_FOLD = {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # one for one, unlike str.lower
+
+
+class Lexicon(Mapping[str, str]):
+    """Readings by surface, made ready for looking up. Surfaces are normalised as texts are."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self._exact: dict[str, str] = {}
+        self._folded: dict[str, str] = {}
+        lengths: dict[str, set[int]] = {}
+        for surface, reading in entries.items():
+            written = normalise(surface)
+            if not written:
+                continue
+            self._exact.setdefault(written, reading)
+            lengths.setdefault(written[0].translate(_FOLD), set()).add(len(written))
+            if re.search("[a-z]", written):
+                self._folded.setdefault(written.translate(_FOLD), reading)
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+
+    def __getitem__(self, surface: str) -> str:
+        return self._exact[surface]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._exact)
+
+    def __len__(self) -> int:
+        return len(self._exact)
+
+    def apply(self, text: str) -> str:
+        """``text``, which is normalised, with the entries' readings in their places."""
+        if not self._exact:
+            return text
+        folded = text.translate(_FOLD)
+        said: list[str] = []
+        at = 0
+        while at < len(text):
+            for length in self._lengths.get(folded[at], ()):
+                end = at + length
+                reading = self._exact.get(text[at:end])
+                if reading is None:
+                    reading = self._folded.get(folded[at:end])
+                if reading is not None and end <= len(text) and _is_whole(text, at, end):
+                    said.append(reading)
+                    at = end
+                    break
+            else:
+                said.append(text[at])
+                at += 1
+        return "".join(said)
+
+
+def _is_whole(text: str, begin: int, end: int) -> bool:
+    """Whether the text between is no part of a longer word or number."""
+    before, first, last, after = text[begin - 1 : begin], text[begin], text[end - 1], text[end : end + 1]
+    if _LETTER.match(first) and _LETTER.match(before):
+        return False
+    if _LETTER.match(last) and _LETTER.match(after):
+        return False
+    if _DIGIT.match(first) and _NUMBER_BEFORE.search(text[max(0, begin - 2) : begin]):
+        return False
+    return not (_DIGIT.match(last) and _NUMBER_AFTER.match(text, end))

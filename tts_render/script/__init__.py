@@ -1,0 +1,98 @@
+"""Scripts, 台本: every notation in which an episode may come, read into one :class:`Script`.
+
+A notation is a file of this package with one function from :class:`Source` and :class:`Notation` to items. It takes
+part by its entry in the table below, and by the form under which it is found.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tts_render.errors import ScriptError
+from tts_render.script.base import Cue, Item, Line, Notation, Pause, PauseKind, Script, Source
+from tts_render.script.markdown import read_markdown
+from tts_render.script.text import decode_script, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+__all__ = [
+    "FORMS",
+    "Cue",
+    "Item",
+    "Line",
+    "Notation",
+    "Pause",
+    "PauseKind",
+    "Script",
+    "Source",
+    "decode_script",
+    "find_form",
+    "read_script",
+]
+
+FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item, ...]]] = MappingProxyType(
+    {"text": read_text, "markdown": read_markdown}
+)
+"""The notations by name."""
+
+_SUFFIXES = {
+    ".txt": "text",
+    ".text": "text",
+    "": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".mkd": "markdown",
+    ".html": "markdown",
+}
+_FRONT_MATTER = re.compile(
+    r"(?P<fence>---|\+\+\+)[ \t]*(?:\r\n?|\n)"
+    r"(?P<keys>(?:(?!(?P=fence)[ \t]*[\r\n])[^\r\n]*(?:\r\n?|\n))*)"
+    r"(?P=fence)[ \t]*(?:\r\n?|\n|\Z)"
+)
+_POST_KEY = re.compile(r"^(?:title|date|layout|draft)[ \t]*[:=]", re.MULTILINE)
+
+
+def read_script(path: Path, text: str, notation: Notation, *, first_line: int = 1, form: str | None = None) -> Script:
+    """Read a script, in whatever notation it is.
+
+    Args:
+        path: where it stands; its suffix tells the form.
+        text: a whole file, or the body of a post.
+        notation: what the settings say of scripts.
+        first_line: 1-based line of the file on which ``text`` begins.
+        form: a name out of :data:`FORMS`; None finds it.
+
+    Raises:
+        ScriptError: the form is unknown, something in the script cannot be read, or there is nothing to say.
+    """
+    source = Source(path, text.removeprefix("\ufeff"), first_line)
+    if form is None:
+        form, source = find_form(source)
+    script = Script(path, FORMS[form](source, notation))
+    if not script.lines:
+        raise ScriptError("has nothing to say", path=path, remedy="Write at least one sentence into it.")
+    return script
+
+
+def find_form(source: Source) -> tuple[str, Source]:
+    """The notation of ``source``, and what of it is script: a whole post is one by its body, whatever its suffix.
+
+    Raises:
+        ScriptError: no notation has this suffix.
+    """
+    form = _SUFFIXES.get(source.path.suffix.lower())
+    if form is None:
+        raise ScriptError(
+            f"no script is written in {source.path.suffix} files",
+            path=source.path,
+            remedy="Give a text (.txt) or a post (.md).",
+        )
+    matter = _FRONT_MATTER.match(source.text) if source.first_line == 1 else None
+    if matter and _POST_KEY.search(matter["keys"]):  # a script may begin with the border of a section
+        lines = len(re.findall(r"\r\n?|\n", matter.group()))
+        return "markdown", Source(source.path, source.text[matter.end() :], source.first_line + lines)
+    return form, source

@@ -1,0 +1,152 @@
+"""Phrases: a sentence that is too long for an engine, in parts that can be spoken one after the other.
+
+A part ends, in this order of liking: after a sentence inside a quotation; after 、 or a closing bracket; at a border
+between phrases (文節), which budoux finds, or between English words; and only where there is none of these, anywhere
+but inside a word or number, and in the end anywhere. Of each kind the outside of brackets is liked better than the
+inside, and of equals the one that makes the parts most even. Everything is decided inside a window of one part, so that
+time and memory grow with the text and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from tts_render.script.marks import ADDRESS, BRACKETS, CLOSING, ENDING
+from tts_render.script.sentences import bracket_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["split_long"]
+
+_PLACEHOLDER = "\x00"
+_NEVER_FIRST = frozenset(
+    CLOSING + ENDING + "、，,;；:：…‥・ーｰ々ゝゞヽヾぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ゛゜%％‰℃」"
+)
+_NEVER_LAST = frozenset("".join(BRACKETS) + "〜～$＄￥¥#＃@＠")
+_JOINER = re.compile(
+    "[\u0300-\u036f\u200c\u200d\u20e3\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]"
+)
+_IN_WORD = re.compile(r"[0-9A-Za-z０-９Ａ-Ｚａ-ｚÀ-ɏ.,'’:/@_+#%&=~^\\-]")
+_QUOTED_END = re.compile(f"[{ENDING}]+(?![{ENDING}])")
+_COMMA = re.compile(rf"[、，；;：:,][{re.escape(CLOSING)}]*|[{re.escape(CLOSING)}]+(?!\s*[ぁ-ゖ、，。！？!?ー（(])")
+
+
+def split_long(text: str, longest: int) -> list[str]:
+    """``text`` in parts of at most ``longest`` characters, without white space around them.
+
+    Joined, the parts are ``text`` but for white space. Web and mail addresses are never split, and count as one
+    character: they are not spoken.
+    """
+    if len(text) <= longest:
+        return [text]
+    addresses: list[str] = []
+    if _PLACEHOLDER not in text:
+
+        def hide(found: re.Match[str]) -> str:
+            addresses.append(found.group())
+            return _PLACEHOLDER
+
+        text = ADDRESS.sub(hide, text)
+    parts = list(_parts(text, longest))
+    if addresses:
+        hidden = iter(addresses)
+        parts = ["".join(next(hidden) if c == _PLACEHOLDER else c for c in part) for part in parts]
+    return parts
+
+
+def _parts(text: str, longest: int) -> Iterator[str]:
+    inside = _inside_brackets(text)
+    begin = 0
+    while len(text) - begin > longest:
+        end = _border(text, inside, begin, longest)
+        if part := text[begin:end].strip():
+            yield part
+        begin = end
+        while begin < len(text) and text[begin].isspace():
+            begin += 1
+    if part := text[begin:].strip():
+        yield part
+
+
+def _border(text: str, inside: Sequence[bool], begin: int, longest: int) -> int:
+    """Where the part that begins at ``begin`` ends best."""
+    rest = len(text) - begin
+    even = -(-rest // -(-rest // longest))  # length of a part if all were equal
+    least = max(1, even // 2)
+    low, high = begin + least, begin + max(least, min(longest, rest - least))
+    window = text[begin : high + 1]
+    ways: tuple[Callable[[str], Iterable[int]], ...] = (_quoted_ends, _commas, _phrases, _outside_words, _anywhere)
+    for way in ways:
+        borders = [at for found in way(window) if low <= (at := begin + found) <= high and _allowed(text, at)]
+        if borders:
+            return min(borders, key=lambda at: (inside[at], abs(at - begin - even)))
+    return begin + min(even, longest)
+
+
+def _inside_brackets(text: str) -> list[bool]:
+    """Of each position whether there is a bracket around it; a bracket's own edges are outside."""
+    steps = [0] * (len(text) + 1)
+    for opener, closer in bracket_pairs(text).items():
+        steps[opener + 1] += 1
+        steps[closer + 1] -= 1
+    return [depth > 0 for depth in accumulate(steps)]
+
+
+def _quoted_ends(window: str) -> Iterable[int]:
+    return (found.end() for found in _QUOTED_END.finditer(window))
+
+
+def _commas(window: str) -> Iterable[int]:
+    return (found.end() for found in _COMMA.finditer(window))
+
+
+def _phrases(window: str) -> Iterator[int]:
+    at = 0
+    for phrase in _phrase_finder()(window):
+        at += len(phrase)
+        yield at
+    yield from (index + 1 for index, character in enumerate(window) if character.isspace())
+
+
+def _outside_words(window: str) -> Iterable[int]:
+    return (
+        at for at in range(1, len(window)) if window[at - 1].isspace() or not _same_script(window[at - 1], window[at])
+    )
+
+
+def _anywhere(window: str) -> Iterable[int]:
+    return range(1, len(window))
+
+
+@cache
+def _phrase_finder() -> Callable[[str], list[str]]:
+    import budoux  # read only when a sentence is too long: its model is a file to load
+
+    parse: Callable[[str], list[str]] = budoux.load_default_japanese_parser().parse
+    return parse
+
+
+def _allowed(text: str, at: int) -> bool:
+    """Whether a part may end before ``at``: not inside a word or number, nor between a mark and what it belongs to."""
+    if at >= len(text):
+        return True
+    before, after = text[at - 1], text[at]
+    if after in _NEVER_FIRST or before in _NEVER_LAST or _JOINER.match(after) or before == "\u200d":
+        return False
+    return not (_IN_WORD.match(before) and _IN_WORD.match(after))
+
+
+def _same_script(before: str, after: str) -> bool:
+    return _script(before) == _script(after)
+
+
+def _script(character: str) -> str:
+    if "ァ" <= character <= "ヿ":
+        return "katakana"
+    if _IN_WORD.match(character):
+        return "latin"
+    return "hiragana" if "ぁ" <= character <= "ゟ" else "other"

@@ -1,0 +1,122 @@
+"""What the site generator would fill in: Hugo's shortcodes and Jekyll's Liquid tags.
+
+They are taken out before Markdown is read, since a shortcode would hide the whole body as one piece of HTML. Some only
+show what cannot be spoken, and go without a trace. Of others only the tags go, and what stands between them is spoken.
+But one that holds text itself is an error: nothing says who speaks it and how, and it must not go missing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tts_render.errors import ScriptError
+
+if TYPE_CHECKING:
+    from tts_render.script.base import Source
+
+__all__ = ["PLACEHOLDER", "remove_shortcodes"]
+
+PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+"""What is left where the site generator would put text that nobody here knows."""
+
+_OPEN = re.compile(r"\{\{[<%]|\{%")
+_HUGO = re.compile(
+    r"""
+    \{\{ (?P<mark>[<%]) \s* (?P<close>/?) \s* (?P<name>[^\s"`/<>%]*)
+    (?P<rest> (?: "(?:[^"\\]|\\.)*" | `[^`]*` | (?![>%]\}\}) [^"`] )* )
+    [>%]\}\}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LIQUID = re.compile(
+    r"""\{% -? \s* (?P<close>) (?P<name>\w*) (?P<rest> (?: "[^"]*" | '[^']*' | (?!%\}) [^"'] )* ) %\}""", re.VERBOSE
+)
+_ARGUMENT = re.compile(r"""(?:([\w-]+)\s*=\s*)?(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|'([^']*)'|([^\s"`'=]+))""", re.DOTALL)
+_ADDRESS_OUTPUT = re.compile(r"(?<=\()\{\{[^{}\n]*\}\}")
+
+_SILENT = frozenset([
+    "audio", "bilibili", "code", "codepen", "comment", "figure", "gallery", "gist", "highlight", "icon", "iframe",
+    "image", "img", "include_cached", "instagram", "katex", "link", "map", "math", "mermaid", "chart", "pdf",
+    "post_url", "qr", "ref", "relref", "soundcloud", "spotify", "toc", "tweet", "twitter", "video", "vimeo", "x",
+    "youtube", "assign", "break", "capture", "case", "continue", "cycle", "decrement", "else", "elsif",
+    "endcapture", "endcase", "endfor", "endif", "endunless", "for", "if", "increment", "layout", "paginate", "raw",
+    "endraw", "tablerow", "unless", "when",
+])  # fmt: skip
+"""These show something, or decide something, and say nothing."""
+_SILENT_INSIDE = frozenset(["capture", "chart", "code", "comment", "highlight", "katex", "math", "mermaid"])
+"""What stands between these and their ends is no text either."""
+_TEXT_KEYS = frozenset(["alt", "body", "caption", "content", "label", "message", "quote", "summary", "text", "title"])
+
+
+def remove_shortcodes(source: Source) -> str:
+    """The text of ``source`` without shortcodes and tags, line for line.
+
+    Raises:
+        ScriptError: one of them holds text, or is not closed.
+    """
+    text = source.text
+    kept: list[str] = []
+    position = 0
+    line = source.first_line
+    silent: str | None = None  # the name whose end is waited for
+    endless: set[str] = set()
+    while found := _OPEN.search(text, position):
+        between = text[position : found.start()]
+        kept.append(between if silent is None else "\n" * between.count("\n"))
+        line += between.count("\n")
+        tag = (_LIQUID if found.group() == "{%" else _HUGO).match(text, found.start())
+        if tag is None:
+            raise ScriptError(
+                f"{found.group()} begins a shortcode that has no end",
+                path=source.path,
+                line=line,
+                remedy="Close it, or put it into other words.",
+            )
+        name, ends = _name_and_end(tag)
+        if silent is None:
+            if not ends and name not in _SILENT and (held := _text_in(tag["rest"])):
+                raise ScriptError(
+                    f"the shortcode {name} holds text ({held}), and nothing says how to speak it",
+                    path=source.path,
+                    line=line,
+                    remedy="Write the text itself into the post, or give the episode a script of its own (.txt).",
+                )
+            if not ends and name in _SILENT_INSIDE and name not in endless:
+                if _closes_later(text, tag, name):
+                    silent = name
+                else:
+                    endless.add(name)
+            kept.append("#" if text.startswith(")", tag.end()) and between.endswith("(") else "")
+        elif ends and name == silent:
+            silent = None
+        kept.append("\n" * tag.group().count("\n"))
+        line += tag.group().count("\n")
+        position = tag.end()
+    kept.append(text[position:])
+    return _ADDRESS_OUTPUT.sub("#", "".join(kept))
+
+
+def _name_and_end(tag: re.Match[str]) -> tuple[str, bool]:
+    """What a tag is called, and whether it is the end of what it is called."""
+    name = tag["name"]
+    if tag["close"]:
+        return name, True
+    if tag.group().startswith("{%") and name.startswith("end"):
+        return name.removeprefix("end"), True
+    return name, False
+
+
+def _closes_later(text: str, tag: re.Match[str], name: str) -> bool:
+    end = rf"\{{%-?\s*end{name}\b" if tag.group().startswith("{%") else rf"\{{\{{[<%]\s*/\s*{name}\b"
+    return re.compile(end).search(text, tag.end()) is not None
+
+
+def _text_in(arguments: str) -> str:
+    """Which argument holds text that somebody may want to hear: its key, or its beginning; empty if none does."""
+    for key, *values in _ARGUMENT.findall(arguments):
+        value = next((value for value in values if value), "")
+        words = any(character.isalpha() for character in value)
+        if words and (key.lower() in _TEXT_KEYS or not value.isascii() or len(value.split()) > 1):
+            return key or value[:20]
+    return ""

@@ -1,0 +1,111 @@
+"""Plain text: a line is an utterance, an empty line ends a paragraph, ``----`` a section.
+
+::
+
+    台本 .txt                              Script
+    こんにちは。今日の話題です。       ->   Line, Line
+                                       ->   Pause("paragraph")
+    一つ目はこちら。                   ->   Line
+    ----                               ->   Cue("section")
+    ----二つ目。                       ->   Cue("section"), Line
+    ……                                 ->   Pause("paragraph")
+
+Scripts come from people and from language models, so what Markdown leaves behind is taken off: headings, list marks,
+stars, backticks, fences (what stands between two fences is spoken).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tts_render.errors import ScriptError
+from tts_render.script.builder import ScriptBuilder
+from tts_render.script.marks import clean, fold_space, strip_markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tts_render.script.base import Item, Notation, Source
+
+__all__ = ["decode_script", "read_text", "strip_bullet"]
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_RULE = re.compile(r"[-－‐‑‒–—―─━═=＝_＿ー]{3,}|(?:[-*＊_]\s*){3,}")
+# Glued to text, a rule is told from a dash by what it is made of, or by its length.
+_GLUED_BEFORE = re.compile(r"(?:[-－]{3,}|[─━═]{3,}|[—―]{4,})\s*(?=[^\s|>])")
+_GLUED_AFTER = re.compile(r"(?<=[^\s|－─━═—―-])\s{0,16}(?:[-－]{3,}|[─━═]{3,}|[—―]{4,})$")
+_GLUED_BETWEEN = re.compile(r"(?<=[。！？!?」』）)☆♪])\s{0,16}(?:[-－]{4,}|[─━═]{4,})\s*(?=[^\s|-])")
+_FENCE = re.compile(r"(?:`{3,}|~{3,})[\w+#.-]*$")
+_PREFIX = re.compile(r"(?:#{1,6}\s+|[-*+•]\s+|>\s*)+")
+_BULLET = re.compile(r"[・●■◆▼▶►]\s*(?=[^\s・●■◆▼▶►])")
+
+
+def decode_script(path: Path, data: bytes) -> str:
+    """The text of a script file, which is UTF-8 with or without a byte order mark.
+
+    Raises:
+        ScriptError: it is something else; the line, the byte and what it may be are named.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScriptError(
+            f"is not UTF-8: byte 0x{data[error.start]:02X} at offset {error.start}{_likely(data)}",
+            path=path,
+            line=data.count(b"\n", 0, error.start) + 1,
+            remedy="Save the file as UTF-8.",
+        ) from error
+
+
+def read_text(source: Source, notation: Notation) -> tuple[Item, ...]:
+    """The items of a plain text."""
+    script = ScriptBuilder(notation)
+    for number, line in enumerate(_LINE_END.split(source.text), source.first_line):
+        for piece in _pieces(clean(line).strip()):
+            if piece is None:
+                script.section(number)
+            elif piece:
+                script.say((piece, number))
+            else:
+                script.pause("paragraph", number)
+    return script.items()
+
+
+def strip_bullet(text: str) -> str:
+    """``text`` without the mark that makes it an item of a list: ``・`` and its like, but not ``・・・``."""
+    return _BULLET.sub("", text, count=1) if _BULLET.match(text) else text
+
+
+def _pieces(line: str) -> Iterator[str | None]:
+    """What a line says: texts, and None for the border of a section. An empty text is the end of a paragraph."""
+    if _RULE.fullmatch(line):
+        yield None
+        return
+    if _FENCE.fullmatch(line):
+        return
+    if before := _GLUED_BEFORE.match(line):
+        yield None
+        line = line[before.end() :]
+    after = _GLUED_AFTER.search(line)
+    if after:
+        line = line[: after.start()]
+    for index, text in enumerate(_GLUED_BETWEEN.split(line)):
+        if index:
+            yield None
+        yield fold_space(strip_bullet(strip_markup(_PREFIX.sub("", text, count=1) if _PREFIX.match(text) else text)))
+    if after:
+        yield None
+
+
+def _likely(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "; it seems to be UTF-16"
+    for encoding, name in (("euc_jp", "EUC-JP"), ("cp932", "Shift_JIS")):
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return f"; it seems to be {name}"
+    return ""
