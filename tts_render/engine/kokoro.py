@@ -123,12 +123,11 @@ class KokoroEngine:
         """
         openjtalk, speller = self._reader()
         words = read(openjtalk, text)
-        spelt = (_phones(speller(), sentence) for sentence in _sentences(words))
-        sentences = tuple(phones for phones in spelt if any(phone.isalpha() for phone in phones))
+        sentences = tuple(_phones(speller(), sentence) for sentence in _sentences(words))
         return Phrasing(
             digest=digest_bytes("\n".join(sentences).encode()),
             kana="".join(word.kana or word.surface for word in words),
-            moras=sum(len(word.moras) for word in words) if sentences else 0,
+            moras=sum(len(word.moras) for word in words),
             payload=sentences,
         )
 
