@@ -135,6 +135,19 @@ def test_nothing_is_interpolated_into_a_shell(path: Path, job: str | None) -> No
     assert [step for step in steps_of(path, job) if "${{" in step.get("run", "")] == []
 
 
+@pytest.mark.parametrize(("path", "job"), [(ACTION, None), (RENDER, "render"), (CI, "check")])
+def test_the_shell_of_the_steps_is_sound(path: Path, job: str | None, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("shellcheck")
+    if not program.exists():
+        pytest.skip("needs shellcheck")
+    scripts = []
+    for number, found in enumerate(step for step in steps_of(path, job) if "run" in step):
+        scripts.append(tmp_path / f"{number}.sh")
+        scripts[-1].write_text(found["run"], encoding="utf-8")
+    done = subprocess.run([program, "--shell=bash", *scripts], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 @pytest.mark.parametrize(("path", "job"), [(ACTION, None), (RENDER, "render"), (RENDER, "deploy"), (CI, "check")])
 def test_every_foreign_action_is_pinned_to_a_version(path: Path, job: str | None) -> None:
     used = [step["uses"] for step in steps_of(path, job) if "uses" in step]
