@@ -40,9 +40,9 @@ def expected(row: Row, column: str) -> list[str]:
     return said
 
 
-def actual(text: str, name: str, words: dict[str, str], **settings: int) -> Iterator[str]:
+def actual(text: str, name: str, words: dict[str, str], longest: int) -> Iterator[str]:
     try:
-        items = read_script(Path(name), text, Notation(**settings), first_line=9 if name == "post.md" else 1).items
+        items = read_script(Path(name), text, Notation(longest=longest), first_line=9 if name == "post.md" else 1).items
     except ScriptError:
         yield words["error"]
         return
@@ -88,7 +88,7 @@ def test_every_row_comes_out_as_it_says(page: Path) -> None:
     wrong = [
         (text, said, expected(row, comes_out))
         for text, name, row, longest in found
-        if (said := list(actual(text, name, WORDS[page], longest=longest))) != expected(row, comes_out)
+        if (said := list(actual(text, name, WORDS[page], longest))) != expected(row, comes_out)
     ]
     assert wrong == []
 
