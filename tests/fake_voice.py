@@ -104,7 +104,7 @@ def to_notation(phrases: list[Json]) -> str:
     """The reading, with accents, as the engine writes it."""
     parts = []
     for phrase in phrases:
-        moras = [mora["text"] for mora in phrase["moras"]]
+        moras = ["_" * mora["vowel"].isupper() * (mora["vowel"] != "N") + mora["text"] for mora in phrase["moras"]]
         moras.insert(phrase["accent"], "'")
         parts.append("".join(moras) + ("？" if phrase["is_interrogative"] else ""))
         parts.append("、" if phrase["pause_mora"] else "/")
@@ -194,9 +194,11 @@ def _to_moras(kana: str) -> list[tuple[str, str | None, str]]:
 def _phrase(moras: list[tuple[str, str | None, str]], accent: int, style: int) -> Json:
     base = math.log(180 + 23 * (style % 11))
     listed = []
+    if [text for text, _, _ in moras[-2:]] in (["デ", "ス"], ["マ", "ス"]):  # their last vowel is whispered
+        moras = [*moras[:-1], ("ス", "s", "U")]
     for at, (text, consonant, vowel) in enumerate(moras):
         high = at < accent and (at > 0 or accent == 1)
-        pitch = 0.0 if vowel == "cl" else base + (0.12 if high else 0.0) - 0.01 * at
+        pitch = 0.0 if vowel in ("cl", "U") else base + (0.12 if high else 0.0) - 0.01 * at
         vowel_length = (0.085 + 0.007 * (ord(text[0]) % 6) + 0.03 * (at == len(moras) - 1)) * (1 + 0.01 * (style % 5))
         listed.append(_mora(text, consonant, vowel, 0.03 + 0.006 * (ord(text[0]) % 7), vowel_length, pitch))
     return {"moras": listed, "accent": accent, "pause_mora": None, "is_interrogative": False}

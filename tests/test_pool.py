@@ -258,17 +258,23 @@ def test_a_result_that_was_taken_is_not_kept(stage: Stage) -> None:
         pass
 
     alive: list[weakref.ref[Clip]] = []
+    second, release = threading.Event(), threading.Event()
 
     def task(engine: Engine, job: int) -> Clip:
+        if job:
+            second.set()
+            release.wait(10)
         clip = Clip()
         alive.append(weakref.ref(clip))
         return clip
 
     results = stage.puppets(Puppet("one")).run(range(3), task)
-    for _ in range(2):
-        next(results)
+    next(results)
+    second.wait(10)
     gc.collect()
     assert alive[0]() is None
+    release.set()
+    assert len(list(results)) == 2
 
 
 def test_nothing_to_do_starts_nothing(stage: Stage) -> None:
@@ -344,6 +350,31 @@ def test_an_engine_that_fails_again_and_again_what_others_do_is_left_out(stage: 
     assert "failed 3 utterances in a row that others could speak" in stage.events[0].reason
     assert outcome(list(pool.run(range(5), task))) == ["done"] * 5
     assert len(tries) == 3
+
+
+def test_an_engine_that_fails_now_and_then_is_kept(stage: Stage) -> None:
+    calls: list[int] = []
+    failed: set[int] = set()
+    changed = threading.Condition()
+
+    def task(engine: Engine, job: int) -> str:
+        with changed:
+            if engine.label == "two":
+                calls.append(job)
+                changed.notify_all()
+                if len(calls) % 2:
+                    failed.add(job)
+                    raise EngineReplyError("nonsense", engine=engine.label)
+            elif job not in failed:  # so that each gets its share
+                own.append(job)
+                changed.wait_for(lambda: len(calls) >= min(12, 2 * len(own)), 10)
+        return "done"
+
+    own: list[int] = []
+    pool = stage.puppets(Puppet("one"), Puppet("two"))
+    assert outcome(list(pool.run(range(60), task))) == ["done"] * 60
+    assert len(failed) >= 6
+    assert stage.events == []
 
 
 # Engines that go away
@@ -501,6 +532,19 @@ def test_an_engine_that_only_ever_comes_back_to_die_is_left_out(stage: Stage) ->
     assert len(deaths) == 5
 
 
+def test_an_engine_that_does_some_work_between_its_absences_is_kept(stage: Stage) -> None:
+    died: set[int] = set()
+
+    def task(engine: Engine, job: int) -> int:
+        if job % 3 == 0 and job not in died:
+            died.add(job)
+            raise EngineUnreachableError("died", engine=engine.label)
+        return job
+
+    assert outcome(list(stage.puppets(Puppet("one"), absence=30).run(range(40), task))) == list(range(40))
+    assert len(died) == 14
+
+
 def test_an_engine_away_at_the_end_of_one_run_is_asked_again_in_the_next(stage: Stage) -> None:
     two = Puppet("two")
     hold = threading.Event()
@@ -533,18 +577,21 @@ def test_an_engine_away_at_the_end_of_one_run_is_asked_again_in_the_next(stage: 
 
 def test_closing_early_hands_out_nothing_more_and_leaves_no_thread(stage: Stage) -> None:
     begun: list[int] = []
+    ended: list[int] = []
     pool = stage.puppets(Puppet("one"), Puppet("two"))
     before = threading.active_count()
 
     def task(engine: Engine, job: int) -> int:
         begun.append(job)
         time.sleep(0.002)
+        ended.append(job)
         return job
 
     results = pool.run(range(10_000), task)
     next(results)
     results.close()  # type: ignore[attr-defined]
     count = len(begun)
+    assert sorted(ended) == sorted(begun)
     for thread in threading.enumerate():
         if thread.name.startswith(("one ", "two ")):
             thread.join(10)

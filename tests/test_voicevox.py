@@ -216,7 +216,7 @@ def test_phrases_are_counted_digested_and_readable(fake_engine: FakeEngine, help
 
 
 def test_the_digest_changes_with_mora_accent_pause_and_question() -> None:
-    query = {"accent_phrases": to_phrases("はれです、ね。", {}, 3)}
+    query = {"accent_phrases": to_phrases("はれだ、ね。", {}, 3)}
     digests = {digest_phrases(read_phrases(query))}
     changes: list[Callable[[dict[str, Any]], object]] = [
         lambda phrase: phrase["moras"][0].update(text="バ"),
@@ -336,15 +336,32 @@ def test_an_engine_that_does_not_know_pause_scales_gets_shorter_pauses(fake_engi
 def test_lengths_are_predicted_to_the_sample_at_any_speed(fake_engine: FakeEngine, helper: Helper) -> None:
     engine = helper.open(fake_engine.url)
     chance = random.Random(5)
-    for text in (TEXT, "ん？", "ちょっとまって、キャットフードは3.5キロですよ？ほんとうに？"):
+    for text in (TEXT, "ん？", "そうです？", "ちょっとまって、キャットフードは3.5キロですよ？ほんとうに？"):
         phrasing = engine.phrase(text, ZUNDAMON)
         query = phrasing.payload
         for _ in range(20):
             scales = Scales(speed=chance.uniform(0.5, 2.5), pause=chance.uniform(0, 2))
             spoken = engine.speak(phrasing, ZUNDAMON, scales)
             assert len(spoken.samples) == predict(read_phrases(query), scales).total * 256
-    assert fake_engine.asked == 60
+    assert fake_engine.asked == 80
     assert helper.slept == []
+
+
+def test_half_a_step_goes_to_the_even_neighbour_as_in_the_engine() -> None:
+    for halves, steps in ((1, 0), (3, 2), (5, 2), (7, 4)):
+        mora = {"text": "ア", "vowel": "a", "vowel_length": halves / 187.5, "pitch": 5.5}
+        phrases = read_phrases({"accent_phrases": [{"moras": [mora], "accent": 1}]})
+        assert predict(phrases, PLAIN).total == steps
+
+
+def test_a_question_is_drawn_out_unless_its_last_vowel_is_whispered() -> None:
+    def length(text: str, *, question: bool) -> int:
+        query = {"accent_phrases": to_phrases(text, {}, 3)}
+        query["accent_phrases"][-1]["is_interrogative"] = question
+        return predict(read_phrases(query), PLAIN).total
+
+    assert length("そうですか", question=True) - length("そうですか", question=False) == 14  # 0.15 s
+    assert length("そうです", question=True) == length("そうです", question=False)
 
 
 def test_one_connection_serves_a_whole_run_and_tells_no_origin(fake_engine: FakeEngine, helper: Helper) -> None:
@@ -636,6 +653,14 @@ def test_an_engine_whose_lengths_change_from_try_to_try_is_not_believed(
     assert helper.warnings == []
 
 
+def test_probes_that_are_cut_in_different_ways_prove_nothing(fake_engine: FakeEngine, helper: Helper) -> None:
+    cuts = (0.6, 0.6, 0.6, 0.5, 0.7, 0.5, 0.7)
+    fake_engine.fail("/synthesis", *(Fault("short", share=share) for share in cuts))
+    spoken = say(helper.open(fake_engine.url))
+    assert spoken.moras[-1].end == len(spoken.samples)
+    assert helper.warnings == []
+
+
 def test_an_engine_that_rounds_in_another_way_is_asked_twice_and_then_trusted(
     fake_engine: FakeEngine, helper: Helper
 ) -> None:
@@ -683,6 +708,17 @@ def test_no_cut_wav_is_taken_for_a_whole_one() -> None:
     for length in range(len(whole)):
         with pytest.raises(ValueError, match="WAV"):
             parse_wav(whole[:length])
+
+
+def test_a_header_that_promises_more_or_less_than_there_is_is_refused() -> None:
+    whole = to_wav(np.arange(200, dtype=np.int16))
+    for damaged in (
+        whole + b"more",
+        whole[:40] + struct.pack("<I", 402) + whole[44:],
+        whole[:4] + struct.pack("<I", len(whole) - 10) + whole[8:],
+    ):
+        with pytest.raises(ValueError, match="WAV"):
+            parse_wav(damaged)
 
 
 @pytest.mark.parametrize(("at", "value"), [(20, 3), (22, 3), (24, 0), (32, 3), (34, 24), (40, 7), (36, 0)])

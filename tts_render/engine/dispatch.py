@@ -66,8 +66,10 @@ class Member:
     """One for each utterance that it may speak at a time; an interrupted run may still hold some."""
     state: Literal["here", "away", "out"] = "here"
     reason: str = ""
-    failures: int = 0
+    streak: dict[int, bool] = field(default_factory=dict)
+    """Jobs that it has failed since it last did one, and whether another did them; not those that all fail."""
     absences: int = 0
+    """How often it went away since it last did a job."""
 
 
 @dataclass(eq=False)
@@ -104,6 +106,7 @@ class Run(Generic[J, R]):
         with self._changed:
             self._settle_stranded()
         for member in self.members:
+            member.streak.clear()
             for number, slot in enumerate(member.slots):
                 thread = threading.Thread(
                     target=self._work, args=(member, slot), name=f"{member.engine.label} {number}", daemon=True
@@ -169,8 +172,7 @@ class Run(Generic[J, R]):
 
     def _trusted(self, member: Member) -> bool:
         """Whether ``member`` gets new jobs. Not while others have to show whether it or its jobs are to blame."""
-        unsettled = sum(id(member) in refusals for refusals in self._refused.values())
-        return member.failures + unsettled < _FAILURES_OF_AN_ENGINE
+        return len(member.streak) < _FAILURES_OF_AN_ENGINE
 
     def _do(self, member: Member, index: int) -> bool:
         """Do one job; whether the engine has to be looked out for."""
@@ -183,6 +185,7 @@ class Run(Generic[J, R]):
         except EngineReplyError as error:
             with self._changed:
                 self._refused.setdefault(index, {})[id(member)] = error
+                member.streak[index] = False
                 self._again.append(index)
                 self._settle_stranded()
                 self._changed.notify_all()
@@ -190,8 +193,8 @@ class Run(Generic[J, R]):
             self._settle(index, error)
         else:
             with self._changed:
-                member.failures = member.absences = 0
-                self._blame(index)
+                member.streak.clear()
+                member.absences = 0
             self._settle(index, result)
         return False
 
@@ -201,15 +204,20 @@ class Run(Generic[J, R]):
             self._deaths.pop(index, None)
             self._left -= 1
             self._news.put((index, result))
+            for member in self.members:
+                if index in member.streak:
+                    self._blame(member, index, done=not isinstance(result, TtsRenderError))
             self._changed.notify_all()
 
-    def _blame(self, index: int) -> None:
-        """Count a job that went well against those who had failed it."""
-        for member in self.members:
-            if id(member) in self._refused.get(index, ()):
-                member.failures += 1
-                if member.failures >= _FAILURES_OF_AN_ENGINE and member.state == "here":
-                    self._leave_out(member, f"failed {member.failures} utterances in a row that others could speak")
+    def _blame(self, member: Member, index: int, *, done: bool) -> None:
+        """Count a job that ``member`` had failed against it, if another did it."""
+        if not done:
+            del member.streak[index]
+            return
+        member.streak[index] = True
+        outdone = sum(member.streak.values())
+        if outdone >= _FAILURES_OF_AN_ENGINE and member.state == "here":
+            self._leave_out(member, f"failed {outdone} utterances in a row that others could speak")
 
     def _lost(self, member: Member, index: int, error: EngineUnreachableError) -> bool:
         """Give the job of an engine that went away to others; whether nobody looks out for the engine yet."""
