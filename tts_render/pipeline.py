@@ -16,7 +16,7 @@ from tts_render.casting import Cast, Direction, cast, direct
 from tts_render.credit import credits_of
 from tts_render.errors import EngineError, OutputError, PostError, TtsRenderError
 from tts_render.events import Began, Finished, Spoke, Stage
-from tts_render.files import Staged, commit, digest_file, locked
+from tts_render.files import Staged, commit, digest_file, locked, replace_bytes
 from tts_render.fingerprint import difference, engine_kind, ours, theirs
 from tts_render.loudness import LoudnessMeter
 from tts_render.mixdown import mix
@@ -24,10 +24,10 @@ from tts_render.mp3 import Tags
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
-from tts_render.production import produce
+from tts_render.production import Product, produce
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
 from tts_render.speech import SpeechClip, look_up, speak
-from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange, chapters
+from tts_render.timeline import Chapter, Jingle, Jingles, Placement, Timeline, arrange, chapters
 from tts_render.units import Frames, format_clock, frames_to_ms, frames_to_seconds, half_up, seconds_to_frames
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tts_render.studio import Studio
     from tts_render.units import Seconds
 
-__all__ = ["Plan", "PlannedUtterance", "Rendered", "open_jingles", "plan", "render", "write_back"]
+__all__ = ["Plan", "PlannedUtterance", "Rendered", "Work", "open_jingles", "plan", "prepare", "render", "write_back"]
 
 _SECONDS_PER_CHARACTER = 0.13
 """Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
@@ -99,6 +99,22 @@ class Rendered:
     elapsed_seconds: Seconds
     post: PostEdit | None
     """What changed in the post; None where nothing is written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An episode on the desk: all that is known before an engine is asked."""
+
+    audio: Path
+    """Where the MP3 goes."""
+    script: Cast
+    jingles: Jingles
+    tags: Tags
+    """Without credits and chapters, which follow from the speaking."""
+    known: dict[str, str]
+    """Digests of all this, by name."""
+    stored: Receipt | None
+    """Of the last run."""
 
 
 def plan(episode: Episode, studio: Studio) -> Plan:
@@ -159,67 +175,53 @@ def render(
     began = time.monotonic()
     audio = _target(episode)
     with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
-        script = cast(episode.script, episode.config, episode.voice)
-        jingles = open_jingles(episode)
-        tags = _tags(episode)
-        digests = {jingle.name: jingle.digest for jingle in jingles.all()}
-        known = ours(episode, script, digests, tags, engine_kind(studio.targets(episode)))
-        stored = read_receipt(studio.receipt(episode, audio))
-        pool = _pool(episode, studio, stored, known)
-        directions = _direct(script, episode, pool.identity)
-        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
+        work = prepare(episode, studio, audio)
+        pool = _pool(episode, studio, work)
+        directions = _direct(work.script, episode, pool.identity)
+        names = credits_of(work.script.utterances, directions, episode.config, pool.identity.engine)
         told = theirs(pool.identity, directions, names)
         edit = _rehearse(episode) if post and episode.post is not None else None
-        if not force and stored is not None and _is_unchanged(stored, known, told, audio, episode):
-            return _finish_unchanged(episode, studio, stored, edit, pool, began)
-
-        found = look_up(script.utterances, directions, pool.identity, studio.cache)
-        studio.tell(Began(episode.path, len(script.utterances), len(script.utterances) - found.missing))
         counter = _Counter(studio)
-        clips = speak(
-            script.utterances, directions, pool, studio.cache, path=script.path, found=found, spoken=counter.take
-        )
-        timeline, profile = _measure(arrange(
-            script.items, clips, jingles, episode.config.pacing, rate=episode.config.master.rate
-        ), episode)  # fmt: skip
-        marks = chapters(script.items, timeline, episode.title)
-        rate = timeline.rate
-        tags = replace(
-            tags,
-            comment=" / ".join(names),
-            chapters=tuple((frames_to_ms(c.start, rate), frames_to_ms(c.end, rate), c.title, c.url) for c in marks),
-        )
-        with ExitStack() as stack:
-            staged = stack.enter_context(Staged(audio))
-            product = produce(timeline, profile, episode.config.master, tags, staged.path, studio.tell)
-            mp3 = product.mp3
-            receipt = Receipt(
-                episode=episode.relative(episode.path.resolve()),
-                audio=episode.relative(audio),
-                bytes=mp3.bytes,
-                sha256=mp3.sha256,
-                duration_seconds=round(frames_to_seconds(mp3.frames, mp3.rate), 6),
-                duration=_duration_text(episode, mp3.seconds),
-                utterances=len(script.utterances),
-                engines=(EngineRecord(pool.identity.engine, pool.identity.version),),
-                credits=names,
-                loudness_lufs=_level(mp3.loudness.integrated),
-                true_peak_dbtp=_level(mp3.loudness.true_peak),
-                chapters=tuple(
-                    ChapterRecord(round(frames_to_seconds(c.start, rate), 3), c.title, c.url) for c in marks
-                ),
-                ours=known,
-                theirs=told,
-                encoder=product.encoder,
-            )
-            studio.tell(Stage("writing"))
-            if edit is not None:
-                edit = edit_post(_reread(episode), size=mp3.bytes, seconds=mp3.seconds)
-            changed = _publish(stack, staged, mp3.sha256, studio.receipt(episode, audio), receipt, edit)
+        if not force and work.stored is not None and _is_unchanged(work.stored, work, told, episode):
+            receipt = work.stored
+            counter.cached = receipt.utterances
+            edit, changed = _mend_post(episode, receipt, edit)
+        else:
+            timeline, profile = _measure(_speak(work, directions, pool, episode, studio, counter), episode)
+            marks = chapters(work.script.items, timeline, episode.title)
+            tags = _finished_tags(work.tags, names, marks, timeline.rate)
+            with ExitStack() as stack:
+                staged = stack.enter_context(Staged(audio))
+                product = produce(timeline, profile, episode.config.master, tags, staged.path, studio.tell)
+                receipt = _receipt(episode, work, product, pool.identity, names, told, marks)
+                studio.tell(Stage("writing"))
+                if edit is not None:
+                    edit = edit_post(_reread(episode), size=product.mp3.bytes, seconds=product.mp3.seconds)
+                changed = _publish(stack, staged, studio.receipt(episode, audio), receipt, edit)
         studio.tell(Finished(episode.path, changed))
-        return Rendered(
-            receipt, counter.synthesized, counter.cached, changed, pool.labels, time.monotonic() - began, edit
-        )
+        elapsed = time.monotonic() - began
+        return Rendered(receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
+
+
+def prepare(episode: Episode, studio: Studio, audio: Path) -> Work:
+    """What is settled about an episode before an engine is asked.
+
+    Raises:
+        ScriptError: there is nothing to say.
+        SoundError: a jingle is no sound.
+    """
+    script = cast(episode.script, episode.config, episode.voice)
+    jingles = open_jingles(episode)
+    tags = _tags(episode)
+    digests = {jingle.name: jingle.digest for jingle in jingles.all()}
+    return Work(
+        audio=audio,
+        script=script,
+        jingles=jingles,
+        tags=tags,
+        known=ours(episode, script, digests, tags, engine_kind(studio.targets(episode))),
+        stored=read_receipt(studio.receipt(episode, audio)),
+    )
 
 
 def write_back(post: Post, audio: Path) -> PostEdit:
@@ -236,8 +238,7 @@ def write_back(post: Post, audio: Path) -> PostEdit:
     frames, rate = read_length(audio)
     edit = edit_post(post, size=audio.stat().st_size, seconds=half_up(frames_to_seconds(frames, rate)))
     if edit.changed:
-        with Staged(edit.path) as staged:
-            commit([staged.write(edit.after)])
+        replace_bytes(edit.path, edit.after)
     return edit
 
 
@@ -322,12 +323,12 @@ def _target(episode: Episode) -> Path:
     )
 
 
-def _pool(episode: Episode, studio: Studio, stored: Receipt | None, known: dict[str, str]) -> Pool:
+def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
     """The engines; where none answers and all else is unchanged, the error says so."""
     try:
         return studio.pool(episode)
     except EngineError as error:
-        if stored is not None and not difference(stored.ours, known):
+        if work.stored is not None and not difference(work.stored.ours, work.known):
             note = "Script, voices and sounds are unchanged; only the engine could not be compared."
             error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
         raise
@@ -371,6 +372,28 @@ def _tags(episode: Episode) -> Tags:
     )
 
 
+def _speak(
+    work: Work, directions: dict[str, Direction], pool: Pool, episode: Episode, studio: Studio, counter: _Counter
+) -> Iterator[Placement]:
+    """The sounds of the episode in their places, each as soon as it is ready."""
+    utterances = work.script.utterances
+    found = look_up(utterances, directions, pool.identity, studio.cache)
+    studio.tell(Began(episode.path, len(utterances), len(utterances) - found.missing))
+    clips = speak(utterances, directions, pool, studio.cache, path=work.script.path, found=found, spoken=counter.take)
+    return arrange(work.script.items, clips, work.jingles, episode.config.pacing, rate=episode.config.master.rate)
+
+
+def _finished_tags(tags: Tags, credit_lines: tuple[str, ...], marks: tuple[Chapter, ...], rate: int) -> Tags:
+    """The tags with what followed from the speaking."""
+    return replace(
+        tags,
+        comment=" / ".join(credit_lines),
+        chapters=tuple(
+            (frames_to_ms(mark.start, rate), frames_to_ms(mark.end, rate), mark.title, mark.url) for mark in marks
+        ),
+    )
+
+
 def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Profile]:
     """Mix while the engine is still speaking, to know how loud the whole is. Keeps no samples."""
     settings = episode.config.master
@@ -397,42 +420,35 @@ def _reread(episode: Episode) -> Post:
     return read_post(episode.path, episode.config.preset)
 
 
-def _is_unchanged(stored: Receipt, known: dict[str, str], told: dict[str, str], audio: Path, episode: Episode) -> bool:
+def _is_unchanged(stored: Receipt, work: Work, told: dict[str, str], episode: Episode) -> bool:
     """Whether rendering again would change nothing about the MP3."""
     encoder = episode.config.master.encoder
     return (
-        not difference(stored.ours, known)
+        not difference(stored.ours, work.known)
         and not difference(stored.theirs, told)
         and (encoder == "auto" or stored.encoder.startswith(_ENCODER_NAMES[encoder]))
-        and audio.is_file()
-        and audio.stat().st_size == stored.bytes
-        and digest_file(audio) == stored.sha256
+        and work.audio.is_file()
+        and work.audio.stat().st_size == stored.bytes
+        and digest_file(work.audio) == stored.sha256
     )
 
 
 _ENCODER_NAMES = {"lame": "lame", "ffmpeg": "ffmpeg", "soundfile": "libsndfile"}
 
 
-def _finish_unchanged(
-    episode: Episode, studio: Studio, stored: Receipt, edit: PostEdit | None, pool: Pool, began: float
-) -> Rendered:
+def _mend_post(episode: Episode, stored: Receipt, edit: PostEdit | None) -> tuple[PostEdit | None, bool]:
     """Nothing to render; the post may still have lost its two values."""
     if edit is not None:
         edit = edit_post(_reread(episode), size=stored.bytes, seconds=half_up(stored.duration_seconds))
         if edit.changed:
-            with Staged(edit.path) as staged:
-                commit([staged.write(edit.after)])
-    changed = edit is not None and edit.changed
-    studio.tell(Finished(episode.path, changed))
-    return Rendered(stored, 0, stored.utterances, changed, pool.labels, time.monotonic() - began, edit)
+            replace_bytes(edit.path, edit.after)
+    return edit, edit is not None and edit.changed
 
 
-def _publish(
-    stack: ExitStack, mp3: Staged, sha256: str, receipt_file: Path, receipt: Receipt, edit: PostEdit | None
-) -> bool:
+def _publish(stack: ExitStack, mp3: Staged, receipt_file: Path, receipt: Receipt, edit: PostEdit | None) -> bool:
     """Put MP3, receipt and post into place, in this order; what would not change is left alone."""
     files: list[Staged] = []
-    if not mp3.target.is_file() or digest_file(mp3.target) != sha256:
+    if not mp3.target.is_file() or digest_file(mp3.target) != receipt.sha256:
         files.append(mp3)
     if read_receipt(receipt_file) != receipt:
         files.append(stack.enter_context(Staged(receipt_file)).write(receipt.encode()))
@@ -440,6 +456,37 @@ def _publish(
         files.append(stack.enter_context(Staged(edit.path)).write(edit.after))
     commit(files)
     return bool(files)
+
+
+def _receipt(
+    episode: Episode,
+    work: Work,
+    product: Product,
+    identity: Identity,
+    credit_lines: tuple[str, ...],
+    told: dict[str, str],
+    marks: tuple[Chapter, ...],
+) -> Receipt:
+    mp3 = product.mp3
+    return Receipt(
+        episode=episode.relative(episode.path.resolve()),
+        audio=episode.relative(work.audio),
+        bytes=mp3.bytes,
+        sha256=mp3.sha256,
+        duration_seconds=round(frames_to_seconds(mp3.frames, mp3.rate), 6),
+        duration=_duration_text(episode, mp3.seconds),
+        utterances=len(work.script.utterances),
+        engines=(EngineRecord(identity.engine, identity.version),),
+        credits=credit_lines,
+        loudness_lufs=_level(mp3.loudness.integrated),
+        true_peak_dbtp=_level(mp3.loudness.true_peak),
+        chapters=tuple(
+            ChapterRecord(round(frames_to_seconds(mark.start, mp3.rate), 3), mark.title, mark.url) for mark in marks
+        ),
+        ours=work.known,
+        theirs=told,
+        encoder=product.encoder,
+    )
 
 
 def _level(value: float) -> float | None:
