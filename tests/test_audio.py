@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.signals import in_blocks, needs_ffmpeg, needs_lame, tone
+from tts_render import audio
 from tts_render.audio import Clip, amplitude, conform, decibels, feed, open_sound, reblock, shape, trim_silence
 from tts_render.errors import SoundError
 from tts_render.files import digest_file
@@ -144,6 +145,12 @@ def test_a_conformed_clip_is_exactly_as_long_as_the_timeline_reckons(
     assert conformed.rate == to_rate
     assert conformed.samples.shape == (conform_frames(Frames(frames), rate, to_rate), to_channels)
     assert conformed.samples.dtype == np.float32
+
+
+def test_what_a_resampler_gives_too_little_or_too_much_is_made_even() -> None:
+    ones = np.ones((10, 2), np.float32)
+    assert np.array_equal(audio._fit(ones, Frames(9)), ones[:9])
+    assert np.array_equal(audio._fit(ones, Frames(12)), np.concatenate([ones, np.zeros((2, 2), np.float32)]))
 
 
 def test_conforming_keeps_a_tone_and_adds_no_other() -> None:

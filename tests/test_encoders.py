@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def program(folder: Path, name: str, script: str) -> None:
 
 @pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize(
-    ("rate", "channels", "bitrate"), [(44100, 1, 128), (48000, 2, 192), (24000, 1, 96), (44100, 2, 320)]
+    ("rate", "channels", "bitrate"), [(44100, 1, 128), (48000, 2, 192), (48000, 2, 96), (24000, 1, 96), (44100, 2, 320)]
 )
 def test_the_mp3_is_as_long_and_as_loud_as_what_went_in(
     tmp_path: Path, name: EncoderName, rate: int, channels: int, bitrate: int
@@ -197,6 +198,19 @@ def test_an_encoder_that_dies_is_an_error_with_its_last_words(tmp_path: Path, sc
     with pytest.raises(OutputError, match=message):
         encode(in_blocks(tone(440, 20.0)), path, rate=RATE, channels=1, bitrate=128, encoder=encoder)
     assert not path.exists()
+
+
+def test_an_encoder_is_not_waited_for_when_the_mix_fails(tmp_path: Path) -> None:
+    def failing() -> Iterator[Samples]:
+        yield tone(440, 0.01)
+        raise SoundError("the bumper is gone")
+
+    program(tmp_path, "lame", "exec sleep 1000")
+    encoder = Encoder("lame", "lame 0", os.fspath(tmp_path / "lame"))
+    began = time.monotonic()
+    with pytest.raises(SoundError, match="bumper"):
+        encode(failing(), tmp_path / "a.mp3", rate=RATE, channels=1, bitrate=128, encoder=encoder)
+    assert time.monotonic() - began < 100
 
 
 def test_an_encoder_that_is_gone_is_an_error(tmp_path: Path) -> None:

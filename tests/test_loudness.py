@@ -65,6 +65,14 @@ def test_pauses_do_not_lower_the_loudness_of_speech() -> None:
     assert measure([speech, np.zeros_like(speech), murmur], 44100, 1).integrated == pytest.approx(alone, abs=0.1)
 
 
+def test_a_constant_offset_is_not_heard_anywhere() -> None:
+    """It would be, at every border where the filter forgot what came before."""
+    quiet = tone(997, 10.0, level=0.01)
+    fade = np.minimum(1, np.arange(len(quiet)) / RATES[1])[:, np.newaxis].astype(np.float32)
+    alone = measure([quiet], 44100, 1).integrated
+    assert measure([quiet + np.float32(0.5) * fade], 44100, 1).integrated == pytest.approx(alone, abs=0.05)
+
+
 def test_silence_and_what_is_shorter_than_a_gating_block_have_no_loudness() -> None:
     assert measure([np.zeros((44100, 1), np.float32)], 44100, 1).integrated == -math.inf
     assert measure([np.zeros((44100, 1), np.float32)], 44100, 1).true_peak == -math.inf
@@ -111,6 +119,12 @@ def test_a_peak_between_the_samples_is_found(rate: int) -> None:
     assert np.abs(sound).max() == pytest.approx(math.sqrt(0.5), abs=0.001)
     assert meter.peak_db() == pytest.approx(0.0, abs=0.02)
     assert meter.peak_db() == meter.peak_db()
+
+
+def test_a_peak_at_the_very_end_is_found() -> None:
+    sound = np.zeros((RATES[1], 1), np.float32)
+    sound[-200:] = np.sin(np.pi / 2 * np.arange(200) + np.pi / 4)[:, np.newaxis] * np.hanning(200)[:, np.newaxis]
+    assert measure([sound], 44100, 1).true_peak == pytest.approx(0.0, abs=0.05)
 
 
 def test_the_true_peak_is_that_of_the_louder_channel() -> None:

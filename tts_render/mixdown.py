@@ -80,9 +80,8 @@ class _Desk:
             block_end = Frames(min(end, self.position + BLOCK_FRAMES))
             block = np.zeros((block_end - self.position, self._channels), dtype=np.float32)
             for start, samples in self._sounding:
-                part = samples[max(0, self.position - start) : block_end - start]
-                offset = max(0, start - self.position)
-                block[offset : offset + len(part)] += part
+                part = samples[self.position - start : block_end - start]
+                block[: len(part)] += part
             self.position = block_end
             self._sounding = [(start, samples) for start, samples in self._sounding if start + len(samples) > block_end]
             yield block
