@@ -315,7 +315,7 @@ def test_a_post_edited_while_the_engine_speaks_keeps_the_edit(site: SiteKit, fak
 def test_a_body_only_post_speaks_its_body(site: SiteKit, fake_engine: FakeEngine) -> None:
     site.script.unlink()
     assert site.run("render", site.post).code == 0
-    assert fake_engine.texts == ["関連リンク", "鍵の仕組み", "鍵を二つに分けると、片方は配ってよくなります。"]
+    assert fake_engine.texts == ["鍵の仕組み", "鍵を二つに分けると、片方は配ってよくなります。"]
 
 
 @pytest.mark.ffmpeg
