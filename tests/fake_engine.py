@@ -77,6 +77,8 @@ class FakeEngine:
         self.speakers = tuple(speakers)
         self.sings = False
         """Whether each speaker has a style for songs too."""
+        self.lacks: set[str] = set()
+        """Paths that it does not know."""
         self.words: dict[str, Json] = {}
         self.lengths: Literal["true", "mock", "zero", "loose", "erratic"] = "true"
         """``mock``: those in the query are nonsense, scales are ignored, and a query without phrases kills the engine;

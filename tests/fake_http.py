@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from tests.fake_engine import FakeEngine
 
-Kind = Literal["status", "drop", "cut", "short", "html", "garbage", "json", "empty", "hang", "huge", "drip", "redirect"]
+Kind = Literal[
+    "status", "drop", "cut", "short", "html", "garbage", "json", "empty", "hang", "huge", "drip", "redirect", "stall"
+]
 Shape = Literal["A", "B", "C", "D", "E"]
 
 
@@ -36,9 +38,9 @@ class Fault:
     shape: Shape = "B"
     """Of the body under ``status``: A validation, B detail, C message, D kana, E no JSON."""
     share: float = 0.6
-    """How much of the sound ``cut`` and ``short`` leave."""
+    """How much of the sound ``cut``, ``stall`` and ``short`` leave."""
     seconds: float = 3600.0
-    """How long ``hang`` keeps quiet, then the connection is closed."""
+    """How long ``hang`` and, with a part of the body, ``stall`` keep quiet before the connection is closed."""
 
 
 class DiedError(Exception):
@@ -129,11 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Origin"):
             self._answer(403, {"detail": "Origin not allowed"})
             return
-        if path not in answers:
+        if path not in answers or path in fake.lacks:
             self._answer(404, {"detail": "Not Found"})
             return
         self.fault = fake.next_fault(path)
-        if self.fault is not None and self.fault.kind not in ("cut", "short"):
+        if self.fault is not None and self.fault.kind not in ("cut", "short", "stall"):
             self._go_wrong(self.fault)
             return
         try:
@@ -216,11 +218,14 @@ class _Handler(BaseHTTPRequestHandler):
             f"Content-Length: {len(body)}",
             *(f"{name}: {value}" for name, value in headers),
         ]
-        if self.fault is not None and self.fault.kind == "cut":
-            body = body[: int(len(body) * self.fault.share)]
+        fault = self.fault
+        if fault is not None and fault.kind in ("cut", "stall"):
+            body = body[: int(len(body) * fault.share)]
             self.close_connection = True
         head = "\r\n".join([*lines, "", ""]).encode()
         self.wfile.write(head + (b"" if self.command == "HEAD" else body))  # at once: two packets would wait for an ack
+        if fault is not None and fault.kind == "stall":
+            self.server.fake.released(fault.seconds)
 
     def _drop(self) -> None:
         self.close_connection = True

@@ -352,6 +352,23 @@ def test_an_engine_that_fails_again_and_again_what_others_do_is_left_out(stage: 
     assert len(tries) == 3
 
 
+def test_what_happens_with_the_very_last_job_is_told_too(stage: Stage) -> None:
+    failed: list[int] = []
+    enough = threading.Event()
+
+    def task(engine: Engine, job: int) -> str:
+        if engine.label == "two":
+            failed.append(job)
+            if len(failed) == 3:
+                enough.set()
+            raise EngineReplyError("nonsense", engine=engine.label)
+        enough.wait(10)
+        return "done"
+
+    assert outcome(list(stage.puppets(Puppet("one"), Puppet("two")).run(range(4), task))) == ["done"] * 4
+    assert stage.told == [("two", "left out")]
+
+
 def test_an_engine_that_fails_now_and_then_is_kept(stage: Stage) -> None:
     calls: list[int] = []
     failed: set[int] = set()

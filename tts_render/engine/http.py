@@ -284,23 +284,25 @@ class EngineHttp:
         pause = self._patience.first_wait
         for left in (2, 1, 0):
             try:
-                reply = self._once("GET", "/version", seconds=self._patience.connect)
-            except (FaultError, _LostError) as error:
+                version = parse_json(self._once("GET", "/version", seconds=self._patience.connect))
+                if not isinstance(version, str):
+                    raise FaultError("/version answered no version")  # noqa: TRY301
+            except (EngineRefusedError, EngineReplyError) as error:
+                raise self._replaced("something else") from error
+            except (FaultError, _LostError, ValueError) as error:
                 if not left:
                     raise self._unreachable(error, "") from error
                 self._sleep(pause)
                 pause *= 2
-                continue
-            try:
-                version = parse_json(reply)
-            except ValueError:
-                version = None
-            if version != self._version:
-                now = f"version {tidy(version)}" if isinstance(version, str) else "something else"
-                raise EngineMismatchError(
-                    f"was version {self._version} and is {now} now", engine=self.label, remedy="Run this again."
-                )
-            return
+            else:
+                if version != self._version:
+                    raise self._replaced(f"version {tidy(version)}")
+                return
+
+    def _replaced(self, now: str) -> EngineMismatchError:
+        return EngineMismatchError(
+            f"was version {self._version} and is {now} now", engine=self.label, remedy="Run this again."
+        )
 
     def _once(
         self,
@@ -332,7 +334,7 @@ class EngineHttp:
                 raise self._unreachable(error, "") from error
             raise _LostError("the connection was closed without an answer") from error
         except requests.exceptions.RequestException as error:
-            raise FaultError(f"{path} answered something that is no HTTP") from error
+            raise FaultError(f"{path} cannot be asked: {tidy(str(error))}") from error
         with response:
             data = _read(response, path, end, seconds)
         self._kept = True

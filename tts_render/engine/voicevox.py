@@ -86,7 +86,7 @@ class VoicevoxEngine:
             EngineReplyError: it is no such engine, or is broken.
         """
         try:
-            version = self._http.get_json("/version", tries=2)
+            version = self._http.get_json("/version", tries=4)
             speakers = self._http.get_json("/speakers")
         except EngineRefusedError as error:
             raise self._something_else(error.message) from error
