@@ -20,10 +20,12 @@ from mutagen import id3, mp3
 
 from tests.signals import ffmpeg_loudness, in_blocks, needs_ffmpeg, speech_like, tone
 from tts_render.audio import amplitude
+from tts_render.encoders import EncoderName, choose_encoder, encode
 from tts_render.errors import OutputError
 from tts_render.loudness import LoudnessMeter, measure
 from tts_render.mastering import correct, decide, limit
-from tts_render.mp3 import EncoderName, Mp3, Tags, choose_encoder, encode, inspect, read_length, write_tags
+from tts_render.mp3 import Mp3, Tags, inspect, write_tags
+from tts_render.mpeg import read_length
 from tts_render.units import Frames
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import pytest
 
 from tests.fake_engine import SPEAKERS, FakeEngine, Fault
 from tts_render.engine.base import Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.dispatch import EngineEvent
 from tts_render.engine.http import Patience
-from tts_render.engine.pool import EngineEvent, Pool, connect
+from tts_render.engine.pool import Pool, connect
 from tts_render.engine.voicevox import VoicevoxEngine
 from tts_render.errors import (
     EngineMismatchError,

@@ -16,7 +16,7 @@ from tts_render.voices import Config, Show, VoiceSettings, load_config, packaged
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -273,7 +273,28 @@ def find_posts(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found.extend(sorted(p for p in path.rglob("*") if p.suffix.lower() in POST_SUFFIXES and p.is_file()))
+            found.extend(sorted(_posts_in(path)))
         else:
             found.append(path)
     return found
+
+
+def _posts_in(folder: Path) -> Iterator[Path]:
+    """Files with front matter; not what is hidden, drafted aside (``_drafts``) or built (``_site``, ``public``)."""
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name in _NOT_POSTS:
+            continue
+        if path.is_dir():
+            yield from _posts_in(path)
+        elif path.suffix.lower() in POST_SUFFIXES and _has_front_matter(path):
+            yield path
+
+
+_NOT_POSTS = frozenset(
+    {"_site", "public", "_layouts", "_includes", "_drafts", "layouts", "themes", "node_modules", "vendor"}
+)
+
+
+def _has_front_matter(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(8).removeprefix(b"\xef\xbb\xbf").lstrip()[:3] in (b"---", b"+++")

@@ -47,7 +47,7 @@ _CELLS_AT_A_TIME = 2000  # over which a decay by 60 ms stays within what a float
 _TRIES = 12  # steps towards the gain; what is then still lacking shows in the expected loudness
 _INAUDIBLE = 1e-5  # less reduction than 0.0001 dB is none
 
-Reduction: TypeAlias = "NDArray[np.float64]"
+_Reduction: TypeAlias = "NDArray[np.float64]"
 """Of each frame, how much of its amplitude is taken away: 0 is nothing, 1 everything."""
 
 
@@ -120,7 +120,7 @@ def _limited(profile: Profile, gain_db: Decibels, ceiling_db: Decibels) -> Lufs:
     return Profile(energies, profile.peaks).integrated()
 
 
-def _decaying(values: Reduction, before: Reduction, decay: Reduction) -> Reduction:
+def _decaying(values: _Reduction, before: _Reduction, decay: _Reduction) -> _Reduction:
     """Each value, or what the highest so far has decayed to, if that is more.
 
     Args:
@@ -145,7 +145,7 @@ def limit(blocks: Iterable[Samples], *, rate: int, gain_db: Decibels, ceiling_db
     """
     curve = _Curve(rate)
     gain, ceiling = np.float32(amplitude(gain_db)), amplitude(ceiling_db)
-    pending: tuple[Samples, Reduction | None] | None = None
+    pending: tuple[Samples, _Reduction | None] | None = None
     for block, needed in _needed_reductions(blocks, rate, gain, ceiling):
         if pending:
             yield curve.bring_down(*pending, needed)
@@ -156,7 +156,7 @@ def limit(blocks: Iterable[Samples], *, rate: int, gain_db: Decibels, ceiling_db
 
 def _needed_reductions(
     blocks: Iterable[Samples], rate: int, gain: np.float32, ceiling: float
-) -> Iterator[tuple[Samples, Reduction | None]]:
+) -> Iterator[tuple[Samples, _Reduction | None]]:
     """Blocks of the grid with their gain, and how far each frame must come down; None where none must."""
     waiting: deque[Samples] = deque()
 
@@ -194,10 +194,10 @@ class _Curve:
         """Frames whose released reduction the two averages of one frame reach back to."""
         self._decay = np.exp(-np.arange(1, self._past + _GRID + 1) / (_RELEASE * rate))
         # Silence stands before the sound, long enough for a reduction to begin before the first frame.
-        self._before: Reduction = np.zeros(_AROUND + self._past)
-        self._released: Reduction = np.zeros(0)
+        self._before: _Reduction = np.zeros(_AROUND + self._past)
+        self._released: _Reduction = np.zeros(0)
 
-    def bring_down(self, block: Samples, needed: Reduction | None, following: Reduction | None) -> Samples:
+    def bring_down(self, block: Samples, needed: _Reduction | None, following: _Reduction | None) -> Samples:
         """``block`` with its reduction, knowing what the block after it needs."""
         ahead = np.zeros(self._ahead - 1)
         if following is not None:
@@ -217,7 +217,7 @@ class _Curve:
         return block * (1.0 - reduction).astype(np.float32)[:, np.newaxis]
 
 
-def _sliding_maximum(values: Reduction, width: int) -> Reduction:
+def _sliding_maximum(values: _Reduction, width: int) -> _Reduction:
     """The highest of each ``width`` neighbours, by doubling: as many as have that many."""
     reach = 1
     while reach < width:
@@ -227,7 +227,7 @@ def _sliding_maximum(values: Reduction, width: int) -> Reduction:
     return values
 
 
-def _moving_average(values: Reduction, width: int) -> Reduction:
+def _moving_average(values: _Reduction, width: int) -> _Reduction:
     """The average of each ``width`` neighbours: as many as have that many."""
     sums = np.cumsum(np.append(0.0, values))
     return np.asarray((sums[width:] - sums[:-width]) / width)

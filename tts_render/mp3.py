@@ -13,11 +13,9 @@ import soundfile
 from mutagen import id3 as untyped_id3
 
 from tts_render.audio import BLOCK_FRAMES, feed
-from tts_render.encoders import Encoder, EncoderName, choose_encoder, encode
 from tts_render.errors import OutputError
 from tts_render.files import digest_file
 from tts_render.loudness import Loudness, LoudnessMeter, TruePeakMeter
-from tts_render.mpeg import read_length
 from tts_render.units import half_up
 
 if TYPE_CHECKING:
@@ -28,18 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChapterTag",
-    "Encoder",
-    "EncoderName",
     "Mp3",
     "Tags",
-    "choose_encoder",
-    "encode",
     "inspect",
-    "read_length",
     "write_tags",
 ]
 
-id3: Any = untyped_id3  # mutagen has no types
+_id3: Any = untyped_id3  # mutagen has no types
 
 _FRONT_COVER = 3  # picture type of ID3v2
 _TOP_LEVEL_ORDERED = 3  # flags of a table of contents
@@ -126,7 +119,7 @@ def write_tags(path: Path, tags: Tags) -> None:
     Raises:
         OutputError: the file cannot be written, or the picture is neither JPEG nor PNG.
     """
-    tag = id3.ID3()
+    tag = _id3.ID3()
     for frame in _frames(path, tags):
         tag.add(frame)
     try:
@@ -139,36 +132,36 @@ def write_tags(path: Path, tags: Tags) -> None:
 
 def _frames(path: Path, tags: Tags) -> list[Any]:
     texts = [
-        (id3.TIT2, tags.title),
-        (id3.TALB, tags.album),
-        (id3.TPE1, tags.artist),
-        (id3.TCON, tags.genre),
-        (id3.TLAN, tags.language),
-        (id3.TRCK, str(tags.track) if tags.track is not None else ""),
-        (id3.TYER, f"{tags.date:%Y}" if tags.date else ""),
-        (id3.TDAT, f"{tags.date:%d%m}" if tags.date else ""),
+        (_id3.TIT2, tags.title),
+        (_id3.TALB, tags.album),
+        (_id3.TPE1, tags.artist),
+        (_id3.TCON, tags.genre),
+        (_id3.TLAN, tags.language),
+        (_id3.TRCK, str(tags.track) if tags.track is not None else ""),
+        (_id3.TYER, f"{tags.date:%Y}" if tags.date else ""),
+        (_id3.TDAT, f"{tags.date:%d%m}" if tags.date else ""),
     ]
     frames: list[Any] = [_text(kind, text) for kind, text in texts if _clean(text)]
     if comment := _clean(tags.comment, lines=True):
-        frames.append(id3.COMM(encoding=_encoding(comment), lang=tags.language, desc="", text=comment))
+        frames.append(_id3.COMM(encoding=_encoding(comment), lang=tags.language, desc="", text=comment))
     if lyrics := _clean(tags.lyrics, lines=True):
-        frames.append(id3.USLT(encoding=_encoding(lyrics), lang=tags.language, desc="", text=lyrics))
+        frames.append(_id3.USLT(encoding=_encoding(lyrics), lang=tags.language, desc="", text=lyrics))
     if url := _url(tags.url):
-        frames.append(id3.WOAS(url=url))
+        frames.append(_id3.WOAS(url=url))
     for name, text in tags.extra:
         both = _clean(name), _clean(text)
-        frames.append(id3.TXXX(encoding=_encoding("".join(both)), desc=both[0], text=both[1]))
+        frames.append(_id3.TXXX(encoding=_encoding("".join(both)), desc=both[0], text=both[1]))
     if tags.picture is not None:
         mime = _mime(path, tags.picture)
-        frames.append(id3.APIC(encoding=0, mime=mime, type=_FRONT_COVER, desc="", data=tags.picture))
+        frames.append(_id3.APIC(encoding=0, mime=mime, type=_FRONT_COVER, desc="", data=tags.picture))
     names = [f"chp{number}" for number in range(len(tags.chapters))]
     for name, (start, end, title, about) in zip(names, tags.chapters, strict=True):
-        inside = [_text(id3.TIT2, title)]
+        inside = [_text(_id3.TIT2, title)]
         if url := _url(about or ""):
-            inside.append(id3.WXXX(encoding=0, desc="", url=url))
-        frames.append(id3.CHAP(name, start, end, _NO_OFFSET, _NO_OFFSET, sub_frames=inside))
+            inside.append(_id3.WXXX(encoding=0, desc="", url=url))
+        frames.append(_id3.CHAP(name, start, end, _NO_OFFSET, _NO_OFFSET, sub_frames=inside))
     if names:
-        frames.append(id3.CTOC(element_id="toc", flags=_TOP_LEVEL_ORDERED, child_element_ids=names, sub_frames=[]))
+        frames.append(_id3.CTOC(element_id="toc", flags=_TOP_LEVEL_ORDERED, child_element_ids=names, sub_frames=[]))
     return frames
 
 

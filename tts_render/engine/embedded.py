@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-__all__ = ["READING_PACKAGES", "Ignored", "Word", "import_openjtalk", "installed", "processors", "read"]
+__all__ = ["READING_PACKAGES", "Ignored", "Word", "import_openjtalk", "installed", "missing", "processors", "read"]
 
 READING_PACKAGES = ("pyopenjtalk-plus", "onnxruntime", "sudachidict-core")
 """Packages whose version can change a reading; onnxruntime decides between なに and なん."""

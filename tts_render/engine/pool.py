@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tts_render.errors import TtsRenderError
     from tts_render.units import Seconds
 
-__all__ = ["EngineEvent", "Pool", "connect"]
+__all__ = ["Pool", "connect"]
 
 J = TypeVar("J")
 R = TypeVar("R")

@@ -1,0 +1,118 @@
+"""Options and small helpers that the commands share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tts_render.cli.progress import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "FILE",
+    "cache_folder",
+    "common",
+    "count_of",
+    "engine_names",
+    "only_with_one",
+    "print_json",
+    "say",
+    "size_text",
+    "with_cache",
+    "with_engine",
+]
+
+FILE = click.Path(path_type=Path)
+"""A path, as an argument or option."""
+
+
+with_cache = click.option(
+    "--cache-dir", type=FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's."
+)
+"""Where the cache is."""
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every command about episodes has."""
+    for option in (
+        click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error came from."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        click.option("--site", type=FILE, help="Root of the site; else found from the input."),
+        click.option(
+            "--voices", type=FILE, help="Settings; else voices.yaml in the site root, else the packaged ones."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every command has which may ask an engine."""
+    for option in (
+        click.option(
+            "--cache-dir",
+            type=FILE,
+            envvar="TTS_RENDER_CACHE",
+            show_envvar=True,
+            help="Cache folder; else the user's.",
+        ),
+        click.option(
+            "--wait",
+            type=click.FloatRange(0, 3600),
+            default=0.0,
+            envvar="TTS_RENDER_WAIT",
+            show_envvar=True,
+            metavar="SECONDS",
+            help="Wait so long for an engine that is still starting.",
+        ),
+        click.option(
+            "--engine",
+            "engines",
+            multiple=True,
+            metavar="URL|openjtalk|kokoro",
+            help="May be repeated. Else TTS_RENDER_ENGINE, with commas between; else voices.yaml.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def size_text(size: int) -> str:
+    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= step:
+            return f"{size / step:.1f} {unit}"
+    return f"{size} bytes"
+
+
+def cache_folder(named: Path | None) -> Path:
+    import platformdirs
+
+    return (named or platformdirs.user_cache_path("tts-render")).absolute()
+
+
+def engine_names(named: tuple[str, ...]) -> tuple[str, ...]:
+    return named or tuple(part.strip() for part in os.environ.get("TTS_RENDER_ENGINE", "").split(",") if part.strip())
+
+
+def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:
+    for name, value in options.items():
+        if value is not None and len(episodes) > 1:
+            raise click.UsageError(f"--{name} goes with one episode only")
+
+
+def say(message: str) -> None:
+    click.echo(plain(message), err=True)
+
+
+def print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def count_of(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,174 @@
+"""The commands that look at posts and need no engine: check, write-back, status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tts_render.cli.options import (
+    FILE,
+    cache_folder,
+    common,
+    count_of,
+    engine_names,
+    only_with_one,
+    print_json,
+    say,
+    with_engine,
+)
+from tts_render.cli.progress import plain
+from tts_render.errors import TtsRenderError
+
+__all__ = ["check", "status", "write_back"]
+
+
+@click.command()
+@click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
+@common
+@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--published", is_flag=True, help="A post whose date has come must have its MP3.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(
+    episodes: tuple[Path, ...],
+    voices: Path | None,
+    site: Path | None,
+    script: Path | None,
+    voice: str | None,
+    strict: bool,
+    published: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,  # noqa: ARG001  # read by main
+) -> int:
+    """Everything that can be known without speaking, all problems at once; exit 1 if any.
+
+    EPISODE may be a folder of posts.
+    """
+    import datetime
+
+    from tts_render.checks import check as check_episode
+    from tts_render.episode import find_posts
+
+    only_with_one(episodes, script=script)
+    now = datetime.datetime.now(datetime.UTC) if published else None
+    paths = find_posts(episodes)
+    errors = warnings = 0
+    report: list[dict[str, Any]] = []
+    for path in paths:
+        for finding in check_episode(path, site=site, voices=voices, script=script, voice=voice, published=now):
+            errors += finding.level == "error"
+            warnings += finding.level == "warning"
+            report.append(
+                {
+                    "rule": finding.rule,
+                    "level": finding.level,
+                    "path": str(finding.path),
+                    "line": finding.line,
+                    "message": finding.message,
+                    "remedy": finding.remedy,
+                }
+            )
+            if not as_json and not (quiet and finding.level == "warning"):
+                click.echo(plain(str(finding)))
+    if as_json:
+        print_json(report)
+    if not quiet:
+        say(f"{len(paths)} checked: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
+    return 1 if errors or (strict and warnings) else 0
+
+
+@click.command("write-back")
+@click.argument("posts", nargs=-1, required=True, type=FILE, metavar="POST...")
+@common
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def write_back(
+    posts: tuple[Path, ...], voices: Path | None, site: Path | None, as_json: bool, quiet: bool, verbose: int
+) -> int:
+    """Size and duration of the MP3 that is already there, into the post; no engine needed.
+
+    POST may be a folder of posts.
+    """
+    from tts_render.episode import audio_target, find_posts, open_config
+    from tts_render.errors import PostError
+    from tts_render.pipeline import write_back as write
+    from tts_render.post import read_post
+    from tts_render.site import find_site
+
+    codes: list[int] = []
+    report: list[dict[str, Any]] = []
+    changed = 0
+    paths = find_posts(posts)
+    for path in paths:
+        try:
+            home = find_site(path, site)
+            post = read_post(path, open_config(home, voices).preset)
+            audio = audio_target(post, home)
+            if audio is None:
+                raise PostError(f"{'.'.join(post.preset.audio)} is missing", path=path)
+            edit = write(post, audio)
+        except TtsRenderError as error:
+            codes.append(error.exit_code)
+            report.append({"post": str(path), "error": str(error)})
+            say(str(error))
+            continue
+        changed += edit.changed
+        report.append({"post": str(path), "audio": str(audio), "changed": edit.changed, "edit": edit.summary})
+        if not as_json and not quiet and (edit.changed or verbose):
+            click.echo(plain(f"{path}: {edit.summary}"))
+    if as_json:
+        print_json(report)
+    if not quiet:
+        right = len(paths) - changed - len(codes)
+        say(f"{count_of(len(paths), 'post')}: {changed} changed, {right} right already, {len(codes)} failed")
+    return max(codes, default=0)
+
+
+@click.command()
+@click.argument("episodes", nargs=-1, type=FILE, metavar="[EPISODE...]")
+@with_engine
+@common
+@click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
+def status(
+    episodes: tuple[Path, ...],
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Which episodes lack audio, are out of date, or disagree with their file; of the whole site, or those named.
+
+    No engine is asked; --engine says which kind the receipts are compared with.
+    """
+    from tts_render.cli.progress import Progress
+    from tts_render.episode import find_posts
+    from tts_render.site import find_site
+    from tts_render.status import status as look
+    from tts_render.studio import Studio
+
+    paths = find_posts(episodes or (find_site(Path.cwd() / "_", site).root,))
+    counts: dict[str, int] = {}
+    report: list[dict[str, str]] = []
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+    ):
+        for path in paths:
+            found = look(path, studio, site=site, voices=voices)
+            counts[found.state] = counts.get(found.state, 0) + 1
+            report.append({"episode": str(path), "state": found.state, "why": found.why})
+            if not as_json and not quiet and (verbose or found.state not in ("current", "elsewhere")):
+                click.echo(plain(f"{found.state:<9}  {path}" + (f": {found.why}" if found.why else "")))
+    if as_json:
+        print_json(report)
+    if not quiet:
+        say(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "no episodes here")
+    return 0

@@ -1,0 +1,134 @@
+"""The commands around the work: voices, read, cache."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from tts_render.cli.options import (
+    cache_folder,
+    common,
+    engine_names,
+    print_json,
+    size_text,
+    with_cache,
+    with_engine,
+)
+from tts_render.cli.progress import plain
+
+__all__ = ["cache", "read", "voices"]
+
+
+@click.command()
+@with_engine
+@common
+@click.option("--json", "as_json", is_flag=True, help="Print the voices as JSON.")
+def voices(
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """What the engine offers, and which of it voices.yaml uses."""
+    from tts_render.cli.progress import Progress
+    from tts_render.cli.tables import voices_json, voices_text
+    from tts_render.episode import open_config
+    from tts_render.site import find_site
+    from tts_render.studio import Studio
+
+    config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+    ):
+        identity = studio.connected(config.engines).identity
+    if as_json:
+        print_json(voices_json(config, identity))
+    else:
+        click.echo(plain(voices_text(config, identity)))
+    return 0
+
+
+@click.command()
+@click.argument("texts", nargs=-1, metavar="[TEXT...]")
+@common
+def read(texts: tuple[str, ...], voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> int:  # noqa: ARG001
+    """What will be said: the reading of each text, or of each line on standard input, a line each."""
+    from tts_render.episode import open_config
+    from tts_render.reading import Lexicon
+    from tts_render.reading import read as read_text
+    from tts_render.site import find_site
+
+    lexicon = Lexicon(open_config(find_site(Path.cwd() / "voices.yaml", site), voices).lexicon)
+    lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in sys.stdin.buffer)
+    for text in texts or lines:
+        click.echo(" ".join(read_text(text, lexicon).said.split("\n")))
+    return 0
+
+
+@click.group()
+def cache() -> None:
+    """The utterance cache: what was spoken once."""
+
+
+@cache.command()
+@with_cache
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def info(cache_dir: Path | None, as_json: bool) -> int:
+    """Where it is and how much it holds."""
+    from tts_render.cache import UtteranceCache
+    from tts_render.studio import utterances_folder
+
+    facts = UtteranceCache(utterances_folder(cache_folder(cache_dir))).info()
+    if as_json:
+        print_json({"path": str(facts.path), "clips": facts.clips, "phrases": facts.phrases, "bytes": facts.bytes})
+    else:
+        held = f"{count_of(facts.clips, 'clip')}, {count_of(facts.phrases, 'remembered reading')}"
+        click.echo(f"{facts.path}\n{held}, {size_text(facts.bytes)}")
+    return 0
+
+
+@cache.command()
+@with_cache
+@click.option("--max-size", metavar="SIZE", help="Keep at most so much, for example 500MB or 2GB.")
+@click.option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
+def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:
+    """Remove what was not used for longest."""
+    from tts_render.cache import UtteranceCache
+    from tts_render.studio import utterances_folder
+
+    if max_size is None and max_age is None:
+        raise click.UsageError("Name a limit: --max-size, --max-age, or both.")
+    removed, freed = UtteranceCache(utterances_folder(cache_folder(cache_dir))).prune(
+        max_bytes=None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES)),
+        max_age=None if max_age is None else _quantity(max_age, "--max-age", _AGES),
+    )
+    click.echo(f"removed {count_of(removed, 'file')}, {size_text(freed)}")
+    return 0
+
+
+_SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+_AGES = {"S": 1, "M": 60, "H": 3600, "D": 86400, "W": 7 * 86400}
+
+
+def _quantity(text: str, option: str, units: dict[str, int]) -> float:
+    number = text.strip().rstrip("".join({*"".join(units), *"".join(units).lower()}))
+    unit = text.strip()[len(number) :].strip().upper()
+    try:
+        value = float(number) * units[unit]
+    except (ValueError, KeyError):
+        known = ", ".join(name for name in units if name)
+        raise click.UsageError(f"{option}: {text!r} is not a number with one of {known}") from None
+    if value < 0:
+        raise click.UsageError(f"{option}: must not be negative")
+    return value
+
+
+def count_of(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
