@@ -14,7 +14,6 @@ import pytest
 
 from tests.fake_engine import SPEAKERS, FakeEngine, Fault
 from tts_render.engine.base import Identity, Phrasing, Scales, Spoken, Style, StyleId
-from tts_render.engine.dispatch import EngineEvent
 from tts_render.engine.http import Patience
 from tts_render.engine.pool import Pool, connect
 from tts_render.engine.voicevox import VoicevoxEngine
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tts_render.engine.base import Engine
+    from tts_render.engine.dispatch import EngineEvent
 
 ZUNDAMON = StyleId(3)
 TEXTS = [f"{number}ばんめのぶんです。" for number in range(24)]
