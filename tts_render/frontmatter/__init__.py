@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FrontMatter", "Value", "Written", "decode_post", "lookup", "read_front_matter"]
 
 # Jekyll and Hugo allow space after a fence, Hugo and Zola blank lines before the first one. YAML may end with ``...``.
-_OPENING = re.compile(r"\ufeff?(?:[ \t]*(?:\r\n|\r|\n))*(---|\+\+\+)[ \t]*(\r\n|\r|\n)")
+# A line end is atomic, (?>...): taken apart it could be two, and each of n blank lines would double the ways to try.
+_OPENING = re.compile(r"\ufeff?(?:[ \t]*(?>\r\n|\r|\n))*(---|\+\+\+)[ \t]*(\r\n|\r|\n)")
 _CLOSING = {
     "---": re.compile(r"(?<![^\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)"),
     "+++": re.compile(r"(?<![^\r\n])\+\+\+[ \t]*(?:\r\n|\r|\n|\Z)"),

@@ -48,9 +48,9 @@ _SUFFIXES = {
     ".mkd": "markdown",
     ".html": "markdown",
 }
-_FRONT_MATTER = re.compile(
-    r"(?P<fence>---|\+\+\+)[ \t]*(?:\r\n?|\n)"
-    r"(?P<keys>(?:(?!(?P=fence)[ \t]*[\r\n])[^\r\n]*(?:\r\n?|\n))*)"
+_FRONT_MATTER = re.compile(  # a line end is atomic, (?>...): read as two, each line would double the ways to try
+    r"(?P<fence>---|\+\+\+)[ \t]*(?>\r\n?|\n)"
+    r"(?P<keys>(?:(?!(?P=fence)[ \t]*[\r\n])[^\r\n]*(?>\r\n?|\n))*)"
     r"(?P=fence)[ \t]*(?:\r\n?|\n|\Z)"
 )
 _POST_KEY = re.compile(r"^(?:title|date|layout|draft)[ \t]*[:=]", re.MULTILINE)

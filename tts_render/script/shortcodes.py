@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PLACEHOLDER", "remove_shortcodes"]
 
-PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+PLACEHOLDER = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}")
 """What is left where the site generator would put text that nobody here knows."""
 
 _OPEN = re.compile(r"\{\{[<%]|\{%")
