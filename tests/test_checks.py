@@ -178,3 +178,42 @@ def test_the_check_changes_nothing(rendered: SiteKit) -> None:
     rendered.run("check", rendered.post, "--published", "--strict")
     assert rendered.files() == before
     assert rendered.post.read_text(encoding="utf-8") != POST
+
+
+def test_github_gets_annotations(site: SiteKit) -> None:
+    edit(site, '"00:00"', "12:34")
+    lines = site.run("check", site.post, "--format", "github").out.splitlines()
+    assert lines
+    assert all(line.startswith(("::error file=", "::warning file=")) for line in lines)
+    (line,) = [line for line in lines if "duration-unquoted" in line]
+    assert line.startswith(f"::error file={site.post},line=9,title=duration-unquoted::duration: 12:34 has no quotes")
+    assert "%0A" in line
+
+
+def test_a_fix_fills_in_what_the_file_says(rendered: SiteKit) -> None:
+    right = rendered.post.read_bytes()
+    rendered.post.write_text(POST, encoding="utf-8")
+    result = rendered.run("check", rendered.post, "--fix")
+    assert rendered.post.read_bytes() == right
+    assert f"audio_file_size 0 -> {rendered.audio.stat().st_size}" in result.err
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_a_fix_mends_what_it_can_and_not_one_byte_more(site: SiteKit, eol: str) -> None:
+    text = POST.replace('"00:00"', "12:34  # 仮").replace("'今日の話題", "'A & B <i> &amp; 今日の話題")
+    text = text.replace("VOICEVOX:春日部つむぎ\n", "").replace("\n", eol)
+    site.post.write_bytes(text.encode())
+    site.run("check", site.post, "--fix")
+    wanted = text.replace("12:34", '"12:34"').replace("A & B <i>", "A &amp; B &lt;i>")
+    assert site.post.read_bytes().decode() == wanted.rstrip() + eol * 2 + "VOICEVOX:春日部つむぎ" + eol
+    assert not {"duration-unquoted", "description-xml", "credit-missing"} & set(found(site))
+    before = site.post.read_bytes()
+    site.run("check", site.post, "--fix")
+    assert site.post.read_bytes() == before
+
+
+def test_a_fix_leaves_a_post_alone_that_it_cannot_read(site: SiteKit) -> None:
+    site.post.write_text("---\ntitle: [\n---\n", encoding="utf-8")
+    before = site.files()
+    assert site.run("check", site.post, "--fix").code == 1
+    assert site.files() == before

@@ -184,3 +184,26 @@ def test_an_interrupted_run_is_exit_130_and_changes_nothing(site: SiteKit, fake_
     assert result.code == 130
     assert "interrupted" in result.err
     assert site.files() == before
+
+
+def test_write_back_can_leave_posts_alone_whose_audio_is_not_there(site: SiteKit) -> None:
+    before = site.files()
+    result = site.run("write-back", site.post, "--skip-missing")
+    assert result.code == 0
+    assert "1 skipped" in result.err
+    assert site.files() == before
+
+
+def test_the_hooks_for_pre_commit_run_without_an_engine(site: SiteKit, fake_engine: FakeEngine) -> None:
+    import shlex
+    from pathlib import Path
+
+    import yaml
+
+    hooks = yaml.safe_load((Path(__file__).parent.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {hook["id"] for hook in hooks} == {"tts-render-check", "tts-render-write-back"}
+    for hook in hooks:
+        program, *words = shlex.split(hook["entry"])
+        assert program == "tts-render"
+        assert site.run(*words, site.post).code == 0
+    assert fake_engine.requests == []

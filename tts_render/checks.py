@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tts_render.site import Site
     from tts_render.voices import Config, Show, VoiceSettings
 
-__all__ = ["Finding", "Level", "check"]
+__all__ = ["BARE_MARKUP", "Finding", "Level", "check"]
 
 Level = Literal["error", "warning"]
 
@@ -53,6 +53,8 @@ class Finding:
     line: int | None
     message: str
     remedy: str | None = None
+    line_to_add: str | None = None
+    """What the post lacks at its end."""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
@@ -245,13 +247,14 @@ def _said_duration(post: Post) -> int | None:
     return None if post.duration is None else parse_duration(post.duration.value)
 
 
-_BARE = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)|<")
+BARE_MARKUP = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)|<")
+"""``&`` that begins no character reference, and ``<``: what breaks a feed that takes a text as it is."""
 
 
 def _check_description(post: Post) -> Iterator[Finding]:
     if not post.preset.description_is_xml or not post.description:
         return
-    match = _BARE.search(post.description)
+    match = BARE_MARKUP.search(post.description)
     if match:
         escaped = "&amp;" if match[0] == "&" else "&lt;"
         around = post.description[max(0, match.start() - 10) : match.end() + 10]
@@ -290,6 +293,7 @@ def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:
             None,
             f"the credit {credit} is " + ("there, but spelled otherwise" if near else "missing"),
             f"Its terms of use ask for it: add the line {credit} at the end.",
+            None if near else credit,
         )
     for line in sorted(lines):
         match = re.fullmatch(r"VOICEVOX:(.+)", line)

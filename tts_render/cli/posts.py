@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from tts_render.cli.options import (
 from tts_render.cli.progress import plain
 from tts_render.errors import TtsRenderError
 
+if TYPE_CHECKING:
+    from tts_render.checks import Finding
+
 __all__ = ["check", "status", "write_back"]
 
 
@@ -32,7 +35,15 @@ __all__ = ["check", "status", "write_back"]
 @click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--published", is_flag=True, help="A post whose date has come must have its MP3.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--fix", "mend", is_flag=True, help="Mend what can be mended without touching anything else.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="How findings are printed; github makes annotations.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 def check(
     episodes: tuple[Path, ...],
     voices: Path | None,
@@ -41,7 +52,8 @@ def check(
     voice: str | None,
     strict: bool,
     published: bool,
-    as_json: bool,
+    mend: bool,
+    form: str,
     quiet: bool,
     verbose: int,  # noqa: ARG001  # read by main
 ) -> int:
@@ -52,30 +64,40 @@ def check(
     import datetime
 
     from tts_render.checks import check as check_episode
-    from tts_render.episode import find_posts
+    from tts_render.cli.findings import finding_json, finding_text
+    from tts_render.episode import POST_SUFFIXES, find_posts, open_config
+    from tts_render.fixes import fix
+    from tts_render.site import find_site
 
     only_with_one(episodes, script=script)
     now = datetime.datetime.now(datetime.UTC) if published else None
     paths = find_posts(episodes)
     errors = warnings = 0
     report: list[dict[str, Any]] = []
+
+    def look(path: Path) -> tuple[Finding, ...]:
+        return check_episode(path, site=site, voices=voices, script=script, voice=voice, published=now)
+
     for path in paths:
-        for finding in check_episode(path, site=site, voices=voices, script=script, voice=voice, published=now):
+        findings = look(path)
+        if mend and findings and path.suffix.lower() in POST_SUFFIXES:
+            try:
+                home = find_site(path, site)
+                done = fix(path, findings, home, open_config(home, voices).preset)
+            except TtsRenderError as error:
+                say(str(error))
+            else:
+                for line in done:
+                    say(f"{path}: {line}")
+                findings = look(path) if done else findings
+        for finding in findings:
             errors += finding.level == "error"
             warnings += finding.level == "warning"
-            report.append(
-                {
-                    "rule": finding.rule,
-                    "level": finding.level,
-                    "path": str(finding.path),
-                    "line": finding.line,
-                    "message": finding.message,
-                    "remedy": finding.remedy,
-                }
-            )
-            if not as_json and not (quiet and finding.level == "warning"):
-                click.echo(plain(str(finding)))
-    if as_json:
+            if form == "json":
+                report.append(finding_json(finding))
+            elif not (quiet and finding.level == "warning"):
+                click.echo(finding_text(finding, form))
+    if form == "json":
         print_json(report)
     if not quiet:
         say(f"{len(paths)} checked: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
@@ -85,9 +107,16 @@ def check(
 @click.command("write-back")
 @click.argument("posts", nargs=-1, required=True, type=FILE, metavar="POST...")
 @common
+@click.option("--skip-missing", is_flag=True, help="Leave a post alone whose MP3 is not there.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def write_back(
-    posts: tuple[Path, ...], voices: Path | None, site: Path | None, as_json: bool, quiet: bool, verbose: int
+    posts: tuple[Path, ...],
+    voices: Path | None,
+    site: Path | None,
+    skip_missing: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
 ) -> int:
     """Size and duration of the MP3 that is already there, into the post; no engine needed.
 
@@ -101,13 +130,16 @@ def write_back(
 
     codes: list[int] = []
     report: list[dict[str, Any]] = []
-    changed = 0
+    changed = skipped = 0
     paths = find_posts(posts)
     for path in paths:
         try:
             home = find_site(path, site)
             post = read_post(path, open_config(home, voices).preset)
             audio = audio_target(post, home)
+            if skip_missing and (audio is None or not audio.is_file()):
+                skipped += 1
+                continue
             if audio is None:
                 raise PostError(f"{'.'.join(post.preset.audio)} is missing", path=path)
             edit = write(post, audio)
@@ -123,8 +155,9 @@ def write_back(
     if as_json:
         print_json(report)
     if not quiet:
-        right = len(paths) - changed - len(codes)
-        say(f"{count_of(len(paths), 'post')}: {changed} changed, {right} right already, {len(codes)} failed")
+        right = len(paths) - changed - skipped - len(codes)
+        left = f", {skipped} skipped" if skipped else ""
+        say(f"{count_of(len(paths), 'post')}: {changed} changed, {right} right already{left}, {len(codes)} failed")
     return max(codes, default=0)
 
 
