@@ -145,8 +145,36 @@ def test_chapters_begin_with_the_first_words_of_their_section() -> None:
     assert second.end == timeline.frames
 
 
-def test_without_titles_there_are_no_chapters() -> None:
-    items: list[CastItem] = [say(0), Cue("section", 2), say(1)]
+def test_a_chapter_begins_with_its_bumper() -> None:
+    bumper = Jingle("bumper", Silent(Frames(44100), 44100), "")
+    items: list[CastItem] = [Cue("section", 1, "一"), say(0), say(1), Cue("section", 3, "二"), say(2)]
+    timeline = place(items, Jingles(opening=bumper, between_sections=bumper))
+    first, second = chapters(items, timeline, "番組")
+    assert (first.title, first.start, second.title) == ("一", 0, "二")
+    assert second.start == first.end == next(p.start for p in timeline.placements[1:] if p.sound)
+
+
+def test_where_no_section_has_a_title_each_is_called_by_its_first_words() -> None:
+    long = Utterance(1, "とても長い" * 10, "とてもながい", "声", 2, True)
+    items: list[CastItem] = [say(0), Cue("section", 2), long, Cue("section", 3), say(2)]
+    titles = [chapter.title for chapter in chapters(items, place(items), "番組")]
+    assert titles == ["番組", ("とても長い" * 6)[:29] + "…", "文2。"]
+
+
+def test_a_section_without_a_title_belongs_to_the_one_before_where_others_have_one() -> None:
+    items: list[CastItem] = [
+        Cue("section", 1, "一"),
+        say(0),
+        Cue("section", 2),
+        say(1),
+        Cue("section", 3, "三"),
+        say(2),
+    ]
+    assert [chapter.title for chapter in chapters(items, place(items), "番組")] == ["一", "三"]
+
+
+def test_without_sections_there_are_no_chapters() -> None:
+    items: list[CastItem] = [say(0), Pause("paragraph", 2), say(1)]
     assert chapters(items, place(items), "番組") == ()
 
 

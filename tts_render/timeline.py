@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chapter", "Jingle", "Jingles", "Placement", "Spoken", "Timeline", "arrange", "chapters"]
 
+_LONGEST_HEADING = 30  # characters
+
 
 class Spoken(Protocol):
     """An utterance whose clip is ready."""
@@ -192,33 +194,54 @@ def arrange(
 
 
 def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tuple[Chapter, ...]:
-    """The sections that have a title, as chapters from the first frame to the last.
+    """The sections as chapters, from the first frame to the last.
+
+    A chapter begins with the bumper before its first words, where there is one. Where sections have titles, those
+    without belong to the one before. Where none has, each is called by its first words.
 
     Args:
         items: the cast script that the timeline was made from.
         timeline: where its utterances sit.
-        opening: title of what comes before the first titled section.
+        opening: title of what comes before the first section.
 
     Returns:
-        Chapters in order; none where no section has a title.
+        Chapters in order; none where there are no sections.
     """
-    starts: list[tuple[Frames, str, str | None]] = []
-    placed = iter(timeline.speech)
+    sections: list[tuple[Frames, str | None, str, str | None]] = []  # start, title, first words, what it is about
+    placed = iter(timeline.placements)
     waiting: Cue | None = None
+    spoken = False
     for item in items:
         if isinstance(item, Cue):
-            waiting = item if item.title else None
+            waiting = item if item.title or waiting is None else waiting
         elif isinstance(item, Utterance):
-            start = next(placed).start
-            if waiting is not None and waiting.title:
-                starts.append((start, waiting.title, waiting.url))
-            waiting = None
+            start, words = _begin(placed)
+            if waiting is not None:
+                sections.append((start if spoken else words, waiting.title, item.text, waiting.url))
+            waiting, spoken = None, True
+    titled = [section for section in sections if section[1]]
+    starts = [(start, title or _heading(text), url) for start, title, text, url in titled or sections]
     if not starts:
         return ()
-    first_words = timeline.speech[0].start
-    if starts[0][0] == first_words:
+    if starts[0][0] == timeline.speech[0].start:
         starts[0] = (Frames(0), *starts[0][1:])
     else:
         starts.insert(0, (Frames(0), opening, None))
     ends = [start for start, _, _ in starts[1:]] + [timeline.frames]
     return tuple(Chapter(start, end, title, url) for (start, title, url), end in zip(starts, ends, strict=True))
+
+
+def _begin(placed: Iterator[Placement]) -> tuple[Frames, Frames]:
+    """Where the next words begin with the sound before them, and where without."""
+    start: Frames | None = None
+    for placement in placed:
+        if start is None:
+            start = placement.start
+        if placement.utterance is not None:
+            return start, placement.start
+    raise ValueError("the script has more utterances than the timeline")
+
+
+def _heading(text: str) -> str:
+    """The beginning of a text as the title of a chapter."""
+    return text if len(text) <= _LONGEST_HEADING else text[: _LONGEST_HEADING - 1] + "…"

@@ -10,6 +10,7 @@ time and memory grow with the text and no faster.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ from tts_render.script.sentences import bracket_pairs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["split_long"]
+__all__ = ["Border", "borders", "split_long"]
 
 _PLACEHOLDER = "\x00"
+_PHRASE, _TORN = 2, 5  # ranks of borders
 _NEVER_FIRST = frozenset(
     CLOSING + ENDING + "、，,;；:：…‥・ーｰ々ゝゞヽヾぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ゛゜%％‰℃」"
 )
@@ -56,6 +58,36 @@ def split_long(text: str, longest: int) -> list[str]:
         hidden = iter(addresses)
         parts = ["".join(next(hidden) if c == _PLACEHOLDER else c for c in part) for part in parts]
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A place where a text may be divided."""
+
+    rank: int
+    """How much it is liked: 0 ends a sentence, 1 follows 、 or a closing bracket, 2 lies between phrases (or before an
+    opening bracket), 3 between words, 4 anywhere else, 5 where a word or number, or what belongs together, is torn."""
+    inside: bool
+    """Whether there is a bracket around it."""
+
+
+def borders(text: str) -> dict[int, Border]:
+    """How well ``text`` could be divided at each offset, by what :func:`split_long` goes by.
+
+    Returns:
+        Borders by the offset at which the part after them begins, in order, from 1 to the last character.
+    """
+    ways: tuple[Callable[[str], Iterable[int]], ...] = (_quoted_ends, _commas, _phrases, _outside_words, _anywhere)
+    inside = _inside_brackets(text)
+    ranks = dict.fromkeys(range(1, len(text)), _TORN)
+    for rank, way in enumerate(ways):
+        for at in way(text):
+            if ranks.get(at) == _TORN and _allowed(text, at):
+                ranks[at] = rank
+    for at in bracket_pairs(text):
+        if _PHRASE < ranks.get(at, 0) < _TORN:  # a quotation is a phrase, even where none is seen
+            ranks[at] = _PHRASE
+    return {at: Border(rank, inside[at]) for at, rank in ranks.items()}
 
 
 def _parts(text: str, longest: int) -> Iterator[str]:
