@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_render.errors import ScriptError
-from tts_render.script import Cue, Line, Notation, Pause, Script, read_script
+from tts_render.script import Cue, Item, Line, Notation, Pause, Script, read_script
 from tts_render.script.marks import speakable
 
 PATH = Path("post.md")
@@ -19,8 +19,8 @@ SHARED = Path(__file__).parents[2] / "shared"
 REAL = sorted([*SHARED.glob("site/_posts/*.md"), *SHARED.glob("seeds/00[04]*.txt")])
 
 
-def script(text: str, **settings: int) -> Script:
-    return read_script(PATH, text, Notation(**settings))
+def script(text: str, longest: int = Notation().longest) -> Script:
+    return read_script(PATH, text, Notation(longest=longest))
 
 
 def said(text: str) -> list[str]:
@@ -29,12 +29,17 @@ def said(text: str) -> list[str]:
 
 def shape(text: str) -> list[str]:
     """Items in short: a line as its text, a pause as its kind, a border with its title and address."""
-    names = {
-        Pause: lambda item: f"~{item.kind}",
-        Cue: lambda item: " ".join(filter(None, ["====", item.title, item.url])),
-        Line: lambda item: item.text,
-    }
-    return [names[type(item)](item) for item in script(text).items]
+    return [in_short(item) for item in script(text).items]
+
+
+def in_short(item: Item) -> str:
+    match item:
+        case Line(text):
+            return text
+        case Pause(kind):
+            return f"~{kind}"
+        case Cue():
+            return " ".join(filter(None, ["====", item.title, item.url]))
 
 
 def silent(markdown: str) -> bool:
@@ -66,7 +71,13 @@ def test_a_close_list_of_links_is_a_list_and_no_row_of_sections() -> None:
 
 @pytest.mark.parametrize(
     ("title", "heard"),
-    [("[速報] 新版", "[速報] 新版"), ("閉じ] 忘れ", "閉じ] 忘れ"), ("C:\\", "C:\\"), ("**太い**題", "太い題"), ("R&amp;D", "R&D")],
+    [
+        ("[速報] 新版", "[速報] 新版"),
+        ("閉じ] 忘れ", "閉じ] 忘れ"),
+        ("C:\\", "C:\\"),
+        ("**太い**題", "太い題"),
+        ("R&amp;D", "R&D"),
+    ],
 )
 def test_a_title_that_markdown_would_stumble_over_is_a_title(title: str, heard: str) -> None:
     (cue, line, *_) = script(f"- [{title}](https://e.com/x)\n\n本文。\n").items
@@ -187,7 +198,7 @@ def test_items_of_a_close_list_are_sentences_and_of_a_loose_one_paragraphs() -> 
 
 
 def test_every_line_knows_where_it_stands_in_the_file() -> None:
-    body = "# 題\n\n一行目。二文目。\n続きの\n行。`a\nb`も\n次。\n\n```\nx\n```\n\n- 項目\n  続き。\n\n> 引用\n> です。\n\n<p>\n生の\nHTML。</p>\n{{< figure\n  src=\"a\" >}}\n\n最後。\n"
+    body = '# 題\n\n一行目。二文目。\n続きの\n行。`a\nb`も\n次。\n\n```\nx\n```\n\n- 項目\n  続き。\n\n> 引用\n> です。\n\n<p>\n生の\nHTML。</p>\n{{< figure\n  src="a" >}}\n\n最後。\n'
     lines = read_script(PATH, body, Notation(), first_line=10).lines
     found = {line.text: line.line for line in lines}
     assert found == {
@@ -275,7 +286,9 @@ def test_no_text_at_all_breaks_the_reader(text: str) -> None:
         assert 1 <= item.line <= text.count("\n") + text.count("\r") + 1
 
 
-@pytest.mark.parametrize("unit", ["あ。\n\n", "- あ\n", "- [あ](https://e.com/)\n\nい。\n\n", "**あ**", "{{< x >}}あ", "あ\n"])
+@pytest.mark.parametrize(
+    "unit", ["あ。\n\n", "- あ\n", "- [あ](https://e.com/)\n\nい。\n\n", "**あ**", "{{< x >}}あ", "あ\n"]
+)
 def test_time_grows_with_the_body_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
         text = unit * (length // len(unit))

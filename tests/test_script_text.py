@@ -10,15 +10,27 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_render.errors import ScriptError
-from tts_render.script import FORMS, Cue, Line, Notation, Pause, Script, Source, decode_script, find_form, read_script
+from tts_render.script import (
+    FORMS,
+    Cue,
+    Item,
+    Line,
+    Notation,
+    Pause,
+    Script,
+    Source,
+    decode_script,
+    find_form,
+    read_script,
+)
 from tts_render.script.marks import speakable
 
 PATH = Path("台本.txt")
 REAL = sorted(Path(__file__).parents[2].glob("shared/site/audio/*.txt"))
 
 
-def script(text: str, **settings: int) -> Script:
-    return read_script(PATH, text, Notation(**settings))
+def script(text: str, longest: int = Notation().longest) -> Script:
+    return read_script(PATH, text, Notation(longest=longest))
 
 
 def said(text: str) -> list[str]:
@@ -27,8 +39,17 @@ def said(text: str) -> list[str]:
 
 def shape(text: str) -> list[str]:
     """Items in short: a line as its text, a pause as its kind, a border as ====."""
-    names = {Pause: lambda item: f"~{item.kind}", Cue: lambda item: "====", Line: lambda item: item.text}
-    return [names[type(item)](item) for item in script(text).items]
+    return [in_short(item) for item in script(text).items]
+
+
+def in_short(item: Item) -> str:
+    match item:
+        case Line(text):
+            return text
+        case Pause(kind):
+            return f"~{kind}"
+        case Cue():
+            return "===="
 
 
 def test_a_line_is_an_utterance_with_its_line_number() -> None:
@@ -40,7 +61,8 @@ def test_an_empty_line_ends_a_paragraph_and_more_of_them_are_no_longer_silence()
 
 
 @pytest.mark.parametrize(
-    "rule", ["---", "----", "－－－－", "————", "────────", "━━━", "====", "- - -", "***", "* * *", "ーーーー", "   ----  "]
+    "rule",
+    ["---", "----", "－－－－", "————", "────────", "━━━", "====", "- - -", "***", "* * *", "ーーーー", "   ----  "],
 )
 def test_a_rule_is_the_border_of_a_section(rule: str) -> None:
     assert shape(f"あ。\n\n{rule}\n\nい。\n") == ["あ。", "====", "い。"]
@@ -74,7 +96,9 @@ def test_a_sentence_that_is_too_long_goes_on_without_a_pause() -> None:
     ]
 
 
-@pytest.mark.parametrize("marks", ["……", "。。。", "...", "。. 。.", "、", "♪", "〜〜〜", "🎉", "https://example.com/", "*"])
+@pytest.mark.parametrize(
+    "marks", ["……", "。。。", "...", "。. 。.", "、", "♪", "〜〜〜", "🎉", "https://example.com/", "*"]
+)
 def test_marks_alone_are_silence_and_no_utterance(marks: str) -> None:
     assert shape(f"あ。\n{marks}\nい。") == ["あ。", "~paragraph", "い。"]
 
@@ -119,11 +143,9 @@ def test_the_byte_order_mark_of_a_file_is_no_text() -> None:
     assert decode_script(PATH, b"\xef\xbb\xbf" + "あ。".encode()) == "あ。"
 
 
-@pytest.mark.parametrize(
-    ("encoding", "guess"), [("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP"), ("utf-16", "UTF-16")]
-)
+@pytest.mark.parametrize(("encoding", "guess"), [("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP"), ("utf-16", "UTF-16")])
 def test_a_file_in_another_encoding_is_named_with_line_byte_and_a_guess(encoding: str, guess: str) -> None:
-    data = "ascii\n".encode() * (encoding != "utf-16") + "文字コードがちがう台本です。\n".encode(encoding)
+    data = b"ascii\n" * (encoding != "utf-16") + "文字コードがちがう台本です。\n".encode(encoding)
     with pytest.raises(ScriptError) as caught:
         decode_script(PATH, data)
     assert caught.value.line == (1 if encoding == "utf-16" else 2)

@@ -14,12 +14,14 @@ from tts_render.script.marks import ADDRESS, clean, fold_space, strip_markup
 __all__ = ["normalise"]
 
 _HALF_WIDTH_KATAKANA = re.compile("[\uff61-\uff9f][\uff61-\uff9f\u3099\u309a]*")
-_VOICE_MARK = re.compile("(?<=[うかきくけこさしすせそたちつてとはひふへほウカキクケコサシスセソタチツテトハヒフヘホ])[゛゜]+")
+_VOICE_MARK = re.compile(
+    "(?<=[うかきくけこさしすせそたちつてとはひふへほウカキクケコサシスセソタチツテトハヒフヘホ])[゛゜]+"
+)
 _TO_HALF_WIDTH = str.maketrans(
     {chr(0xFEE0 + ord(c)): c for c in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz%&+#$@"}
 )
 _POINT = re.compile(r"(?<=[0-9])[．，](?=[0-9])")
-_ACCENTED = re.compile("[À-ÖØ-öø-ɏḀ-ỿ][\u0300-\u036f]*|[A-Za-z][\u0300-\u036f]+")
+_ACCENTED = re.compile("[À-ÖØ-öø-ɏḀ-ỿ][\u0300-\u036f\u3099\u309a]*|[A-Za-z][\u0300-\u036f\u3099\u309a]+")
 _LOOSE_MARK = re.compile("[\u0300-\u036f\u3099-\u309c]")  # on nothing that it could be composed with
 _DEEPEST = 32
 _JOINERS = re.compile("[\u180b-\u180d\u200c\u200d\u20e3\ufe00-\ufe0f\U000e0000-\U000e01ef]")
@@ -31,12 +33,12 @@ def normalise(text: str) -> str:
     text = _HALF_WIDTH_KATAKANA.sub(_widen, text)
     text = _ACCENTED.sub(_without_accent, _VOICE_MARK.sub(_combining, text).translate(_TO_HALF_WIDTH))
     text = _LOOSE_MARK.sub("", unicodedata.normalize("NFC", text))
-    text = unicodedata.normalize("NFC", _POINT.sub(lambda found: "." if found.group() == "．" else ",", text))
+    text = fold_space(text)
     for _ in range(_DEEPEST):  # what is taken off may have hidden more
-        text, before = ADDRESS.sub(" ", strip_markup(text)), text
+        text, before = fold_space(ADDRESS.sub(" ", strip_markup(text))), text
         if text == before:
             break
-    return fold_space(text)
+    return _POINT.sub(lambda found: "." if found.group() == "．" else ",", text)
 
 
 def _widen(found: re.Match[str]) -> str:
