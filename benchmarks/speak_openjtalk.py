@@ -1,4 +1,4 @@
-"""Speak a script with Open JTalk on this process's cores, and print the seconds: python -m benchmarks.speak_openjtalk F"""
+"""Speak a script with Open JTalk and print the seconds. Run: python -m benchmarks.speak_openjtalk SCRIPT"""
 
 from __future__ import annotations
 
