@@ -11,6 +11,7 @@ import pyloudnorm
 import pytest
 
 from tests.embedded import MARKS, level, mono, pitches, quiet_ends, run
+from tts_render.engine import kokoro as module
 from tts_render.engine.base import Scales, Spoken, StyleId
 from tts_render.engine.kokoro import KokoroEngine
 from tts_render.errors import EngineRefusedError, OutputError
@@ -55,7 +56,7 @@ def yes(engine: KokoroEngine) -> Spoken:
     return say(engine, YES)
 
 
-def sentences(engine: KokoroEngine, text: str) -> tuple[str, ...]:
+def pieces(engine: KokoroEngine, text: str) -> tuple[str, ...]:
     """What the model is given."""
     return cast("tuple[str, ...]", engine.phrase(text, ALPHA).payload)
 
@@ -117,7 +118,7 @@ def test_marks_alone_have_no_moras_and_nothing_reaches_the_model(engine: KokoroE
 )
 def test_figures_and_letters_are_read_as_open_jtalk_reads_them(engine: KokoroEngine, text: str, alike: str) -> None:
     def sounds(words: str) -> str:
-        return re.sub("[ ,]", "", "".join(sentences(engine, words)))
+        return re.sub("[ ,]", "", "".join(pieces(engine, words)))
 
     assert sounds(text) == sounds(alike)
 
@@ -130,12 +131,14 @@ def test_odd_text_is_spelt_without_a_failure(engine: KokoroEngine, text: str) ->
     assert bool(phrasing.moras) == bool(phrasing.payload)
 
 
-def test_only_sentences_are_split_and_marks_stay_with_theirs(engine: KokoroEngine) -> None:
-    one, other, third = sentences(engine, "「そうなの？」「はい。」と言った。")
-    assert (one[-2:], other[0], other[-2:], third[-1]) == ("?”", "“", ".”", ".")
-    assert len(sentences(engine, "ええっ！？本当、ですか…そう")) == 2
-    assert len(sentences(engine, "バージョン1.5のNode.jsです。")) == 1
-    assert len(sentences(engine, "はい。」！？")) == 1
+def test_what_is_said_in_one_go_is_cut_only_where_the_model_could_not_take_more(engine: KokoroEngine) -> None:
+    assert len(pieces(engine, "「そうなの？」「はい、そうです。」と答えました。")) == 1
+    long = "春の朝は、静かで明るい。" * 20
+    one, other = pieces(engine, long)
+    assert max(len(one), len(other)) <= 510
+    assert one.endswith("akaɾɯi.")
+    assert other.startswith("haɾɯ")
+    assert len(pieces(engine, "".join(f"{number}と" for number in range(100, 200)))) > 2
 
 
 # How it sounds
@@ -162,7 +165,10 @@ def test_the_same_call_gives_the_same_samples_in_any_thread(engine: KokoroEngine
     assert np.array_equal(other, say(engine, YES, NEZUMI).samples)
 
 
-def test_sentences_inside_an_utterance_are_a_fifth_of_a_second_apart(engine: KokoroEngine, yes: Spoken) -> None:
+def test_pieces_are_a_fifth_of_a_second_apart(
+    engine: KokoroEngine, yes: Spoken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONGEST", 5)
     twice = say(engine, YES * 2).samples
     assert np.array_equal(twice, np.concatenate([yes.samples, np.zeros((4_800, 1), np.float32), yes.samples]))
 
@@ -194,7 +200,7 @@ def test_a_run_of_one_sound_is_spoken(engine: KokoroEngine) -> None:
     assert level(mono(spoken)) > -40
 
 
-def test_a_sentence_that_is_too_long_for_the_model_is_refused(engine: KokoroEngine) -> None:
+def test_a_word_that_is_too_long_for_the_model_is_refused(engine: KokoroEngine) -> None:
     with pytest.raises(EngineRefusedError, match="too long"):
         say(engine, "え" * 600)
 
