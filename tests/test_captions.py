@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,63 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fake_voice import to_phrases
+from tests.timed import CLIP_RATE, RATE, Heard, Said, hear, lay, say, tell
 from tts_render.captions import LINE_WIDTH, LONGEST_MS, SHORTEST_MS, Caption, captions, width
 from tts_render.casting import CastItem, Utterance
-from tts_render.engine.base import MoraTime, Scales
-from tts_render.engine.lengths import predict, read_phrases
 from tts_render.script import Cue, Notation, Pause, read_script
-from tts_render.timeline import Jingles, Placement, Timeline, arrange
+from tts_render.timeline import Jingles, Timeline, arrange
 from tts_render.units import Frames, frames_to_ms
 from tts_render.voices import Pacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tts_render.audio import Clip
-
 REAL = sorted(Path(__file__).parents[2].glob("shared/site/audio/*.txt"))
-RATE = 44100
-CLIP_RATE = 24000
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clip of the stand-in engine, without its samples."""
-
-    frames: Frames
-    rate: int
-    moras: tuple[MoraTime, ...]
-
-    def load(self) -> Clip:
-        raise AssertionError("captions touch no samples")
-
-
-@dataclass(frozen=True)
-class Said:
-    utterance: Utterance
-    source: Heard
-
-
-def hear(text: str, speed: float = 1.0) -> Heard:
-    """What the stand-in engine makes of ``text``."""
-    prediction = predict(read_phrases({"accent_phrases": to_phrases(text, {}, 3)}), Scales(speed=speed))
-    frames = prediction.total * 256
-    return Heard(Frames(frames), CLIP_RATE, prediction.times(frames))
-
-
-def tell(placement: Placement) -> tuple[MoraTime, ...]:
-    assert isinstance(placement.source, Heard)
-    return placement.source.moras
-
-
-def lay(items: Sequence[CastItem], *, speed: float = 1.0, pacing: Pacing | None = None) -> Timeline:
-    said = [Said(i, hear(i.text, speed)) for i in items if isinstance(i, Utterance)]
-    return Timeline(tuple(arrange(items, said, Jingles(), pacing or Pacing(), rate=RATE)), RATE)
-
-
-def say(*texts: str, voice: str = "声") -> list[CastItem]:
-    return [Utterance(at, text, text, voice, at + 1, True) for at, text in enumerate(texts)]
 
 
 def caption(text: str, *, speed: float = 1.0) -> tuple[Caption, ...]:

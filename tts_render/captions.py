@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tts_render.timeline import Placement, Timeline
     from tts_render.units import Frames
 
-__all__ = ["LINES", "LINE_WIDTH", "LONGEST_MS", "SHORTEST_MS", "Caption", "captions", "width"]
+__all__ = ["LINES", "LINE_WIDTH", "LONGEST_MS", "SHORTEST_MS", "Caption", "captions", "join_texts", "width"]
 
 SHORTEST_MS = 1000
 LONGEST_MS = 7000
@@ -126,6 +126,11 @@ def captions(
 def width(text: str) -> int:
     """How wide ``text`` is, in half-width characters; what is wide in Japanese fonts alone counts as wide."""
     return sum(map(_width, text))
+
+
+def join_texts(one: str, other: str) -> str:
+    """Two pieces of display text, one after the other: Japanese without a space between, Latin with one."""
+    return one + (" " if one and other and one[-1].isascii() and other[0].isascii() else "") + other
 
 
 def _divide(
@@ -325,8 +330,7 @@ def _is_short(caption: Caption) -> bool:
 
 def _join(one: Caption, other: Caption, walls: Sequence[int], whole: Pattern[str] | None) -> Caption | None:
     """Both as one, or None where that would be too long or span the border of a chapter."""
-    space = " " if one.text[-1:].isascii() and other.text[:1].isascii() else ""
-    text = one.text + space + other.text
+    text = join_texts(one.text, other.text)
     lines: tuple[str, ...] | None = (one.text, other.text)
     if one.utterances == other.utterances or max(width(one.text), width(other.text)) > LINE_WIDTH:
         lines = _lay_out(_prepare(text, whole), 0, len(text))

@@ -1,0 +1,49 @@
+"""What can be published beside the MP3: each output by its name, with the files it makes.
+
+A writer is a pure function of one value, so the same episode gives the same bytes everywhere. A new output is an entry
+here, and its name in :data:`tts_render.voices.OUTPUT_NAMES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tts_render.chapters import chapters_json, chapters_text
+from tts_render.timeline_file import timeline_json
+from tts_render.transcript import transcript_html, transcript_srt, transcript_vtt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tts_render.published import Published
+
+__all__ = ["OUTPUTS", "RECIPE", "Output"]
+
+RECIPE = 1
+"""Raised on purpose when a writer makes something else of the same episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing that is published."""
+
+    name: str
+    files: tuple[tuple[str, Callable[[Published], bytes]], ...]
+    """What follows the MP3's name without its ``.mp3``, and what makes the content."""
+
+
+OUTPUTS: Mapping[str, Output] = MappingProxyType(
+    {
+        output.name: output
+        for output in (
+            Output("vtt", ((".vtt", transcript_vtt),)),
+            Output("srt", ((".srt", transcript_srt),)),
+            Output("chapters", ((".chapters.json", chapters_json), (".chapters.txt", chapters_text))),
+            Output("timeline", ((".timeline.json", timeline_json),)),
+            Output("transcript", ((".transcript.html", transcript_html),)),
+        )
+    }
+)
+"""Every output by its name, in the order in which they are written."""
