@@ -90,6 +90,7 @@ MODULE_ORDER = (
     "tts_render.fixes",
     "tts_render.pipeline",
     "tts_render.status",
+    "tts_render.scaffold",
     "tts_render",
     "tts_render.cli.progress",
     "tts_render.cli.tables",

@@ -18,7 +18,7 @@ import click
 from tts_render.cli.options import say
 from tts_render.cli.posts import check, status, write_back
 from tts_render.cli.rendering import plan, render
-from tts_render.cli.tools import cache, read, voices
+from tts_render.cli.tools import cache, init, read, voices
 from tts_render.errors import TtsRenderError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, plan, check, write_back, status, voices, read, cache):
+for _command in (render, plan, check, write_back, status, voices, read, cache, init):
     cli.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""The commands around the work: voices, read, cache."""
+"""The commands around the work: voices, read, cache, init."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import click
 from tts_render.cli.options import (
     cache_folder,
     common,
+    count_of,
     engine_names,
     print_json,
+    say,
     size_text,
     with_cache,
     with_engine,
 )
 from tts_render.cli.progress import plain
 
-__all__ = ["cache", "read", "voices"]
+__all__ = ["cache", "init", "read", "voices"]
 
 
 @click.command()
@@ -69,6 +71,26 @@ def read(texts: tuple[str, ...], voices: Path | None, site: Path | None, quiet: 
     lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in sys.stdin.buffer)
     for text in texts or lines:
         click.echo(" ".join(read_text(text, lexicon).said.split("\n")))
+    return 0
+
+
+@click.command()
+@common
+def init(voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> int:  # noqa: ARG001
+    """Put voices.yaml, the workflow, the compose file and a pre-commit configuration into a site.
+
+    Generator and actors are found in the posts. Nothing that is there is overwritten.
+    """
+    from tts_render.scaffold import lay, survey
+    from tts_render.site import find_site
+
+    home = find_site(Path.cwd() / "_", site)
+    found = survey(home)
+    for file in lay(home, found):
+        click.echo(plain(f"{'new ' if file.new else 'kept'}  {file.path.relative_to(home.root)}"))
+    if not quiet:
+        named = ", ".join(found.actors) or "none yet"
+        say(f"{count_of(found.posts, 'post')}, preset {found.preset}, actors: {named}")
     return 0
 
 
@@ -128,7 +150,3 @@ def _quantity(text: str, option: str, units: dict[str, int]) -> float:
     if value < 0:
         raise click.UsageError(f"{option}: must not be negative")
     return value
-
-
-def count_of(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")
