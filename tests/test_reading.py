@@ -63,6 +63,7 @@ def test_what_is_already_spelled_for_the_machine_is_said_as_it_is(text: str) -> 
         ("www.example.com/xの話", "の話"),
         ("宛先はa.b+c@mail.example.co.jpです", "宛先は です"),
         ("**太字**と`code`と[題](https://e.com/)", "太字とcodeと題"),
+        ("[外[内](/b)](https://e.com/)", "外内"),
         ("。、それで", "それで"),
     ],
 )

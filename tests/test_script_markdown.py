@@ -186,9 +186,9 @@ def test_lines_of_a_paragraph_are_joined_as_their_script_asks() -> None:
 
 
 def test_a_line_that_ends_a_sentence_or_is_a_small_heading_stands_by_itself() -> None:
-    text = "一文目。\n二文目の\n続き。\n**小見出し**\n本文です。\n特徴：\n・速い\n・軽い\nIt works.\n次です。\n改行<br>する。  \n次"
+    text = "一文目。\n二文目の\n続き。\n**小見出し**\n本文です。\n特徴：\n速い\n・軽い\n値段:\n安い\nIt works.\n次です。\n改行<br>する。  \n次"
     assert said(text) == [
-        "一文目。", "二文目の続き。", "小見出し", "本文です。", "特徴：", "速い", "軽いIt works.", "次です。", "改行", "する。", "次",
+        "一文目。", "二文目の続き。", "小見出し", "本文です。", "特徴：", "速い", "軽い値段:", "安いIt works.", "次です。", "改行", "する。", "次",
     ]  # fmt: skip
 
 
@@ -198,12 +198,12 @@ def test_items_of_a_close_list_are_sentences_and_of_a_loose_one_paragraphs() -> 
 
 
 def test_every_line_knows_where_it_stands_in_the_file() -> None:
-    body = '# 題\n\n一行目。二文目。\n続きの\n行。`a\nb`も\n次。\n\n```\nx\n```\n\n- 項目\n  続き。\n\n> 引用\n> です。\n\n<p>\n生の\nHTML。</p>\n{{< figure\n  src="a" >}}\n\n最後。\n'
+    body = '# 題\n\n一行目。二文目。\n続きの\n行。`a\nb`も\n次。\nその次。\n\n```\nx\n```\n\n- 項目\n  続き。\n\n> 引用\n> です。\n\n<p>\n生の\nHTML。</p>\n{{< figure\n  src="a" >}}\n\n最後。\n'
     lines = read_script(PATH, body, Notation(), first_line=10).lines
     found = {line.text: line.line for line in lines}
     assert found == {
-        "題": 10, "一行目。": 12, "二文目。": 12, "続きの行。": 13, "a bも次。": 14, "項目続き。": 22, "引用です。": 25,
-        "生のHTML。": 29, "最後。": 34,
+        "題": 10, "一行目。": 12, "二文目。": 12, "続きの行。": 13, "a bも次。": 14, "その次。": 17,
+        "項目続き。": 23, "引用です。": 26, "生のHTML。": 30, "最後。": 35,
     }  # fmt: skip
 
 
@@ -219,6 +219,7 @@ def test_line_ends_of_windows_make_no_difference() -> None:
         ('あ。\n{{% details summary="もっと" %}}\nい。\n{{% /details %}}', 2, "details holds text"),
         ('{{< card "二つの 言葉" >}}', 1, "card holds text"),
         ('あ。\n{% include box.html text="言葉です" %}', 2, "include holds text"),
+        ('あ。\n{{< figure\n  src="a" >}}\n{{< card "二つの 言葉" >}}', 4, "card holds text"),
         ("あ。\n\nこれは{{ page.title }}です。", 3, "page.title"),
         ("あ。\n{{< box \n\nい。", 2, "no end"),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tts_render.script.marks import clean, fold_space, speakable, strip_markup
 from tts_render.script.phrases import split_long
-from tts_render.script.sentences import sentence_spans, split_sentences
+from tts_render.script.sentences import bracket_pairs, sentence_spans, split_sentences
 
 PIECES = st.lists(
     st.sampled_from(
@@ -121,9 +121,19 @@ def test_a_part_never_begins_with_a_closing_mark_or_a_small_kana() -> None:
     assert not [part for part in parts if part[0] in "」。ゃゅょっ"]
 
 
+def test_a_comma_is_liked_better_than_a_border_between_phrases_nearer_to_the_middle() -> None:
+    assert split_long("それなので、新しい機能の中から便利なものを選んで紹介", 20)[0] == "それなので、"
+
+
 def test_a_border_outside_of_brackets_is_liked_better() -> None:
-    text = "道具（Python, R, シェル）を、使える形にまとめて配る仕組みです"
-    assert split_long(text, 24)[0] == "道具（Python, R, シェル）を、"
+    text = "新しい道具を作りましたので、（言語はPython, R, シェル）みんなで使えるようにします"
+    assert split_long(text, 34)[0] == "新しい道具を作りましたので、"
+
+
+def test_pairs_of_brackets_never_cross() -> None:
+    assert bracket_pairs("「（」あ）『い』") == {0: 2, 5: 7}
+    assert bracket_pairs("（「あ」") == {1: 3}
+    assert bracket_pairs("」（「」）「") == {1: 4, 2: 3}
 
 
 def test_an_address_is_never_torn_apart() -> None:

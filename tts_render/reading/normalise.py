@@ -35,9 +35,11 @@ def normalise(text: str) -> str:
     text = _LOOSE_MARK.sub("", unicodedata.normalize("NFC", text))
     text = fold_space(text)
     for _ in range(_DEEPEST):  # what is taken off may have hidden more
-        text, before = fold_space(ADDRESS.sub(" ", strip_markup(text))), text
+        text, before = fold_space(strip_markup(text)), text
         if text == before:
-            break
+            text = fold_space(ADDRESS.sub(" ", text))
+            if text == before:
+                break
     return _POINT.sub(lambda found: "." if found.group() == "．" else ",", text)
 
 
