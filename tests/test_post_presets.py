@@ -153,3 +153,57 @@ def test_hugo_reads_keys_in_any_case(tmp_path: Path) -> None:
     text = '+++\nTitle = "x"\nPodcast_Bytes = "1"\npodcast_duration = "0:01"\n+++\n'
     assert read(tmp_path, text, PRESETS["castanet"]).title == "x"
     assert edit(tmp_path, text, PRESETS["castanet"]) == text.replace('"1"', '"7123456"').replace("0:01", "7:25")
+
+
+BESIDE = {("transcript",): "/podcast/a.vtt", ("chapters",): "/podcast/a.chapters.json"}
+
+
+def edited(folder: Path, lines: str) -> list[str]:
+    """The lines of a Hugo post with ``lines`` in it that paths of sidecars have changed."""
+    path = folder / "a.md"
+    text = f'---\naudio: "/podcast/a.mp3"\naudio_duration: "00:01:00"\naudio_size: 5\n{lines}---\nbody\n'
+    path.write_text(text, encoding="utf-8")
+    post = read_post(path, PRESETS["podcast-feed-hugo"])
+    after = edit_post(post, size=5, seconds=60, beside=BESIDE).after.decode()
+    return [new for new in after.splitlines() if new not in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("lines", "changed"),
+    [
+        ("", []),
+        ('transcript: ""\n', ['transcript: "/podcast/a.vtt"']),
+        ("transcript:\nchapters: ''\n", ['transcript: "/podcast/a.vtt"', 'chapters: "/podcast/a.chapters.json"']),
+        ('transcript: "/old/a.vtt"\n', ['transcript: "/podcast/a.vtt"']),
+        ("transcript: /podcast/a.vtt\n", []),
+        ('transcript: "/by-hand.txt"\n', []),
+        ("chapters:\n  - {startTime: 0, title: x}\n", []),
+    ],
+    ids=["missing", "empty", "nothing", "moved", "right", "another", "a list"],
+)
+def test_a_path_of_a_sidecar_is_set_only_where_its_key_waits_for_it(
+    tmp_path: Path, lines: str, changed: list[str]
+) -> None:
+    assert edited(tmp_path, lines) == changed
+
+
+@pytest.mark.parametrize(
+    ("preset", "lines", "images", "season", "number"),
+    [
+        ("yattecast", "image_url: /a.png\nthumbnail_url: /b.png\n", ("/a.png", "/b.png"), None, None),
+        ("yattecast", "thumbnail_url: /b.png\n", ("/b.png",), None, None),
+        ("castanet", 'episode_image: img/a.png\nepisode: "12"\n', ("img/a.png",), None, 12),
+        ("podcast-feed-hugo", 'image: /a.png\nseason: "2"\nnumber: 7\n', ("/a.png",), 2, 7),
+        ("octopod", "image: /a.png\n", ("/a.png",), None, None),
+        ("11ty-podcaster", "episode: {image: a.png, seasonNumber: 1, episodeNumber: 3}\n", ("a.png",), 1, 3),
+        ("simplepod", "extra: {season: 4, episode_number: 5}\n", (), 4, 5),
+        ("podcast-feed-hugo", "season: second\nnumber: -1\n", (), None, None),
+    ],
+)
+def test_pictures_and_numbers_are_read(
+    tmp_path: Path, preset: str, lines: str, images: tuple[str, ...], season: int | None, number: int | None
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"---\ntitle: x\n{lines}---\nbody\n", encoding="utf-8")
+    post = read_post(path, PRESETS[preset])
+    assert (post.images, post.season, post.number) == (images, season, number)

@@ -47,9 +47,15 @@ MODULE_ORDER = (
     "tts_render.script.markdown",
     "tts_render.script",
     "tts_render.reading.normalise",
+    "tts_render.reading.characters",
+    "tts_render.reading.links",
     "tts_render.reading.tame",
     "tts_render.reading.lexicon",
+    "tts_render.reading.terms",
+    "tts_render.reading.numbers",
+    "tts_render.reading.words",
     "tts_render.reading",
+    "tts_render.publication",
     "tts_render.voices",
     "tts_render.engine.base",
     "tts_render.engine.http",
@@ -289,6 +295,6 @@ def test_importing_touches_no_disk_and_loads_nothing_heavy(module: str) -> None:
     code = (".py", ".pyc", ".so", ".pyd")
     touched = [entry for entry in report["seen"] if entry[2] or not entry[1].endswith(code)]
     assert touched == []
-    heavy = {"numpy", "soundfile", "soxr", "requests", "pydub", "mutagen", "onnxruntime", "pyopenjtalk", "budoux"}
+    heavy = {"numpy", "soundfile", "soxr", "requests", "pydub", "mutagen", "onnxruntime", "pyopenjtalk", "budoux", "kanalizer"}
     assert heavy & set(report["modules"]) == set()
     assert done.stderr == ""

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tts_render.errors import ConfigError, OutsideSiteError, TtsRenderError
+from tts_render.publication import Disclosure, Publication
 from tts_render.voices import Config, load_config, packaged_config_path
 
 SMALL = """\
@@ -146,3 +147,50 @@ def test_a_sound_cannot_lie_outside_the_site(tmp_path: Path, sound: str) -> None
 def test_the_nearest_names_are_offered_for_builtin_sounds(tmp_path: Path) -> None:
     with pytest.raises(TtsRenderError, match="builtin:opening"):
         load(tmp_path, "voices: {a: {style_id: 1}}\nsounds: {x: 'builtin:intro'}\n")
+
+
+def test_what_is_published_is_read(tmp_path: Path) -> None:
+    settings = "outputs: [vtt, chapters, vtt]\ntags: {lyrics: false}\ncredits: {spoken: true}\n"
+    publication = load(tmp_path, SMALL + settings).publication
+    assert publication.outputs == ("vtt", "chapters")
+    assert (publication.lyrics, publication.spoken_credits) == (False, True)
+    assert publication.disclosure == Disclosure()
+    assert load(tmp_path, SMALL).publication == Publication()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("false", Disclosure(tags=False)),
+        ("true", Disclosure()),
+        ("合成音声です。", Disclosure("合成音声です。")),
+        ("{spoken: true}", Disclosure(spoken=True)),
+        ("{text: 合成音声です。, tags: false, spoken: true}", Disclosure("合成音声です。", tags=False, spoken=True)),
+    ],
+)
+def test_the_disclosure_is_a_text_a_switch_or_both(tmp_path: Path, written: str, read: Disclosure) -> None:
+    assert load(tmp_path, f"{SMALL}disclosure: {written}\n").publication.disclosure == read
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [
+        ("outputs: [vtt, chapter]", "chapters"),
+        ("outputs: {vtt: true}", "must be a list"),
+        ("tags: {lyric: true}", "lyrics"),
+        ("tags: {lyrics: perhaps}", "true"),
+        ("credits: {spokn: true}", "spoken"),
+        ("disclosure: {spoken: 3}", "true"),
+    ],
+)
+def test_a_mistake_in_what_is_published_is_named_with_its_line(tmp_path: Path, line: str, near: str) -> None:
+    with pytest.raises(ConfigError, match=near) as caught:
+        load(tmp_path, SMALL + line + "\n")
+    assert caught.value.line == SMALL.count("\n") + 1
+
+
+def test_a_show_has_a_cover_and_a_season(tmp_path: Path) -> None:
+    (show,) = load(tmp_path, SMALL.partition("shows:")[0] + "shows: [{cover: img/a.png, season: 2}]\n").shows
+    assert (show.cover, show.season) == (tmp_path / "img" / "a.png", 2)
+    with pytest.raises(OutsideSiteError, match="cover"):
+        load(tmp_path, SMALL.partition("shows:")[0] + "shows: [{cover: ../a.png}]\n")

@@ -12,7 +12,9 @@ import yaml
 
 from tests.documents import ROOT, Row, blocks, rows_by_heading
 from tts_render.errors import ConfigError, TtsRenderError
+from tts_render.outputs import OUTPUTS
 from tts_render.presets import PRESETS, format_duration, format_size
+from tts_render.publication import OUTPUT_NAMES, Disclosure, Publication
 from tts_render.voices import Bend, Config, MasterSettings, Pacing, Show, SoundSettings, VoiceSettings, load_config
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def inside(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             return {"voices": VOICES, section: settings}
 
 
-SECTIONS = ["Top level", "engine", "voices", "kokoro", "openjtalk", "sounds", "shows", "match", "pacing", "master", "post"]  # fmt: skip
+SECTIONS = ["Top level", "engine", "voices", "kokoro", "openjtalk", "sounds", "shows", "match", "pacing", "master", "tags", "credits", "disclosure", "post"]  # fmt: skip
 
 DEFAULTS: dict[str, Any] = {
     "voices": VoiceSettings("", 1),
@@ -57,6 +59,8 @@ DEFAULTS: dict[str, Any] = {
     "match": Show(),
     "pacing": Pacing(),
     "master": MasterSettings(),
+    "tags": Publication(),
+    "disclosure": Disclosure(),
 }
 
 WITHOUT_A_VALUE = {"none", "any", "required"}
@@ -147,7 +151,9 @@ def test_the_defaults_are_those_of_the_program(section: str) -> None:
         if key not in fields or key == "match":
             continue
         default = getattr(DEFAULTS[section], key)
-        if isinstance(default, int | float):
+        if isinstance(default, bool):
+            assert said == str(default).lower(), key
+        elif isinstance(default, int | float):
             assert float(said) == default, key
         elif isinstance(default, str):
             assert said == default, key
@@ -188,6 +194,17 @@ def test_a_file_that_says_only_the_least_has_the_defaults_of_the_page(folder: Pa
     assert (config.sounds, config.shows, config.lexicon) == ({}, (), {})
     assert [said[key] for key in ("sounds", "shows", "lexicon")] == ["none"] * 3
     assert (config.pacing, config.master) == (Pacing(), MasterSettings())
+    assert (config.publication, said["outputs"]) == (Publication(), "none")
+    (spoken,) = documented("credits")
+    assert (spoken.code("key"), spoken.text("default")) == (["spoken"], str(Publication().spoken_credits).lower())
+
+
+@pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
+def test_the_table_of_outputs_is_the_one_of_the_program(page: Path) -> None:
+    column = "files" if page is ENGLISH else "ファイル"
+    table = {row.text("name"): row.code(column) for _, row in rows_by_heading(page, "name", column)}
+    assert list(table) == list(OUTPUT_NAMES) == list(OUTPUTS)
+    assert table == {name: [f"NAME{suffix}" for suffix, _ in output.files] for name, output in OUTPUTS.items()}
 
 
 @pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])

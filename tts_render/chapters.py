@@ -65,7 +65,7 @@ def chapters_text(published: Published) -> bytes:
 
 
 def shorten(title: str, longest: int) -> str:
-    """``title`` in at most so many characters, cut between phrases and outside brackets unless that costs half of it."""
+    """``title`` in at most so many characters, cut between phrases, outside brackets, where it loses less than half."""
     if len(title) <= longest:
         return title
     ends = [

@@ -1,7 +1,7 @@
 """What can be published beside the MP3: each output by its name, with the files it makes.
 
 A writer is a pure function of one value, so the same episode gives the same bytes everywhere. A new output is an entry
-here, and its name in :data:`tts_render.voices.OUTPUT_NAMES`.
+here, and its name in :data:`tts_render.publication.OUTPUT_NAMES`.
 """
 
 from __future__ import annotations

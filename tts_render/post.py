@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import PostError
 from tts_render.frontmatter import FrontMatter, Written, decode_post, lookup, read_front_matter
+from tts_render.names import audio_name
 from tts_render.presets import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -86,6 +87,21 @@ class Post:
         return tuple(name for name in map(_as_text, names) if name)
 
     @property
+    def images(self) -> tuple[str, ...]:
+        """Paths or addresses of pictures of the episode, the better one first."""
+        return tuple(text for key in (self.preset.image, self.preset.thumbnail) if (text := self._text(key)))
+
+    @property
+    def season(self) -> int | None:
+        """Number of the season."""
+        return self._number(self.preset.season)
+
+    @property
+    def number(self) -> int | None:
+        """Number of the episode."""
+        return self._number(self.preset.number)
+
+    @property
     def size(self) -> Written | None:
         """The size as it stands there; None where the key is missing."""
         return self._written(self.preset.size.key)
@@ -108,6 +124,10 @@ class Post:
 
     def _text(self, key: Key | None) -> str | None:
         return _as_text(self._value(key))
+
+    def _number(self, key: Key | None) -> int | None:
+        text = (self._text(key) or "").strip()
+        return int(text) if re.fullmatch("[0-9]{1,5}", text) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +173,7 @@ def read_post(path: Path, preset: Preset, *, bare: bool = False) -> Post:
     return Post(path, source, preset, front, front.body, front.body_line)
 
 
-def edit_post(post: Post, *, size: int, seconds: int) -> PostEdit:
+def edit_post(post: Post, *, size: int, seconds: int, beside: Mapping[Key, str] = MappingProxyType({})) -> PostEdit:
     """Set the two values of a post, each in the form that its preset wants.
 
     A value that is right but in another form (a duration without quotes) is written anew. The edit has been proved: the
@@ -163,6 +183,8 @@ def edit_post(post: Post, *, size: int, seconds: int) -> PostEdit:
         post: as it was read.
         size: bytes of the MP3.
         seconds: its length in whole seconds.
+        beside: paths of what is published beside the MP3, by key. A path is set only where its key stands there
+            already, and is empty or names the same file in another folder.
 
     Raises:
         PostError: the post has no front matter, or a value cannot be set without touching anything else.
@@ -185,6 +207,12 @@ def edit_post(post: Post, *, size: int, seconds: int) -> PostEdit:
         front = front.with_value(field.key, value)
         now = front.find(field.key)
         changes.append(f"{'.'.join(field.key)} {_shown(written)} -> {_shown(now)}")
+    for key, path in beside.items():
+        written = front.find(key)
+        if written is None or written.value == path or not _waits_for(written, path):
+            continue
+        front = front.with_value(key, path)
+        changes.append(f"{'.'.join(key)} {_shown(written)} -> {_shown(front.find(key))}")
     after = front.encode() if changes else post.source
     return PostEdit(post.path, post.source, after, ", ".join(changes) or "unchanged")
 
@@ -217,6 +245,13 @@ def parse_date(value: object) -> datetime.datetime | None:
         return datetime.datetime(*numbers, tzinfo=zone)  # type: ignore[misc,arg-type]  # six numbers
     except ValueError:
         return None
+
+
+def _waits_for(written: Written, path: str) -> bool:
+    """Whether a key that stands there is empty, or names the file of ``path``."""
+    if written.value is None:
+        return True
+    return isinstance(written.value, str) and audio_name(written.value or path) == audio_name(path)
 
 
 def _as_text(value: object) -> str | None:

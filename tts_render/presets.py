@@ -78,7 +78,17 @@ class Preset:
     permalink: Key | None = None
     """Where the page will be found, if the post says so itself."""
     transcript: Key | None = None
+    """Path of a transcript or captions; written only where it stands there already."""
     chapters: Key | None = None
+    """Path of the chapters; written only where it stands there already."""
+    image: Key | None = None
+    """A picture of the episode."""
+    thumbnail: Key | None = None
+    """Another one, for where the first is missing."""
+    season: Key | None = None
+    """Number of the season."""
+    number: Key | None = None
+    """Number of the episode."""
     audio_root: str = "."
     """Folder below the site root that audio paths are relative to."""
     bundle: bool = False
@@ -96,6 +106,8 @@ _YATTECAST = Preset(
     duration=Field(("duration",), "mm:ss"),
     actors=("actor_ids",),
     permalink=("permalink",),
+    image=("image_url",),
+    thumbnail=("thumbnail_url",),
     description_is_xml=True,
 )
 
@@ -106,6 +118,8 @@ _CASTANET = Preset(
     duration=Field(("podcast_duration",), "m:ss"),
     actors=("hosts",),
     permalink=("url",),
+    image=("episode_image",),
+    number=("episode",),
     audio_root="static",
     bundle=True,
     any_case=True,
@@ -120,6 +134,9 @@ _PODCAST_FEED_HUGO = Preset(
     permalink=("url",),
     transcript=("transcript",),
     chapters=("chapters",),
+    image=("image",),
+    season=("season",),
+    number=("number",),
     audio_root="static",
     bundle=True,
     any_case=True,
@@ -134,6 +151,7 @@ _OCTOPOD = Preset(
     actors=("author",),
     description=("summary",),
     permalink=("permalink",),
+    image=("image",),
     audio_root="episodes",
 )
 
@@ -148,6 +166,9 @@ _ELEVENTY_PODCASTER = Preset(
     permalink=("permalink",),
     transcript=("episode", "transcript"),
     chapters=("episode", "chapters"),
+    image=("episode", "image"),
+    season=("episode", "seasonNumber"),
+    number=("episode", "episodeNumber"),
     audio_root="episode-files",
 )
 
@@ -159,6 +180,8 @@ _SIMPLEPOD = Preset(
     actors=("extra", "itunes_author"),
     script=("extra", "script"),  # Zola refuses unknown keys at the top
     permalink=("path",),
+    season=("extra", "season"),
+    number=("extra", "episode_number"),
     audio_root="static",
     bundle=True,
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import ConfigError, OutsideSiteError
 from tts_render.presets import PRESETS, Preset, customise
+from tts_render.publication import KEYS, Publication, read_publication
 from tts_render.yamltree import Tree, nearest, read_tree
 
 if TYPE_CHECKING:
@@ -113,6 +114,10 @@ class Show:
     """The show's name in the tags; None takes the site's title."""
     artist: str | None = None
     """The artist in the tags; None takes the actors' names."""
+    cover: Path | None = None
+    """The picture in the tags, where the post has none."""
+    season: int | None = None
+    """The number in the tags, where the post says none."""
     opening: str | None = None
     between_sections: str | None = None
     ending: str | None = None
@@ -176,6 +181,7 @@ class Config:
     lexicon: Mapping[str, str] = field(default_factory=dict)
     """Surface to reading."""
     preset: Preset = PRESETS["yattecast"]
+    publication: Publication = field(default_factory=Publication)
 
     def voice(self, name: str) -> VoiceSettings | None:
         """The voice with this name or alias, compared in composed form (NFC); None if there is none."""
@@ -219,7 +225,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         OutsideSiteError: a sound lies outside.
     """
     tree = read_tree(path)
-    top = tree.fields("default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "post")
+    top = tree.fields("default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "post", *KEYS)
     if "voices" not in top or not (entries := top["voices"].entries()):
         raise ConfigError("voices: names no voice", path=path, remedy="Name at least one, with speaker: or style_id:.")
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
@@ -235,11 +241,16 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         engines=_engines(top["engine"]) if "engine" in top else (DEFAULT_ENGINE,),
         voices=voices,
         sounds=sounds,
-        shows=tuple(_show(entry, voices, sounds) for entry in top["shows"].items()) if "shows" in top else (),
+        shows=(
+            tuple(_show(entry, voices, sounds, path.parent, root) for entry in top["shows"].items())
+            if "shows" in top
+            else ()
+        ),
         pacing=_pacing(top["pacing"]) if "pacing" in top else Pacing(),
         master=_master(top["master"]) if "master" in top else MasterSettings(),
         lexicon=_lexicon(top["lexicon"]) if "lexicon" in top else {},
         preset=_preset(top["post"]) if "post" in top else PRESETS["yattecast"],
+        publication=read_publication(top),
     )
     if "default" not in top:
         return config
@@ -328,6 +339,11 @@ def _sound_path(tree: Tree, folder: Path, root: Path | None) -> Path:
         if name not in BUILTIN_SOUNDS:
             raise tree.wrong(f"there is no {text}", f"There are: {', '.join('builtin:' + n for n in BUILTIN_SOUNDS)}.")
         return Path(__file__).resolve().parent / "sounds" / f"{name}.flac"
+    return _path_inside(tree, folder, root)
+
+
+def _path_inside(tree: Tree, folder: Path, root: Path | None) -> Path:
+    text = tree.text()
     path = Path(os.path.realpath(folder / text))
     homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
     if not any(path.is_relative_to(home) for home in homes):
@@ -340,8 +356,14 @@ def _sound_path(tree: Tree, folder: Path, root: Path | None) -> Path:
     return path
 
 
-def _show(tree: Tree, voices: Mapping[str, VoiceSettings], sounds: Mapping[str, SoundSettings]) -> Show:
-    found = tree.fields("match", "name", "artist", "opening", "between_sections", "ending")
+def _show(
+    tree: Tree,
+    voices: Mapping[str, VoiceSettings],
+    sounds: Mapping[str, SoundSettings],
+    folder: Path,
+    root: Path | None,
+) -> Show:
+    found = tree.fields("match", "name", "artist", "cover", "season", "opening", "between_sections", "ending")
     match = found["match"].fields("actor", "title", "file") if "match" in found else {}
 
     def sound(key: str) -> str | None:
@@ -370,6 +392,8 @@ def _show(tree: Tree, voices: Mapping[str, VoiceSettings], sounds: Mapping[str, 
         file=match["file"].text() if "file" in match else None,
         name=found["name"].text() if "name" in found else None,
         artist=found["artist"].text() if "artist" in found else None,
+        cover=_path_inside(found["cover"], folder, root) if "cover" in found else None,
+        season=found["season"].whole(1, 9999) if "season" in found else None,
         opening=sound("opening"),
         between_sections=sound("between_sections"),
         ending=sound("ending"),
