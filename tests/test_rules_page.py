@@ -9,6 +9,7 @@ from collections import defaultdict
 
 from tests.documents import ROOT, rows
 from tts_render import checks
+from tts_render.fixes import FIXABLE
 
 PAGE = ROOT / "docs" / "rules.md"
 
@@ -44,3 +45,7 @@ def test_every_rule_says_what_to_do() -> None:
     assert [
         row.code("rule") for row in rows(PAGE, "rule") if not (row.text("what is wrong") and row.text("what to do"))
     ] == []
+
+
+def test_the_page_says_what_can_be_mended() -> None:
+    assert {row.code("rule")[0] for row in rows(PAGE, "rule", "--fix") if row.text("--fix") == "yes"} == FIXABLE

@@ -41,7 +41,7 @@ SITE = ROOT / "build" / "demo"
 POST = SITE / "_posts" / "2025-10-08-2.md"
 AUDIO = SITE / "audio" / "asaichi-commit-2.mp3"
 
-WIDE = 130  # characters in a line of the terminal
+WIDE = 134  # characters in a line of the terminal
 WIDTH, HEIGHT, STEP = 880, 190, 3
 MIDDLE, REACH = 92, 58  # of the wave: where its middle is, and how far it swings, in pixels
 COLOURS = {"speech": "#2f81d6", "jingle": "#d9822b", "pause": "#8b949e"}
@@ -124,7 +124,7 @@ def waveform(mp3: Path, timeline: Timeline) -> str:
     for second in range(0, int(seconds) + 1, 15):
         x = second / seconds * WIDTH
         lines.append(f'<path stroke="{LABELS}" d="M{x:.1f} 156v6"/>')
-        anchor = "start" if second == 0 else "middle"
+        anchor = "start" if second == 0 else "middle" if x < WIDTH - 24 else "end"
         lines.append(f'<text x="{x:.0f}" y="177" text-anchor="{anchor}">{format_clock(second)}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 
