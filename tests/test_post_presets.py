@@ -7,7 +7,7 @@ import pytest
 
 from tts_render.names import audio_name
 from tts_render.post import Post, edit_post, read_post
-from tts_render.presets import PRESETS, Field, Preset, parse_duration, parse_size
+from tts_render.presets import PRESETS, Field, Key, Preset, parse_duration, parse_size
 
 POSTS = {
     "yattecast": """\
@@ -155,7 +155,7 @@ def test_hugo_reads_keys_in_any_case(tmp_path: Path) -> None:
     assert edit(tmp_path, text, PRESETS["castanet"]) == text.replace('"1"', '"7123456"').replace("0:01", "7:25")
 
 
-BESIDE = {("transcript",): "/podcast/a.vtt", ("chapters",): "/podcast/a.chapters.json"}
+BESIDE: dict[Key, str] = {("transcript",): "/podcast/a.vtt", ("chapters",): "/podcast/a.chapters.json"}
 
 
 def edited(folder: Path, lines: str) -> list[str]:
@@ -173,7 +173,7 @@ def edited(folder: Path, lines: str) -> list[str]:
     [
         ("", []),
         ('transcript: ""\n', ['transcript: "/podcast/a.vtt"']),
-        ("transcript:\nchapters: ''\n", ['transcript: "/podcast/a.vtt"', 'chapters: "/podcast/a.chapters.json"']),
+        ("transcript:\nchapters: ''\n", ['transcript: "/podcast/a.vtt"', "chapters: '/podcast/a.chapters.json'"]),
         ('transcript: "/old/a.vtt"\n', ['transcript: "/podcast/a.vtt"']),
         ("transcript: /podcast/a.vtt\n", []),
         ('transcript: "/by-hand.txt"\n', []),
