@@ -1,0 +1,138 @@
+"""A slide deck as a script: a JSON list of slides, whose ``notes`` are what is said while a slide is shown.
+
+A ``section`` slide begins a section and a chapter. Slides without notes are shown, not spoken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tts_render.errors import ScriptError
+from tts_render.script.builder import ScriptBuilder
+from tts_render.script.marks import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tts_render.script.base import Item, Notation, Source
+
+__all__ = ["Deck", "Slide", "parse_deck", "read_deck"]
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """One slide, as far as its time is concerned."""
+
+    number: int
+    """1-based place in the deck."""
+    line: int
+    """1-based line of the file where it begins."""
+    kind: str
+    title: str | None
+    url: str | None
+    notes: str
+    """What is said; empty where nothing is."""
+    raw_ms: int | None
+    """How long a film or picture of its own (``rawmedia``) lasts, which is not in the audio; None for other slides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A deck: its slides, and the file's whole content."""
+
+    path: Path
+    slides: tuple[Slide, ...]
+    content: tuple[dict[str, Any], ...]
+    """The slides as they are written, to be written again with other times."""
+    indent: int | None
+    """Spaces by which the file is indented; None for a file without."""
+
+
+def parse_deck(path: Path, text: str) -> Deck:
+    """Read a deck.
+
+    Raises:
+        ScriptError: it is no JSON list of objects, or a slide of its own length (``rawmedia``) does not say how long
+            it lasts; the line is named.
+    """
+    decoder = json.JSONDecoder()
+    position = _skip(text, 0)
+    if text[position : position + 1] != "[":
+        raise ScriptError("is no slide deck: a deck is a JSON list of slides", path=path, line=1)
+    slides: list[Slide] = []
+    content: list[dict[str, Any]] = []
+    position = _skip(text, position + 1)
+    while text[position : position + 1] != "]":
+        line = text.count("\n", 0, position) + 1
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (json.JSONDecodeError, RecursionError) as error:
+            where = error.lineno if isinstance(error, json.JSONDecodeError) else line
+            raise ScriptError(f"is no JSON: {error}", path=path, line=where) from error
+        if not isinstance(value, dict):
+            raise ScriptError("a slide must be an object with type, title and notes", path=path, line=line)
+        content.append(value)
+        slides.append(_slide(value, len(content), line, path))
+        position = _skip(text, position)
+        if text[position : position + 1] == ",":
+            position = _skip(text, position + 1)
+        elif text[position : position + 1] != "]":
+            raise ScriptError("is no JSON: a comma is missing", path=path, line=text.count("\n", 0, position) + 1)
+    if text[position + 1 :].strip():
+        raise ScriptError("is no JSON: something follows the list", path=path, line=text.count("\n", 0, position) + 1)
+    indent = re.match(r"\[[ \t]*(?:\r\n|\n)( *)\{", text.lstrip())
+    return Deck(path, tuple(slides), tuple(content), len(indent[1]) if indent else None)
+
+
+def read_deck(source: Source, notation: Notation) -> tuple[Item, ...]:
+    """The items of a deck: its notes, slide by slide.
+
+    Raises:
+        ScriptError: as for :func:`parse_deck`.
+    """
+    script = ScriptBuilder(notation)
+    for slide in parse_deck(source.path, source.text).slides:
+        if slide.kind == "section":
+            script.section(slide.line, slide.title, slide.url)
+        else:
+            script.pause("paragraph", slide.line)
+        for text in _LINE_END.split(slide.notes):
+            spoken = clean(text).strip()
+            if spoken:
+                script.say((spoken, slide.line))
+    return script.items()
+
+
+def _slide(value: dict[str, Any], number: int, line: int, path: Path) -> Slide:
+    kind = str(value.get("type", ""))
+    raw: int | None = None
+    if kind == "rawmedia":
+        start, end = value.get("start_ms"), value.get("end_ms")
+        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end):
+            raise ScriptError(
+                f"slide {number} is a film or picture of its own, but its start_ms and end_ms do not say how long",
+                path=path,
+                line=line,
+            )
+        raw = end - start
+    notes, title, url = value.get("notes"), value.get("title"), value.get("url")
+    return Slide(
+        number,
+        line,
+        kind,
+        title.strip() or None if isinstance(title, str) else None,
+        url if isinstance(url, str) else None,
+        notes if isinstance(notes, str) and raw is None else "",
+        raw,
+    )
+
+
+def _skip(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
