@@ -97,7 +97,7 @@ def test_every_row_comes_out_as_it_says(page: Path) -> None:
 def test_every_reading_is_as_it_says(page: Path) -> None:
     display, reading = COLUMNS[page][3:]
     found = [(row.code(display)[0], row.code(reading)[0]) for row in rows(page, display, reading)]
-    assert len(found) >= 8
+    assert len(found) >= 7
     assert [(text, read(text, {"LLM": "エルエルエム"}).said) for text, _ in found] == found
 
 
