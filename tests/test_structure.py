@@ -53,6 +53,7 @@ MODULE_ORDER = (
     "tts_render.reading.tame",
     "tts_render.reading.lexicon",
     "tts_render.reading.terms",
+    "tts_render.reading.measures",
     "tts_render.reading.numbers",
     "tts_render.reading.words",
     "tts_render.reading",

@@ -1,0 +1,111 @@
+"""What is still in Latin letters when the lexicons have had their turn, word by word, into katakana.
+
+A word is divided where its case changes (``LangChain``); each part is looked up in the shipped lexicon, named letter
+by letter if it is an acronym (up to five capitals, or no vowel), and else guessed by kanalizer, a small model of how
+English words sound in Japanese. So every engine is given the same kana, and an engine's own conversion finds nothing
+left to do.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tts_render.reading.terms import shipped_terms
+
+__all__ = ["spell_words"]
+
+_WORD = re.compile(r"[A-Za-z]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
+_PART = re.compile("[A-Z]+(?=[A-Z][a-z]{2})|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
+_PLURAL = re.compile("([A-Z]{2,5})s")
+_JOINT = re.compile(r"(?<=[A-Za-z])[-_&+/@.](?=[A-Za-z])|(?<=[A-Za-zァ-ヺー])[-_](?=[A-Za-zァ-ヺ])")
+_JOINTS = {"-": " ", "_": " ", "&": " アンド ", "+": " プラス ", "/": " ", "@": " アット ", ".": " ドット "}
+_BESIDE_FIGURES = re.compile("(?<=[A-Za-zァ-ヺー])[-_/](?=[0-9])|(?<=[0-9])[-_](?=[A-Za-zァ-ヺ])")
+_ENDING = re.compile(r"(?<=[A-Za-z])\.(?=\s|$)")
+_LONGEST_ACRONYM = 5
+_LONGEST_WORD = 24
+"""Letters; the model loses its way in longer ones."""
+_LETTERS = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        [
+            "エー",
+            "ビー",
+            "シー",
+            "ディー",
+            "イー",
+            "エフ",
+            "ジー",
+            "エイチ",
+            "アイ",
+            "ジェー",
+            "ケー",
+            "エル",
+            "エム",
+            "エヌ",
+            "オー",
+            "ピー",
+            "キュー",
+            "アール",
+            "エス",
+            "ティー",
+            "ユー",
+            "ブイ",
+            "ダブリュー",
+            "エックス",
+            "ワイ",
+            "ゼット",
+        ],
+        strict=True,
+    )
+)
+_CONTRACTED = {"s": "ズ", "t": "ト", "re": "アー", "ve": "ブ", "ll": "ル", "d": "ド", "m": "ム"}
+_HARD_ENDINGS = ("プ", "ク", "フ")
+
+
+def spell_words(text: str) -> str:
+    """``text`` without a Latin letter."""
+    text = _BESIDE_FIGURES.sub("", _ENDING.sub("", text))
+    text = _JOINT.sub(lambda found: _JOINTS[found.group()], text)
+    return _WORD.sub(lambda found: _say(found.group()), text)
+
+
+@lru_cache(maxsize=8192)
+def _say(word: str) -> str:
+    """One word, which may have an apostrophe in it."""
+    terms = shipped_terms()
+    stem, _, ending = word.replace("’", "'").partition("'")
+    if ending:
+        whole = terms.find(f"{stem}'{ending}")
+        if whole is not None:
+            return whole
+        said = _say(stem)
+        if ending == "s" and said.endswith("ト"):
+            return said[:-1] + "ツ"
+        return said + ("ス" if ending == "s" and said.endswith(_HARD_ENDINGS) else _CONTRACTED[ending])
+    known = terms.find(word)
+    if known is not None:
+        return known
+    plural = _PLURAL.fullmatch(word)
+    if plural:
+        return _say(plural[1]) + "ズ"
+    return "".join(_say_part(part) for part in _PART.findall(word))
+
+
+def _say_part(part: str) -> str:
+    known = shipped_terms().find(part)
+    if known is not None:
+        return known
+    if (part.isupper() and len(part) <= _LONGEST_ACRONYM) or not re.search("[aeiouy]", part.lower()) or len(part) == 1:
+        return _by_letters(part)
+    return "".join(_guess(part[at : at + _LONGEST_WORD].lower()) for at in range(0, len(part), _LONGEST_WORD))
+
+
+def _guess(word: str) -> str:
+    import kanalizer
+
+    return kanalizer.convert(word, on_incomplete="ignore") or _by_letters(word)
+
+
+def _by_letters(word: str) -> str:
+    return "".join(_LETTERS[letter] for letter in word.lower())
