@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "DECK_SUFFIX",
     "POST_SUFFIXES",
+    "SCRIPT_SUFFIXES",
     "Episode",
     "audio_target",
     "find_posts",
@@ -31,6 +33,9 @@ __all__ = [
     "read_text",
 ]
 
+DECK_SUFFIX = ".json"
+SCRIPT_SUFFIXES = (".txt", DECK_SUFFIX)
+"""What a bare script, or one beside the audio, may be; the first is taken."""
 POST_SUFFIXES = (".md", ".markdown", ".mkd", ".html")
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
@@ -48,6 +53,8 @@ class Episode:
     script: Script
     voice: VoiceSettings
     """Who speaks what names nobody."""
+    deck: Path | None
+    """The slide deck that belongs to it: the script itself, or the ``.json`` beside the audio."""
     show: Show
     audio: Path | None
     """Where the MP3 goes; None for a post without an audio path."""
@@ -108,8 +115,8 @@ def open_episode(
         if voice is not None:
             raise CommandLineError(f"--voice is for a bare script; {path.name} names its own actors")
         return _open_post(path, home, config, script, output)
-    if path.suffix.lower() != ".txt":
-        raise CommandLineError(f"{path}: is neither a post (.md) nor a script (.txt)")
+    if path.suffix.lower() not in SCRIPT_SUFFIXES:
+        raise CommandLineError(f"{path}: is neither a post (.md) nor a script (.txt) nor a slide deck (.json)")
     if script is not None:
         raise CommandLineError(f"--script is for a post; {path.name} is a script itself")
     speaker = config.voice(voice if voice is not None else config.default)
@@ -125,6 +132,7 @@ def open_episode(
         post=None,
         script=read_script(path, text, _notation(config)),
         voice=speaker,
+        deck=path if path.suffix.lower() == DECK_SUFFIX else None,
         show=show,
         audio=(output or path.with_name(title + ".mp3")).absolute(),
         own_audio=None,
@@ -195,13 +203,15 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
     title = post.title or stem(path.name)
     show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=path.name)
     named = re.fullmatch(r"\d{4}-\d{2}-\d{2}-(\d{1,5})", path.stem)
+    spoken = find_script(post, site, config, script, target)
     return Episode(
         path=path,
         site=site,
         config=config,
         post=post,
-        script=find_script(post, site, config, script, target),
+        script=spoken,
         voice=voice,
+        deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target),
         show=show,
         audio=output.absolute() if output is not None else target,
         own_audio=target,
@@ -240,7 +250,7 @@ def first_voice(post: Post, config: Config) -> VoiceSettings:
 
 
 def find_script(post: Post, site: Site, config: Config, named: Path | None, audio: Path | None) -> Script:
-    """What is spoken: the file that was named, the post's own ``script``, the text beside the audio, or the body.
+    """What is spoken: the file that was named, the post's own ``script``, text or deck beside the audio, or the body.
 
     Raises:
         PostError, ScriptError, OutsideSiteError: it is missing, cannot be read, or lies outside the site.
@@ -257,15 +267,20 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
             raise PostError(f"script: there is no file {wanted}", path=post.path, line=line)
         return read_script(path, read_text(path), notation)
     if audio is not None:
-        beside = find_audio_file(audio.parent, stem(audio.name) + ".txt")
-        if beside is not None:
-            confine(site, beside, what="the script beside the audio", source=post.path, line=None)
-            return read_script(beside, read_text(beside), notation)
+        for suffix in SCRIPT_SUFFIXES:
+            beside = find_audio_file(audio.parent, stem(audio.name) + suffix)
+            if beside is not None:
+                confine(site, beside, what="the script beside the audio", source=post.path, line=None)
+                return read_script(beside, read_text(beside), notation)
     return read_script(post.path, post.body, notation, first_line=post.body_line)
 
 
 def _notation(config: Config) -> Notation:
     return Notation(speakers=frozenset(config.names()))
+
+
+def _deck_beside(audio: Path | None) -> Path | None:
+    return None if audio is None else find_audio_file(audio.parent, stem(audio.name) + DECK_SUFFIX)
 
 
 def find_posts(paths: Sequence[Path]) -> list[Path]:

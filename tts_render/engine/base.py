@@ -11,10 +11,14 @@ if TYPE_CHECKING:
 
     from tts_render.units import Frames, Seconds
 
-__all__ = ["Engine", "Identity", "MoraTime", "Phrasing", "Scales", "Spoken", "Style", "StyleId"]
+__all__ = ["KANA", "Engine", "Identity", "MoraTime", "Phrasing", "Scales", "Spoken", "Style", "StyleId"]
 
 StyleId = NewType("StyleId", int)
 """The number under which an engine knows one style of one speaker."""
+
+
+KANA = ("⟦", "⟧")
+"""Between these a text for an engine holds kana with accents, ``⟦キョ'ウ⟧``, in the notation of VOICEVOX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Scales:
     speed: float = 1.0
     """Above 1 is faster. Above 0, at most 10."""
     pitch: float = 0.0
-    """The fundamental frequency is multiplied by 2 to this power, so 12 times this is semitones. -1 to 1."""
+    """-1 to 1; 0 is the speaker's own. VOICEVOX multiplies the logarithm of the frequency by 2 to this power, so 0.02
+    is more than a semitone up; an embedded engine takes 12 times this as semitones."""
     intonation: float = 1.0
     """Distance of the pitch from its mean; 0 is flat. 0 to 10."""
     volume: float = 1.0
