@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Post", "PostEdit", "edit_post", "parse_date", "read_post"]
 
+_LARGEST = 32 * 1024 * 1024  # bytes; a hundred hours of speech
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -159,6 +161,8 @@ def read_post(path: Path, preset: Preset, *, bare: bool = False) -> Post:
             or a key that is read stands there twice.
     """
     try:
+        if path.stat().st_size > _LARGEST:
+            raise PostError(f"is larger than {_LARGEST:,} bytes", path=path, remedy="No episode is that long.")
         source = path.read_bytes()
     except OSError as error:
         raise PostError(f"cannot be read: {error.strerror or error}", path=path) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,15 @@ from urllib.parse import quote
 
 import yaml
 
+from tts_render.bounded import LOADER, load_toml, parse_yaml_events
 from tts_render.errors import InputError, OutsideSiteError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Site", "article_url", "confine", "find_site", "safe_loader"]
+    from tts_render.bounded import Wrong
+
+__all__ = ["Site", "article_url", "confine", "find_site"]
 
 _MARKERS = ("_config.yml", "hugo.toml", "config.toml", ".git")
 _LARGEST = 1_000_000
@@ -132,11 +134,6 @@ def article_url(site: Site, post: Path, date: datetime.datetime | None, own: str
     return site.url + quote(re.sub("/+", "/", "/" + pattern), safe="/:@!$&'()*+,;=~")
 
 
-def safe_loader() -> type[yaml.SafeLoader]:
-    """The quicker of PyYAML's safe loaders that is installed."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def _read_site(root: Path) -> Site:
     for name in _MARKERS[:-1]:
         path = root / name
@@ -156,16 +153,32 @@ def _read_site(root: Path) -> Site:
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
+    def wrong(message: str, line: int) -> InputError:
+        return InputError(message, path=path, line=line, remedy="It is the site's own configuration.")
+
     try:
         if path.stat().st_size > _LARGEST:
             raise InputError(f"is larger than {_LARGEST:,} bytes", path=path)
         text = path.read_text(encoding="utf-8-sig")
-        facts = tomllib.loads(text) if path.suffix == ".toml" else yaml.load(text, Loader=safe_loader())  # noqa: S506
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        return load_toml(text, wrong) if path.suffix == ".toml" else _top_level(text, wrong)
+    # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(
             f"cannot be read: {' '.join(str(error).split())}", path=path, remedy="It is the site's own configuration."
         ) from error
-    return facts if isinstance(facts, dict) else {}
+
+
+def _top_level(text: str, wrong: Wrong) -> Mapping[str, Any]:
+    """The texts of a YAML file that belong to no group. Nothing else is built of it: merged keys may have no end."""
+    for _ in parse_yaml_events(text, wrong):
+        pass
+    root = yaml.compose(text, Loader=LOADER)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return {
+        key.value: value.value
+        for key, value in pairs
+        if isinstance(key, yaml.ScalarNode) and value.tag == "tag:yaml.org,2002:str"
+    }
 
 
 def _text(facts: Mapping[str, Any], key: str) -> str | None:

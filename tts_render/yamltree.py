@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from tts_render.bounded import LOADER, parse_yaml_events
 from tts_render.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def read_tree(path: Path) -> Tree:
         line = data[: error.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
             if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
                 raise ConfigError(
                     "anchors (&) and aliases (*) are not read here",
@@ -208,7 +209,7 @@ def read_tree(path: Path) -> Tree:
                     line=event.start_mark.line + 1,
                     remedy="Write the value out, or put it in quotes if & or * begins a text.",
                 )
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(
@@ -216,8 +217,6 @@ def read_tree(path: Path) -> Tree:
         ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"is no valid YAML: {error}", path=path) from error
-    except RecursionError as error:
-        raise ConfigError("is nested too deeply", path=path) from error
     if node is None:
         raise ConfigError("is empty", path=path)
     return Tree(path, node, "")

@@ -84,6 +84,15 @@ class Source:
         """An error at the line of ``offset``."""
         return PostError(message, path=self.path, line=self.line_at(offset), remedy=remedy)
 
+    def too_deep(self, message: str, line: int) -> PostError:
+        """An error at the 1-based ``line`` of the text."""
+        return PostError(
+            f"the front matter {message}",
+            path=self.path,
+            line=self.line + line - 1,
+            remedy="Use fewer values inside of values.",
+        )
+
 
 class Block(Protocol):
     """Parsed front matter."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tts_render.bounded import DEEPEST, load_toml
 from tts_render.errors import PostError
 from tts_render.frontmatter.block import Style, Written, freeze, lookup, same_name, write_key, write_value
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from tts_render.presets import Key
 
 __all__ = ["Entry", "Place", "Section", "TomlBlock", "parse_toml"]
-
-_DEEPEST = 50
 
 Place = tuple[str | int, ...]
 """Names of tables and keys from the top; a number counts the elements of an array."""
@@ -186,7 +185,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
         PostError: it is no valid TOML.
     """
     try:
-        data = freeze(tomllib.loads(source.text))
+        data = freeze(load_toml(source.text, source.too_deep))
         entries, sections = _Scanner(source.text).scan()
     except ValueError as error:  # TOMLDecodeError is one, and so is an integer of thousands of digits
         found = re.fullmatch(r"(.*) \(at (?:line ([0-9]+), column [0-9]+|end of document)\)", str(error), re.DOTALL)
@@ -199,7 +198,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
             remedy="Look at the quotes and equals signs there.",
         ) from error
     except RecursionError as error:
-        raise source.error("the front matter is nested too deeply", 0, "Use fewer tables in tables.") from error
+        raise source.too_deep("is nested too deeply", 1) from error
     return TomlBlock(source, data, entries, sections, any_case)  # type: ignore[arg-type]  # it is a mapping
 
 
@@ -331,7 +330,7 @@ class _Scanner:
             self.at += len(_matched(_BARE, self.text, self.at)[0].rstrip())
 
     def _check_depth(self, place: Place) -> None:
-        if len(place) > _DEEPEST:
+        if len(place) > DEEPEST:
             raise RecursionError
 
     def _skip_separators(self) -> None:

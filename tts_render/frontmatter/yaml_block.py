@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from tts_render.bounded import DEEPEST, LOADER, parse_yaml_events
 from tts_render.errors import PostError
 from tts_render.frontmatter.block import Style, Written, freeze, lookup, same_name, write_key, write_value
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Node", "YamlBlock", "parse_yaml"]
 
 _MOST_VALUES = 50_000  # with every alias written out; a real post has a few dozen
-_DEEPEST = 50
+_LONGEST_NUMBER = 1_000  # characters; a number to base 60 takes time that grows with the square of its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ def _tree(source: Source) -> Node | None:
     """
     anchors: dict[str, tuple[int, int]] = {}
     open_nodes: list[tuple[Any, list[Node], list[tuple[int, int]]]] = [(None, [], [])]
-    for count, event in enumerate(yaml.parse(source.text, Loader=_PARSER)):
+    for count, event in enumerate(parse_yaml_events(source.text, source.too_deep)):
         if isinstance(event, yaml.DocumentStartEvent) and open_nodes[0][1]:
             raise source.error(
                 "there is a second YAML document in the front matter",
@@ -298,7 +299,7 @@ def _tree(source: Source) -> Node | None:
             depth = 1 + max((depth for _, depth in measures), default=0)
         else:
             continue
-        if max(size, count) > _MOST_VALUES or max(depth, len(open_nodes)) > _DEEPEST:
+        if max(size, count) > _MOST_VALUES or max(depth, len(open_nodes)) > DEEPEST:
             raise source.error(
                 "the front matter stands for more values, or deeper ones, than any post has",
                 node.start,
@@ -347,15 +348,14 @@ def _lines(names: Key, value: Value, indent: str, eol: str) -> str:
     return "".join(line + eol for line in (*lines, f"{indent}{'  ' * len(groups)}{last}: {write_value(value, None)}"))
 
 
-_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_PARSER):  # type: ignore[misc]  # which class it is depends on how PyYAML was built
+class _Loader(LOADER):  # type: ignore[misc]  # which class it is depends on how PyYAML was built
     """A safe loader that takes for text what it cannot make a value of, as the generators' own parsers do."""
 
 
 def _or_text(construct: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
     def attempt(loader: Any, node: Any) -> object:
+        if len(node.value) > _LONGEST_NUMBER:
+            return node.value
         try:
             return construct(loader, node)
         except (ArithmeticError, AttributeError, LookupError, ValueError):  # PyYAML checks too little of ``!!int x``
@@ -373,5 +373,5 @@ def _untagged(loader: Any, node: Any) -> object:
 
 
 for _kind in ("bool", "int", "float", "timestamp"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _or_text(getattr(_PARSER, f"construct_yaml_{_kind}")))
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _or_text(getattr(LOADER, f"construct_yaml_{_kind}")))
 _Loader.add_constructor(None, _untagged)
