@@ -15,6 +15,7 @@ from tts_render.errors import ConfigError, TtsRenderError
 from tts_render.outputs import OUTPUTS
 from tts_render.presets import PRESETS, format_duration, format_size
 from tts_render.publication import OUTPUT_NAMES, Disclosure, Publication
+from tts_render.reading import Lexicon
 from tts_render.voices import Bend, Config, MasterSettings, Pacing, Show, SoundSettings, VoiceSettings, load_config
 
 if TYPE_CHECKING:
@@ -262,3 +263,15 @@ def test_both_languages_say_the_same() -> None:
             for name, its_name in {"value": "値", "default": "既定値"}.items():
                 if name in ours.cells:
                     assert NUMBER.findall(ours.text(name)) == NUMBER.findall(theirs.text(its_name)), ours
+
+
+def test_an_entry_of_the_lexicon_fits_what_the_page_says() -> None:
+    words = Lexicon({"LLM": "エルエルエム", "GitHub": "ギットハブ", "LLM鍋": "なべ"})
+    kept, read = (
+        ["LLMs", "vLLM"],
+        {"LLM2": "エルエルエム2", "LLMの": "エルエルエムの", "github": "ギットハブ", "LLM鍋": "なべ"},
+    )
+    assert [words.apply(text) for text in kept] == kept
+    assert {text: words.apply(text) for text in read} == read
+    page = ENGLISH.read_text(encoding="utf-8")
+    assert all(f"`{text}`" in page for text in ("LLMs", "vLLM", "LLM2", "LLMの"))
