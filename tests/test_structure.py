@@ -58,6 +58,8 @@ MODULE_ORDER = (
     "tts_render.reading.words",
     "tts_render.reading",
     "tts_render.publication",
+    "tts_render.reading.dropped",
+    "tts_render.lexicons",
     "tts_render.voices",
     "tts_render.engine.base",
     "tts_render.engine.http",

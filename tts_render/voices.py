@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import ConfigError, OutsideSiteError
+from tts_render.lexicons import read_lexicon
 from tts_render.presets import PRESETS, Preset, customise
 from tts_render.publication import KEYS, Publication, read_publication
 from tts_render.yamltree import Tree, nearest, read_tree
@@ -20,6 +21,7 @@ from tts_render.yamltree import Tree, nearest, read_tree
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tts_render.lexicons import Entry
     from tts_render.units import Decibels, Lufs, Seconds
 
 __all__ = [
@@ -180,6 +182,10 @@ class Config:
     master: MasterSettings = MasterSettings()
     lexicon: Mapping[str, str] = field(default_factory=dict)
     """Surface to reading."""
+    words: tuple[Entry, ...] = ()
+    """The entries of the lexicon that have an accent."""
+    links: str = ""
+    """Said for a web or mail address; empty passes over it."""
     preset: Preset = PRESETS["yattecast"]
     publication: Publication = field(default_factory=Publication)
 
@@ -225,7 +231,9 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         OutsideSiteError: a sound lies outside.
     """
     tree = read_tree(path)
-    top = tree.fields("default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "post", *KEYS)
+    top = tree.fields(
+        "default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "reading", "post", *KEYS
+    )
     if "voices" not in top or not (entries := top["voices"].entries()):
         raise ConfigError("voices: names no voice", path=path, remedy="Name at least one, with speaker: or style_id:.")
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
@@ -235,6 +243,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         if "sounds" in top
         else {}
     )
+    lexicon = read_lexicon(top["lexicon"], root) if "lexicon" in top else ()
     config = Config(
         path=path,
         default=next(iter(voices)),
@@ -248,7 +257,9 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         ),
         pacing=_pacing(top["pacing"]) if "pacing" in top else Pacing(),
         master=_master(top["master"]) if "master" in top else MasterSettings(),
-        lexicon=_lexicon(top["lexicon"]) if "lexicon" in top else {},
+        lexicon={entry.surface: entry.reading for entry in lexicon},
+        words=tuple(entry for entry in lexicon if entry.accent is not None),
+        links=_links(top["reading"]) if "reading" in top else "",
         preset=_preset(top["post"]) if "post" in top else PRESETS["yattecast"],
         publication=read_publication(top),
     )
@@ -435,8 +446,10 @@ def _master(tree: Tree) -> MasterSettings:
     )
 
 
-def _lexicon(tree: Tree) -> dict[str, str]:
-    return {_nfc(surface): _nfc(entry.text()) for surface, entry in tree.entries().items()}
+def _links(tree: Tree) -> str:
+    found = tree.fields("links")
+    said = found["links"].text() if "links" in found else "skip"
+    return "" if said == "skip" else _nfc(said)
 
 
 def _preset(tree: Tree) -> Preset:
