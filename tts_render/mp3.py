@@ -55,6 +55,7 @@ class Tags:
     date: datetime.date | None = None
     track: int | None = None
     """Number of the episode."""
+    season: int | None = None
     comment: str = ""
     """Credits, above all; may have several lines."""
     url: str = ""
@@ -138,6 +139,7 @@ def _frames(path: Path, tags: Tags) -> list[Any]:
         (_id3.TCON, tags.genre),
         (_id3.TLAN, tags.language),
         (_id3.TRCK, str(tags.track) if tags.track is not None else ""),
+        (_id3.TPOS, str(tags.season) if tags.season is not None else ""),
         (_id3.TYER, f"{tags.date:%Y}" if tags.date else ""),
         (_id3.TDAT, f"{tags.date:%d%m}" if tags.date else ""),
     ]

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["SCHEMA", "ChapterRecord", "EngineRecord", "Receipt", "digest_facts", "read_receipt", "receipt_path"]
+__all__ = [
+    "SCHEMA",
+    "ChapterRecord",
+    "EngineRecord",
+    "Receipt",
+    "SidecarRecord",
+    "digest_facts",
+    "read_receipt",
+    "receipt_path",
+]
 
 SCHEMA = 1
 
@@ -38,6 +47,17 @@ class ChapterRecord:
     start_seconds: float
     title: str
     url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarRecord:
+    """A file that was published beside the MP3."""
+
+    output: str
+    """The output that it is a part of, for example ``chapters``."""
+    path: str
+    """Relative to the site."""
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,9 @@ class Receipt:
     theirs: Mapping[str, str]
     """Digests of what the engine decides, by name."""
     encoder: str
+    sidecars: tuple[SidecarRecord, ...] = ()
+    texts: str = ""
+    """Digest of what decides the sidecars and not the MP3: display texts, their lines, names."""
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
@@ -93,6 +116,7 @@ def read_receipt(path: Path) -> Receipt | None:
         facts["engines"] = tuple(EngineRecord(**engine) for engine in facts["engines"])
         facts["chapters"] = tuple(ChapterRecord(**chapter) for chapter in facts["chapters"])
         facts["credits"] = tuple(facts["credits"])
+        facts["sidecars"] = tuple(SidecarRecord(**sidecar) for sidecar in facts.get("sidecars", ()))
         return Receipt(**facts)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
