@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from tests.fake_voice import Json, to_wav
+from tests.fake_voice import Json, from_notation, to_wav
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve(
             {
                 "/audio_query": self._audio_query,
+                "/accent_phrases": self._accent_phrases,
+                "/mora_data": lambda: json.loads(self.body),
                 "/user_dict_word": self._add_word,
                 "/initialize_speaker": lambda: None,
             }
@@ -184,6 +186,18 @@ class _Handler(BaseHTTPRequestHandler):
             raise _RefusalError(500, {"detail": "Internal Server Error"})
         fake.queries.append((text, style))
         return fake.make_query(text, style)
+
+    def _accent_phrases(self) -> list[Json]:
+        fake = self.server.fake
+        style = self._style()
+        text = self.query.get("text", "")
+        if self.query.get("is_kana") != "true":
+            fake.queries.append((text, style))
+            return list(fake.make_query(text, style)["accent_phrases"])
+        try:
+            return from_notation(text, style)
+        except ValueError:
+            raise _RefusalError(400, {"detail": {"text": text, "error_name": "UNKNOWN_TEXT"}}) from None
 
     def _synthesis(self) -> bytes:
         fake = self.server.fake

@@ -111,6 +111,21 @@ def to_notation(phrases: list[Json]) -> str:
     return "".join(parts[:-1])
 
 
+def from_notation(notation: str, style: int) -> list[Json]:
+    """Accent phrases of kana with accents, in the form of ``/accent_phrases``; ValueError where it is none."""
+    phrases: list[Json] = []
+    for part, border in re.findall(r"([^/、]+)([/、]?)", notation):
+        before, accent, after = part.rstrip("？").partition("'")
+        moras = _to_moras((before + after).replace("_", ""))
+        if not accent or not moras:
+            raise ValueError(part)
+        phrases.append(_phrase(moras, len(_to_moras(before.replace("_", ""))), style))
+        phrases[-1]["is_interrogative"] = part.endswith("？")
+        if border == "、":
+            phrases[-1]["pause_mora"] = _mora("、", None, "pau", 0.0, 0.32, 0.0)
+    return phrases
+
+
 def synthesize(query: Json, style: int) -> NDArray[np.int16]:
     """The sound of a query: a tone for each vowel, noise for each consonant; its length follows the query exactly.
 

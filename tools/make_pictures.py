@@ -22,7 +22,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from tts_render.casting import cast, direct
+from tts_render.casting import cast, direct_roles
 from tts_render.episode import open_episode
 from tts_render.mp3 import inspect
 from tts_render.pipeline import open_jingles
@@ -72,8 +72,7 @@ def placements_of(episode: Episode, studio: Studio) -> Timeline:
     """Where the sounds of an episode sit; all of it is in the cache."""
     script = cast(episode.script, episode.config, episode.voice)
     pool = studio.pool(episode)
-    names = dict.fromkeys(utterance.voice for utterance in script.utterances)
-    directions = direct([episode.config.voices[name] for name in names], episode.config, pool.identity)
+    directions = direct_roles(script.utterances, episode.config, pool.identity, script.path)
     found = look_up(script.utterances, directions, pool.identity, studio.cache)
     clips = speak(
         script.utterances, directions, pool, studio.cache, path=script.path, found=found, spoken=lambda _: None

@@ -7,13 +7,13 @@ by :func:`direct`, once the engine has said whom it has.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from tts_render.engine.base import Identity, Scales, Style, StyleId
+from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
 from tts_render.errors import EngineMismatchError, ScriptError
 from tts_render.reading import Lexicon, read, speakable
-from tts_render.script import Cue, Line, Pause, Script
+from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
 from tts_render.yamltree import nearest
 
 if TYPE_CHECKING:
@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
     from tts_render.voices import Bend, Config, VoiceSettings
 
-__all__ = ["Cast", "CastItem", "Direction", "Utterance", "cast", "direct"]
+__all__ = ["EMBEDDED", "Cast", "CastItem", "Direction", "Role", "Utterance", "cast", "direct", "direct_roles"]
+
+EMBEDDED = ("openjtalk", "kokoro")
+"""Engines inside of this program; they have voices, but no styles."""
+
+
+class Role(NamedTuple):
+    """All that the voice of an utterance depends on."""
+
+    voice: str
+    """Its name in voices.yaml."""
+    style: str | None
+    """The engine's name of the style, where the script names one."""
+    manner: Manner
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +54,19 @@ class Utterance:
     """1-based line in its source."""
     end_of_sentence: bool
     """False where the sentence goes on in the next utterance."""
+    style: str | None = None
+    """The engine's name of the style, where the script names one."""
+    manner: Manner = Manner()  # noqa: RUF009  # frozen
+    quoted: bool = False
+    """Whether it is somebody else's words that the speaker answers to."""
+
+    @property
+    def role(self) -> Role:
+        """All that its voice depends on."""
+        return Role(self.voice, self.style, self.manner)
 
 
-CastItem = Utterance | Pause | Cue
+CastItem = Utterance | Pause | Cue | Sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +118,23 @@ def cast(script: Script, config: Config, voice: VoiceSettings) -> Cast:
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
             )
-        reading = read(item.text, lexicon)
-        if not speakable(reading.said):
+        said = _reading(item, lexicon)
+        if not speakable(said):
             items.append(Pause("sentence", item.line))
             continue
-        items.append(Utterance(count, item.text, reading.said, speaker.name, item.line, item.end_of_sentence))
+        items.append(
+            Utterance(
+                count,
+                item.text,
+                said,
+                speaker.name,
+                item.line,
+                item.end_of_sentence,
+                item.style,
+                item.manner,
+                item.quoted,
+            )
+        )
         count += 1
     if not count:
         raise ScriptError("has nothing to say", path=script.path, remedy="Write at least one sentence into it.")
@@ -128,8 +163,79 @@ def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) 
     return found
 
 
+def direct_roles(
+    utterances: Iterable[Utterance], config: Config, identity: Identity, path: Path
+) -> dict[Role, Direction]:
+    """Find whatever voices a script asks for in what the engine offers.
+
+    Args:
+        utterances: all of the script.
+        config: voices.
+        identity: the engine.
+        path: the script, for messages.
+
+    Raises:
+        EngineMismatchError: the engine does not have a speaker, style or style id; all of them are named.
+    """
+    lines: dict[Role, int] = {}
+    for utterance in utterances:
+        lines.setdefault(utterance.role, utterance.line)
+    plain = direct([config.voices[name] for name in dict.fromkeys(role.voice for role in lines)], config, identity)
+    found: dict[Role, Direction] = {}
+    missing: list[str] = []
+    for role, line in lines.items():
+        direction = plain[role.voice]
+        if role.style is not None and identity.engine not in EMBEDDED:
+            wanted = replace(
+                config.voices[role.voice], speaker=direction.speaker, style=role.style, style_id=None, line=line
+            )
+            try:
+                direction = _direct(wanted, config, identity)
+            except LookupError as error:
+                missing.append(f"{path}:{line}: {role.voice}（{role.style}）: {error.args[0]}")
+        found[role] = replace(direction, scales=_in_manner(direction.scales, role.manner))
+    if missing:
+        raise EngineMismatchError(
+            "does not have " + ("this style" if len(missing) == 1 else "these styles") + "\n  " + "\n  ".join(missing),
+            engine=f"{identity.engine} {identity.version}",
+            remedy="`tts-render voices` lists what it has.",
+        )
+    return found
+
+
+def _reading(line: Line, lexicon: Lexicon) -> str:
+    """What the engine is asked to say of a line: its layers read what the script does not read itself."""
+    if not line.spans:
+        return _plain(read(line.text, lexicon).said)
+    parts: list[str] = []
+    for span in line.spans:
+        if span.said is None:
+            said = _plain(read(span.text, lexicon).said)
+            # By itself it would lose the mark that it begins with, and with it the pause.
+            parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
+        elif span.kana and span.said:
+            parts.append(KANA[0] + span.said + KANA[1])
+        else:
+            parts.append(_plain(span.said))
+    return "".join(parts)
+
+
+def _plain(said: str) -> str:
+    """``said`` without what would begin or end kana with accents."""
+    return said.replace(KANA[0], "").replace(KANA[1], "")
+
+
+def _in_manner(scales: Scales, manner: Manner) -> Scales:
+    return replace(
+        scales,
+        speed=min(10.0, max(0.1, scales.speed * manner.speed)),
+        pitch=min(1.0, max(-1.0, scales.pitch + manner.pitch)),
+        volume=min(10.0, scales.volume * manner.volume),
+    )
+
+
 def _direct(voice: VoiceSettings, config: Config, identity: Identity) -> Direction:
-    if identity.engine in ("openjtalk", "kokoro"):
+    if identity.engine in EMBEDDED:
         bend = voice.kokoro if identity.engine == "kokoro" else voice.openjtalk
         style = _embedded_style(voice, bend, config, identity)
         return Direction(style.speaker, style.id, _bent(voice, bend))

@@ -10,14 +10,14 @@ from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tts_render.casting import Direction, Utterance
+    from tts_render.casting import Direction, Role, Utterance
     from tts_render.voices import Config
 
 __all__ = ["credits_of", "expected_credits"]
 
 
 def credits_of(
-    utterances: Iterable[Utterance], directions: Mapping[str, Direction], config: Config, engine: str
+    utterances: Iterable[Utterance], directions: Mapping[Role, Direction], config: Config, engine: str
 ) -> tuple[str, ...]:
     """The credit lines of the voices that speak, in the order in which they are first heard, each once.
 
@@ -25,13 +25,14 @@ def credits_of(
     in voices.yaml says; for an embedded voice what its licence asks.
     """
     found: dict[str, None] = {}
+    speakers = {role.voice: direction.speaker for role, direction in directions.items()}
     for name in dict.fromkeys(utterance.voice for utterance in utterances):
         if engine == "openjtalk":
             found[OPENJTALK] = None
         elif engine == "kokoro":
             found[KOKORO] = None
         else:
-            found[config.voices[name].credit or f"VOICEVOX:{directions[name].speaker}"] = None
+            found[config.voices[name].credit or f"VOICEVOX:{speakers[name]}"] = None
     return tuple(found)
 
 

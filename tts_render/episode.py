@@ -276,7 +276,9 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
 
 
 def _notation(config: Config) -> Notation:
-    return Notation(speakers=frozenset(config.names()))
+    return Notation(
+        speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes
+    )
 
 
 def _deck_beside(audio: Path | None) -> Path | None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from tts_render.casting import CastItem, Utterance
 from tts_render.receipt import digest_facts
-from tts_render.script import Pause
+from tts_render.script import Pause, Sound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tts_render.casting import Cast, Direction
+    from tts_render.casting import Cast, Direction, Role
     from tts_render.engine import Identity
     from tts_render.episode import Episode
     from tts_render.mp3 import Tags
@@ -39,6 +39,7 @@ def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, en
     config = episode.config
     voices = {name: config.voices[name] for name in sorted({utterance.voice for utterance in cast.utterances})}
     show = episode.show
+    placed = dict.fromkeys(item.name for item in cast.items if isinstance(item, Sound))
     return {
         "script": digest_facts([_sounding(item) for item in cast.items]),
         "voices": digest_facts(
@@ -63,7 +64,7 @@ def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, en
             [
                 name
                 and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
-                for name in (show.opening, show.between_sections, show.ending)
+                for name in (show.opening, show.between_sections, show.ending, *placed)
             ]
         ),
         "pacing": digest_facts(config.pacing),
@@ -74,12 +75,14 @@ def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, en
     }
 
 
-def theirs(identity: Identity, directions: Mapping[str, Direction], credits_: Sequence[str]) -> dict[str, str]:
+def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: Sequence[str]) -> dict[str, str]:
     """Digests of what the engine decides."""
     return {
         "engine version": f"{identity.engine} {identity.version}",
         "dictionary": identity.dictionary,
-        "styles": digest_facts(sorted((name, d.style, d.scales) for name, d in directions.items())),
+        "styles": digest_facts(
+            sorted((role.voice, role.style or "", role.manner, d.style, d.scales) for role, d in directions.items())
+        ),
         "credits": digest_facts(list(credits_)),
     }
 
@@ -97,7 +100,9 @@ def engine_kind(targets: Sequence[str]) -> str:
 def _sounding(item: CastItem) -> tuple[object, ...]:
     """What of an item can be heard, or is in the chapters."""
     if isinstance(item, Utterance):
-        return ("say", item.reading, item.voice, item.end_of_sentence)
+        return ("say", item.reading, item.role, item.end_of_sentence)
     if isinstance(item, Pause):
-        return ("pause", item.kind)
+        return ("pause", item.kind, item.seconds)
+    if isinstance(item, Sound):
+        return ("sound", item.name)
     return ("cue", item.kind, item.title, item.url)

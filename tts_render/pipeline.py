@@ -12,35 +12,34 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.audio import amplitude, open_sound
-from tts_render.casting import Cast, Direction, cast, direct
+from tts_render.casting import Cast, Direction, cast, direct_roles
 from tts_render.credit import credits_of
 from tts_render.errors import EngineError, OutputError, PostError, TtsRenderError
 from tts_render.events import Began, Finished, Spoke, Stage
 from tts_render.files import Staged, commit, digest_file, locked, replace_bytes
 from tts_render.fingerprint import difference, engine_kind, ours, theirs
-from tts_render.loudness import LoudnessMeter
-from tts_render.mixdown import mix
 from tts_render.mp3 import Tags
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import Product, produce
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
+from tts_render.script import Sound
+from tts_render.soundcheck import check_sound
 from tts_render.speech import SpeechClip, look_up, speak
 from tts_render.timeline import Chapter, Jingle, Jingles, Placement, Timeline, arrange, chapters
 from tts_render.units import Frames, format_clock, frames_to_ms, frames_to_seconds, half_up, seconds_to_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tts_render.audio import Clip
     from tts_render.cache import CachedClip
-    from tts_render.casting import Utterance
+    from tts_render.casting import Role, Utterance
     from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
     from tts_render.episode import Episode
-    from tts_render.loudness import Profile
     from tts_render.speech import Found
     from tts_render.studio import Studio
     from tts_render.units import Seconds
@@ -67,6 +66,8 @@ class PlannedUtterance:
     """1-based line in its source."""
     cached: bool | None
     """Whether its sound is there; None where no engine could be asked."""
+    style: str | None = None
+    """The engine's name of the style, where the script names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def plan(episode: Episode, studio: Studio) -> Plan:
         script=script.path,
         audio=episode.audio,
         utterances=tuple(
-            PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None)
+            PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None, u.style)
             for u, clip in zip(script.utterances, clips, strict=True)
         ),
         estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
@@ -187,12 +188,18 @@ def render(
             counter.cached = receipt.utterances
             edit, changed = _mend_post(episode, receipt, edit)
         else:
-            timeline, profile = _measure(_speak(work, directions, pool, episode, studio, counter), episode)
+            checked = check_sound(
+                _speak(work, directions, pool, episode, studio, counter),
+                directions,
+                episode.config.master,
+                main=episode.voice.name,
+            )
+            timeline = checked.timeline
             marks = chapters(work.script.items, timeline, episode.title)
             tags = _finished_tags(work.tags, names, marks, timeline.rate)
             with ExitStack() as stack:
                 staged = stack.enter_context(Staged(audio))
-                product = produce(timeline, profile, episode.config.master, tags, staged.path, studio.tell)
+                product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
                 receipt = _receipt(episode, work, product, pool.identity, names, told, marks)
                 studio.tell(Stage("writing"))
                 if edit is not None:
@@ -265,7 +272,9 @@ def open_jingles(episode: Episode) -> Jingles:
         )
 
     show = episode.show
-    return Jingles(jingle(show.opening), jingle(show.between_sections), jingle(show.ending))
+    names = dict.fromkeys(item.name for item in episode.script.items if isinstance(item, Sound))
+    placed = tuple(found for found in map(jingle, names) if found is not None)
+    return Jingles(jingle(show.opening), jingle(show.between_sections), jingle(show.ending), placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +289,7 @@ class _Guess:
     def source(self) -> _GuessedSource | CachedClip:
         if self.clip is not None:
             return self.clip
-        speed = self.episode.config.voices[self.utterance.voice].speed
+        speed = self.episode.config.voices[self.utterance.voice].speed * self.utterance.manner.speed
         seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
         return _GuessedSource(
             seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate
@@ -334,28 +343,27 @@ def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
         raise
 
 
-def _direct(script: Cast, episode: Episode, identity: Identity) -> dict[str, Direction]:
-    names = dict.fromkeys(utterance.voice for utterance in script.utterances)
-    return direct([episode.config.voices[name] for name in names], episode.config, identity)
+def _direct(script: Cast, episode: Episode, identity: Identity) -> dict[Role, Direction]:
+    return direct_roles(script.utterances, episode.config, identity, script.path)
 
 
 def _settle(
-    script: Cast, directions: dict[str, Direction], pool: Pool, studio: Studio, found: Found
+    script: Cast, directions: dict[Role, Direction], pool: Pool, studio: Studio, found: Found
 ) -> tuple[CachedClip | None, ...]:
     """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
     unsettled = [script.utterances[index] for index in found.unsettled]
 
     def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
-        direction = directions[utterance.voice]
+        direction = directions[utterance.role]
         phrasing = engine.phrase(utterance.reading, direction.style)
         return studio.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
 
     answers: dict[tuple[str, Direction], CachedClip] = {}
     for index, answer in pool.run(unsettled, ask):
         if not isinstance(answer, TtsRenderError) and answer is not None:
-            answers[unsettled[index].reading, directions[unsettled[index].voice]] = answer
+            answers[unsettled[index].reading, directions[unsettled[index].role]] = answer
     return tuple(
-        clip or answers.get((utterance.reading, directions[utterance.voice]))
+        clip or answers.get((utterance.reading, directions[utterance.role]))
         for utterance, clip in zip(script.utterances, found.clips, strict=True)
     )
 
@@ -373,7 +381,7 @@ def _tags(episode: Episode) -> Tags:
 
 
 def _speak(
-    work: Work, directions: dict[str, Direction], pool: Pool, episode: Episode, studio: Studio, counter: _Counter
+    work: Work, directions: dict[Role, Direction], pool: Pool, episode: Episode, studio: Studio, counter: _Counter
 ) -> Iterator[Placement]:
     """The sounds of the episode in their places, each as soon as it is ready."""
     utterances = work.script.utterances
@@ -392,22 +400,6 @@ def _finished_tags(tags: Tags, credit_lines: tuple[str, ...], marks: tuple[Chapt
             (frames_to_ms(mark.start, rate), frames_to_ms(mark.end, rate), mark.title, mark.url) for mark in marks
         ),
     )
-
-
-def _measure(placements: Iterator[Placement], episode: Episode) -> tuple[Timeline, Profile]:
-    """Mix while the engine is still speaking, to know how loud the whole is. Keeps no samples."""
-    settings = episode.config.master
-    kept: list[Placement] = []
-
-    def keep() -> Iterable[Placement]:
-        for placement in placements:
-            kept.append(placement)
-            yield placement
-
-    meter = LoudnessMeter(settings.rate, settings.channels)
-    for block in mix(keep(), rate=settings.rate, channels=settings.channels):
-        meter.add(block)
-    return Timeline(tuple(kept), settings.rate), meter.profile()
 
 
 def _rehearse(episode: Episode) -> PostEdit:

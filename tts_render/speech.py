@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.cache import CachedClip, UtteranceCache
-    from tts_render.casting import Direction, Utterance
+    from tts_render.casting import Direction, Role, Utterance
     from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
 
@@ -57,14 +57,14 @@ class _Job:
 
 
 def look_up(
-    utterances: Sequence[Utterance], directions: Mapping[str, Direction], identity: Identity, cache: UtteranceCache
+    utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity, cache: UtteranceCache
 ) -> Found:
     """Which utterances the cache can serve, without asking an engine."""
     clips: list[CachedClip | None] = []
     unsettled: list[int] = []
     seen: dict[tuple[str, Direction], CachedClip | None] = {}
     for utterance in utterances:
-        direction = directions[utterance.voice]
+        direction = directions[utterance.role]
         alike = (utterance.reading, direction)
         if alike not in seen:
             phrasing = cache.phrasing(identity, direction.style, utterance.reading)
@@ -79,7 +79,7 @@ def look_up(
 
 def speak(
     utterances: Sequence[Utterance],
-    directions: Mapping[str, Direction],
+    directions: Mapping[Role, Direction],
     pool: Pool,
     cache: UtteranceCache,
     *,
@@ -109,7 +109,7 @@ def speak(
     numbers: dict[tuple[str, Direction], int] = {}
     jobs: list[_Job] = []
     for utterance, clip in zip(utterances, found.clips, strict=True):
-        alike = (utterance.reading, directions[utterance.voice])
+        alike = (utterance.reading, directions[utterance.role])
         if clip is None and alike not in numbers:
             numbers[alike] = len(jobs)
             jobs.append(_Job(alike[1], utterance))
@@ -124,7 +124,7 @@ def speak(
     for utterance, clip in zip(utterances, found.clips, strict=True):
         cached = True
         if clip is None:
-            number = numbers[utterance.reading, directions[utterance.voice]]
+            number = numbers[utterance.reading, directions[utterance.role]]
             while len(done) <= number:
                 _, result = next(results)
                 if isinstance(result, TtsRenderError):

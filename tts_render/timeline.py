@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tts_render.casting import CastItem, Utterance
-from tts_render.script import Cue, Pause
+from tts_render.script import Cue, Pause, Sound
 from tts_render.units import Frames, conform_frames, seconds_to_frames
 
 if TYPE_CHECKING:
@@ -60,10 +60,13 @@ class Jingles:
     opening: Jingle | None = None
     between_sections: Jingle | None = None
     ending: Jingle | None = None
+    placed: tuple[Jingle, ...] = ()
+    """Those that the script itself places between the words."""
 
     def all(self) -> tuple[Jingle, ...]:
         """Those that there are."""
-        return tuple(jingle for jingle in (self.opening, self.between_sections, self.ending) if jingle is not None)
+        around = (self.opening, self.between_sections, self.ending)
+        return (*(jingle for jingle in around if jingle is not None), *self.placed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,9 @@ def arrange(
 
     Silence between two utterances is the sentence pause, at a blank line the paragraph pause; between two sections the
     section pause, with the bumper in its middle. Inside a sentence that was too long for one utterance it is a third of
-    the sentence pause. Where several meet, the longest holds. The opening comes after the head, the ending before the
-    tail, each a paragraph pause from the words.
+    the sentence pause. Where several meet, the longest holds; but a silence of so many seconds that the script asks for
+    is exactly as long, whatever it meets. A sound that the script places has its pauses as an utterance has. The
+    opening comes after the head, the ending before the tail, each a paragraph pause from the words.
 
     Args:
         items: the cast script; its utterances are those of ``clips``, in the same order.
@@ -146,6 +150,7 @@ def arrange(
         "paragraph": seconds_to_frames(pacing.paragraph, rate),
         "section": seconds_to_frames(pacing.section, rate),
     }
+    placed = {jingle.name: jingle for jingle in jingles.placed}
     position = seconds_to_frames(pacing.head, rate)
 
     def sound(jingle: Jingle) -> Placement:
@@ -159,32 +164,44 @@ def arrange(
         yield placement
         position = Frames(placement.end + pause["paragraph"])
     gap = Frames(0)
+    exact: float | None = None  # seconds
     section = spoken = False
     whole = True
     for item in items:
         if isinstance(item, Pause):
-            gap = max(gap, pause[item.kind])
+            if item.seconds is not None:
+                exact = (exact or 0.0) + item.seconds
+            else:
+                gap = max(gap, pause[item.kind])
             continue
         if isinstance(item, Cue):
-            section = True
+            section = section or item.kind == "section"
             continue
-        if spoken and section:
-            whole_pause = max(gap, pause["section"])
-            if jingles.between_sections is None:
-                position = Frames(position + whole_pause)
-            else:
-                position = Frames(position + whole_pause // 2)
-                placement = sound(jingles.between_sections)
-                yield placement
-                position = Frames(placement.end + whole_pause - whole_pause // 2)
-        elif spoken:
-            position = Frames(position + max(gap, pause["sentence" if whole else "phrase"]))
-        clip = next(ready)
-        frames = conform_frames(clip.source.frames, clip.source.rate, rate)
-        placement = Placement(position, frames, clip.source, utterance=clip.utterance)
+        silence = max(gap, pause["section" if section else "sentence" if whole else "phrase"])
+        if exact is not None:
+            silence = seconds_to_frames(exact, rate)
+        elif not spoken:
+            silence = Frames(0)
+        if spoken and section and jingles.between_sections is not None:
+            position = Frames(position + silence // 2)
+            placement = sound(jingles.between_sections)
+            yield placement
+            position = Frames(placement.end + silence - silence // 2)
+        else:
+            position = Frames(position + silence)
+        if isinstance(item, Sound):
+            placement = sound(placed[item.name])
+            whole = True
+        else:
+            clip = next(ready)
+            frames = conform_frames(clip.source.frames, clip.source.rate, rate)
+            placement = Placement(position, frames, clip.source, utterance=clip.utterance)
+            whole = item.end_of_sentence
         yield placement
         position = placement.end
-        gap, section, spoken, whole = Frames(0), False, True, item.end_of_sentence
+        gap, exact, section, spoken = Frames(0), None, False, True
+    if exact is not None:
+        position = Frames(position + seconds_to_frames(exact, rate))
     if jingles.ending is not None:
         position = Frames(position + pause["paragraph"])
         placement = sound(jingles.ending)
@@ -210,20 +227,27 @@ def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tup
     sections: list[tuple[Frames, str | None, str, str | None]] = []  # start, title, first words, what it is about
     placed = iter(timeline.placements)
     waiting: Cue | None = None
+    began: Frames | None = None  # where the section that waits for its words begins, where a sound comes before them
     spoken = False
     for item in items:
         if isinstance(item, Cue):
             waiting = item if item.title or waiting is None else waiting
+        elif isinstance(item, Sound):
+            start, itself = _begin(placed, item.name)
+            if waiting is not None and began is None:
+                began = start if spoken else itself
+            spoken = True
         elif isinstance(item, Utterance):
             start, words = _begin(placed)
             if waiting is not None:
-                sections.append((start if spoken else words, waiting.title, item.text, waiting.url))
-            waiting, spoken = None, True
+                first = start if spoken else words
+                sections.append((first if began is None else began, waiting.title, item.text, waiting.url))
+            waiting, began, spoken = None, None, True
     titled = [section for section in sections if section[1]]
     starts = [(start, title or _heading(text), url) for start, title, text, url in titled or sections]
     if not starts:
         return ()
-    if starts[0][0] == timeline.speech[0].start:
+    if starts[0][0] <= timeline.speech[0].start:
         starts[0] = (Frames(0), *starts[0][1:])
     else:
         starts.insert(0, (Frames(0), opening, None))
@@ -231,13 +255,13 @@ def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tup
     return tuple(Chapter(start, end, title, url) for (start, title, url), end in zip(starts, ends, strict=True))
 
 
-def _begin(placed: Iterator[Placement]) -> tuple[Frames, Frames]:
-    """Where the next words begin with the sound before them, and where without."""
+def _begin(placed: Iterator[Placement], sound: str | None = None) -> tuple[Frames, Frames]:
+    """Where the next words, or the next ``sound``, begin with the bumper before them, and where without."""
     start: Frames | None = None
     for placement in placed:
         if start is None:
             start = placement.start
-        if placement.utterance is not None:
+        if placement.sound == sound if sound is not None else placement.utterance is not None:
             return start, placement.start
     raise ValueError("the script has more utterances than the timeline")
 

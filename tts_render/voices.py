@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.errors import ConfigError, OutsideSiteError
 from tts_render.lexicons import read_lexicon
+from tts_render.notations import TEMPLATES, known_voice, read_shortcodes, read_template
 from tts_render.presets import PRESETS, Preset, customise
 from tts_render.publication import KEYS, Publication, read_publication
 from tts_render.yamltree import Tree, nearest, read_tree
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tts_render.lexicons import Entry
+    from tts_render.script.base import SpokenShortcode
     from tts_render.units import Decibels, Lufs, Seconds
 
 __all__ = [
@@ -76,7 +78,7 @@ class VoiceSettings:
     speed: float = 1.0
     """Above 1 is faster; 0.1 to 10."""
     pitch: float = 0.0
-    """The frequency is multiplied by 2 to this power; -1 to 1. VOICEVOX's own editor stays within 0.15."""
+    """-1 to 1; 0 is the speaker's own, and VOICEVOX's own editor stays within 0.15."""
     intonation: float = 1.0
     """0 is flat, 1 is natural; 0 to 10."""
     volume: float = 1.0
@@ -123,6 +125,12 @@ class Show:
     opening: str | None = None
     between_sections: str | None = None
     ending: str | None = None
+    intro: str | None = None
+    """What is said first where a post's body is spoken; a template."""
+    before_article: str | None = None
+    """What is said before each article there; a template."""
+    outro: str | None = None
+    """What is said last there; a template."""
 
     def matches(self, *, actor: str | None, title: str | None, file: str) -> bool:
         """Whether an episode belongs to this show; names are compared in composed form (NFC)."""
@@ -186,6 +194,8 @@ class Config:
     """The entries of the lexicon that have an accent."""
     links: str = ""
     """Said for a web or mail address; empty passes over it."""
+    shortcodes: Mapping[str, SpokenShortcode] = field(default_factory=dict)
+    """Which of Hugo's shortcodes are spoken, and how."""
     preset: Preset = PRESETS["yattecast"]
     publication: Publication = field(default_factory=Publication)
 
@@ -199,7 +209,7 @@ class Config:
 
     def names(self) -> tuple[str, ...]:
         """Every name and alias."""
-        return tuple(name for voice in self.voices.values() for name in (voice.name, *voice.aliases))
+        return _names(self.voices)
 
     def show(self, *, actor: str | None, title: str | None, file: str) -> Show:
         """The first show that matches; one without sounds if none does."""
@@ -232,8 +242,9 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
     """
     tree = read_tree(path)
     top = tree.fields(
-        "default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "reading", "post", *KEYS
-    )
+        "default", "engine", "voices", "sounds", "shows", "pacing", "master", "lexicon", "reading", "shortcodes",
+        "post", *KEYS,
+    )  # fmt: skip
     if "voices" not in top or not (entries := top["voices"].entries()):
         raise ConfigError("voices: names no voice", path=path, remedy="Name at least one, with speaker: or style_id:.")
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
@@ -260,6 +271,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         lexicon={entry.surface: entry.reading for entry in lexicon},
         words=tuple(entry for entry in lexicon if entry.accent is not None),
         links=_links(top["reading"]) if "reading" in top else "",
+        shortcodes=read_shortcodes(top["shortcodes"], _names(voices)) if "shortcodes" in top else {},
         preset=_preset(top["post"]) if "post" in top else PRESETS["yattecast"],
         publication=read_publication(top),
     )
@@ -374,7 +386,9 @@ def _show(
     folder: Path,
     root: Path | None,
 ) -> Show:
-    found = tree.fields("match", "name", "artist", "cover", "season", "opening", "between_sections", "ending")
+    found = tree.fields(
+        "match", "name", "artist", "cover", "season", "opening", "between_sections", "ending", *TEMPLATES
+    )
     match = found["match"].fields("actor", "title", "file") if "match" in found else {}
 
     def sound(key: str) -> str | None:
@@ -389,13 +403,7 @@ def _show(
         return name
 
     if "actor" in match:
-        actor = match["actor"].text()
-        known = {_nfc(name) for voice in voices.values() for name in (voice.name, *voice.aliases)}
-        if _nfc(actor) not in known:
-            near = nearest(actor, known)
-            raise match["actor"].wrong(
-                f"no voice answers to {actor!r}", f"Did you mean {near}?" if near else "Name it under voices: first."
-            )
+        known_voice(match["actor"], _names(voices))
     return Show(
         line=tree.line,
         actor=match["actor"].text() if "actor" in match else None,
@@ -408,6 +416,7 @@ def _show(
         opening=sound("opening"),
         between_sections=sound("between_sections"),
         ending=sound("ending"),
+        **{name: read_template(found[name], name) for name in TEMPLATES if name in found},
     )
 
 
@@ -450,6 +459,10 @@ def _links(tree: Tree) -> str:
     found = tree.fields("links")
     said = found["links"].text() if "links" in found else "skip"
     return "" if said == "skip" else _nfc(said)
+
+
+def _names(voices: Mapping[str, VoiceSettings]) -> tuple[str, ...]:
+    return tuple(name for voice in voices.values() for name in (voice.name, *voice.aliases))
 
 
 def _preset(tree: Tree) -> Preset:

@@ -219,7 +219,14 @@ def _planned_json(planned: Plan) -> dict[str, Any]:
         "script": str(planned.script),
         "audio": None if planned.audio is None else str(planned.audio),
         "utterances": [
-            {"text": u.text, "reading": u.reading, "voice": u.voice, "line": u.line, "cached": u.cached}
+            {
+                "text": u.text,
+                "reading": u.reading,
+                "voice": u.voice,
+                "style": u.style,
+                "line": u.line,
+                "cached": u.cached,
+            }
             for u in planned.utterances
         ],
         "estimated_seconds": planned.estimated_seconds,
@@ -237,5 +244,6 @@ def _planned_text(planned: Plan) -> str:
     for u in planned.utterances:
         state = {True: "cached", False: "new", None: "?"}[u.cached]
         said = "" if u.reading == u.text else f"  => {u.reading}"
-        lines.append(f"  {u.line:>5}  {state:<6}  {u.voice}  {u.text}{said}")
+        voice = f"{u.voice}（{u.style}）" if u.style else u.voice
+        lines.append(f"  {u.line:>5}  {state:<6}  {voice}  {u.text}{said}")
     return plain("\n".join(lines))

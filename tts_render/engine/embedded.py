@@ -10,19 +10,30 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from tts_render.engine.base import Scales
+from tts_render.engine.base import KANA, Scales
 from tts_render.errors import EngineMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-__all__ = ["READING_PACKAGES", "Ignored", "Word", "import_openjtalk", "installed", "missing", "processors", "read"]
+__all__ = [
+    "READING_PACKAGES",
+    "Accents",
+    "Ignored",
+    "Word",
+    "import_openjtalk",
+    "installed",
+    "missing",
+    "processors",
+    "read",
+]
 
 READING_PACKAGES = ("pyopenjtalk-plus", "onnxruntime", "sudachidict-core")
 """Packages whose version can change a reading; onnxruntime decides between なに and なん."""
 
 _MORA = re.compile(r"[ァ-ヴ][ァィゥェォャュョヮ]?|ー")
+_KANA = re.compile(f"{KANA[0]}([^{KANA[1]}]*){KANA[1]}")
 _DEVOICED = "’"
 
 
@@ -98,6 +109,26 @@ def read(openjtalk: ModuleType, text: str) -> tuple[Word, ...]:
         if kana or words:
             words.append(Word(feature["string"], kana, tuple(_MORA.findall(kana)), feature))
     return tuple(words) if any(word.kana for word in words) else ()
+
+
+class Accents:
+    """Says once that an engine leaves out the accents of a reading. May be used from several threads."""
+
+    def __init__(self, engine: str, warn: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._said = False
+
+    def drop(self, text: str) -> str:
+        """``text`` with the kana of its readings, and without their accents."""
+        if KANA[0] not in text:
+            return text
+        with self._lock:
+            said, self._said = self._said, True
+        if not said:
+            self._warn(f"{self._engine}: it follows the readings of <phoneme>, but not their accents")
+        return _KANA.sub(lambda found: re.sub("['/_]", "", found[1]), text)
 
 
 class Ignored:

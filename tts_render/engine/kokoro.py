@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tts_render.engine.base import Identity, Phrasing, Scales, Spoken, Style, StyleId
 from tts_render.engine.embedded import (
     READING_PACKAGES,
+    Accents,
     Ignored,
     Word,
     import_openjtalk,
@@ -97,6 +98,7 @@ class KokoroEngine:
         # Two utterances at once on a core each are done a quarter sooner than one after the other on two cores.
         self.workers = min(processors(), _MOST_WORKERS)
         self._cache_dir = cache_dir
+        self._accents = Accents(_NAME, warn)
         self._ignored = Ignored(_NAME, ("pitch", "intonation", "pause"), warn)
         self._starting = threading.Lock()
         self._started: tuple[ModuleType, Callable[[], Any]] | None = None
@@ -121,7 +123,7 @@ class KokoroEngine:
             EngineMissingError: it is not installed.
         """
         openjtalk, speller = self._reader()
-        words = read(openjtalk, text)
+        words = read(openjtalk, self._accents.drop(text))
         pieces = tuple(_pieces(lambda some: _phones(speller(), some), words)) if words else ()
         return Phrasing(
             digest=digest_bytes("\n".join(pieces).encode()),

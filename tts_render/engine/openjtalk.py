@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
 from tts_render.engine.embedded import (
     READING_PACKAGES,
+    Accents,
     Ignored,
     Word,
     import_openjtalk,
@@ -89,6 +90,7 @@ class OpenJtalkEngine:
     def __init__(self, *, warn: Callable[[str], None]) -> None:
         self.label = _NAME
         self.workers = processors()
+        self._accents = Accents(_NAME, warn)
         self._ignored = Ignored(_NAME, ("intonation",), warn)
         self._starting = threading.Lock()
         self._started: tuple[ModuleType, HtsVoice] | None = None
@@ -112,7 +114,7 @@ class OpenJtalkEngine:
             EngineMissingError: it is not installed.
         """
         openjtalk, _ = self._start()
-        words = read(openjtalk, text)
+        words = read(openjtalk, self._accents.drop(text))
         labels = _labels(openjtalk, words)
         segments = _segments(labels, [mora for word in words for mora in word.moras])
         return Phrasing(

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import time
 from typing import TYPE_CHECKING, cast
 
 from tts_render.engine.audit import LengthAudit
-from tts_render.engine.base import Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
 from tts_render.engine.http import EngineHttp, FaultError, Patience, parse_json, tidy
 from tts_render.engine.lengths import count_moras, digest_phrases, predict, read_phrases
 from tts_render.engine.wav import parse_wav
 from tts_render.errors import EngineRefusedError, EngineReplyError
 from tts_render.files import digest_bytes
+from tts_render.script.marks import speakable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,12 @@ _PROBES = ("はい、そうです。", "今日はいい天気です。")
 """Spoken by an engine whose lengths are in doubt; with the utterance that raised the doubt they make three."""
 _SECONDS_PER_MORA = 0.2
 """Generous; only for the time-out, so it need not trust the lengths in the query."""
+
+
+_PARTS = re.compile(f"({KANA[0]}[^{''.join(KANA)}]*{KANA[1]})")
+_PAUSES = "、，。！？,!?"
+_NEUTRAL: dict[str, object] = {"pauseLength": None, "pauseLengthScale": 1.0}
+"""What a query holds beside its phrases; the scales are put in when it is spoken."""
 
 
 class VoicevoxEngine:
@@ -110,6 +118,8 @@ class VoicevoxEngine:
             EngineUnreachableError: the engine is gone.
             EngineRefusedError, EngineReplyError: it cannot do this text.
         """
+        if KANA[0] in text:
+            return self._phrase_with_kana(text, style)
 
         def work(stretch: float) -> Phrasing:
             body = self._http.ask(
@@ -126,6 +136,44 @@ class VoicevoxEngine:
             return _phrasing(cast("dict[str, object]", query), phrases)
 
         return self._http.patiently("/audio_query", work)
+
+    def _phrase_with_kana(self, text: str, style: StyleId) -> Phrasing:
+        """The same for a text of which parts are kana with accents.
+
+        Each part is asked for by itself; lengths and pitches then follow from the whole.
+        """
+
+        def ask(path: str, params: dict[str, str | int], body: object = None) -> object:
+            def work(stretch: float) -> object:
+                answer = self._http.ask("POST", path, params=params, body=body, seconds=seconds * stretch)
+                try:
+                    return parse_json(answer)
+                except ValueError as error:
+                    raise FaultError(f"{path} answered nonsense: {error}") from error
+
+            return self._http.patiently(path, work)
+
+        seconds = self._patience.query
+        phrases: list[object] = []
+        for part in filter(None, _PARTS.split(text)):
+            kana = part.startswith(KANA[0])
+            said = part.strip("".join(KANA)) if kana else part
+            if not kana and phrases and said[0] in _PAUSES:
+                phrases[-1] = _followed_by_pause(phrases[-1])
+            if not kana and not speakable(said):
+                continue
+            found = ask("/accent_phrases", {"text": said, "speaker": style, "is_kana": "true" if kana else "false"})
+            phrases += cast("list[object]", found)
+            if not kana and phrases and said[-1] in _PAUSES:
+                phrases[-1] = _followed_by_pause(phrases[-1])
+        if phrases:
+            phrases[-1] = cast("dict[str, object]", phrases[-1]) | {"pause_mora": None}
+            phrases = cast("list[object]", ask("/mora_data", {"speaker": style}, phrases))
+        query = _NEUTRAL | {"accent_phrases": phrases}
+        try:
+            return _phrasing(query, read_phrases(query))
+        except ValueError as error:
+            raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         """The sound of ``phrasing``.
@@ -267,6 +315,19 @@ def _phrasing(query: dict[str, object], phrases: tuple[AccentPhrase, ...]) -> Ph
     if not isinstance(kana, str):
         kana = "、".join("".join(mora.text for mora in phrase.moras) for phrase in phrases)
     return Phrasing(digest=digest_phrases(phrases), kana=kana, moras=count_moras(phrases), payload=query)
+
+
+def _followed_by_pause(phrase: object) -> object:
+    """The same accent phrase with a silence behind it, whose length the engine fills in."""
+    pause = {
+        "text": "、",
+        "consonant": None,
+        "consonant_length": None,
+        "vowel": "pau",
+        "vowel_length": 0.3,
+        "pitch": 0.0,
+    }
+    return cast("dict[str, object]", phrase) | {"pause_mora": pause}
 
 
 def _bend(phrasing: Phrasing, scales: Scales) -> tuple[dict[str, object], Prediction]:

@@ -11,7 +11,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tts_render.errors import ScriptError
-from tts_render.script.base import Cue, Item, Line, Notation, Pause, PauseKind, Script, Source
+from tts_render.script.base import (
+    Cue,
+    Item,
+    Line,
+    Manner,
+    Notation,
+    Pause,
+    PauseKind,
+    Remark,
+    Script,
+    Sound,
+    Source,
+    Span,
+    SpokenShortcode,
+    Templates,
+)
+from tts_render.script.deck import read_deck
 from tts_render.script.markdown import read_markdown
 from tts_render.script.text import decode_script, read_text
 
@@ -24,18 +40,24 @@ __all__ = [
     "Cue",
     "Item",
     "Line",
+    "Manner",
     "Notation",
     "Pause",
     "PauseKind",
+    "Remark",
     "Script",
+    "Sound",
     "Source",
+    "Span",
+    "SpokenShortcode",
+    "Templates",
     "decode_script",
     "find_form",
     "read_script",
 ]
 
-FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item, ...]]] = MappingProxyType(
-    {"text": read_text, "markdown": read_markdown}
+FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item | Remark, ...]]] = MappingProxyType(
+    {"text": read_text, "markdown": read_markdown, "deck": read_deck}
 )
 """The notations by name."""
 
@@ -43,6 +65,7 @@ _SUFFIXES = {
     ".txt": "text",
     ".text": "text",
     "": "text",
+    ".json": "deck",
     ".md": "markdown",
     ".markdown": "markdown",
     ".mkd": "markdown",
@@ -72,7 +95,12 @@ def read_script(path: Path, text: str, notation: Notation, *, first_line: int = 
     source = Source(path, text.removeprefix("\ufeff"), first_line)
     if form is None:
         form, source = find_form(source)
-    script = Script(path, FORMS[form](source, notation))
+    found = FORMS[form](source, notation)
+    script = Script(
+        path,
+        tuple(item for item in found if not isinstance(item, Remark)),
+        tuple(item for item in found if isinstance(item, Remark)),
+    )
     if not script.lines:
         raise ScriptError("has nothing to say", path=path, remedy="Write at least one sentence into it.")
     return script
@@ -89,7 +117,7 @@ def find_form(source: Source) -> tuple[str, Source]:
         raise ScriptError(
             f"no script is written in {source.path.suffix} files",
             path=source.path,
-            remedy="Give a text (.txt) or a post (.md).",
+            remedy="Give a text (.txt), a post (.md) or a slide deck (.json).",
         )
     matter = _FRONT_MATTER.match(source.text) if source.first_line == 1 else None
     if matter and _POST_KEY.search(matter["keys"]):  # a script may begin with the border of a section

@@ -11,8 +11,9 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tts_render.script.base import Cue, Line, Pause
-from tts_render.script.marks import BRACKETS, CLOSING, ENDING, speakable
+from tts_render.script.base import Cue, Line, Pause, Sound, Span
+from tts_render.script.inserts import INSERT, Begin, Break, Chapter, Delivery, End, Inserts, Nothing, Play, Said
+from tts_render.script.marks import BRACKETS, CLOSING, ENDING, fold_space, speakable
 from tts_render.script.phrases import split_long
 from tts_render.script.sentences import sentence_spans
 
@@ -20,19 +21,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_render.script.base import Item, Notation, PauseKind
+    from tts_render.script.inserts import Insert
 
 __all__ = ["ScriptBuilder"]
 
 _LEADING = re.compile(rf"[{ENDING}{re.escape(CLOSING)}、，,;；:：ーｰ゛゜\s]+")
 _NO_SILENCE = re.compile(rf"[！？!?‼⁇⁈⁉{re.escape(CLOSING)}\s]+")
+_STOPPED = re.compile(rf"[{ENDING}][{re.escape(CLOSING)}\s]*$")
 _OPENER_OF = {closer: opener for opener, closer in BRACKETS.items()}
+_WHOLE = "語"  # stands for each character of a part that must not be split
 _NEAR = 200  # characters in which the bracket that a line closes is looked for
 
 
 class _Passage:
     """Text that is spoken without a pause other than between its sentences."""
 
-    def __init__(self) -> None:
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.goes_on = False
+        """Whether the sentence that it ends with goes on in the next passage."""
+        self._said: list[tuple[int, int, Said]] = []  # where the parts begin and end that are said in their own way
+        self._open: tuple[int, Said] | None = None
         self._pieces: list[str] = []
         self._length = 0
         self._starts: list[tuple[int, int]] = []  # (offset, line in the source) wherever another line begins
@@ -42,7 +51,9 @@ class _Passage:
     def text(self) -> str:
         return "".join(self._pieces)
 
-    def append(self, text: str, line: int) -> None:
+    def append(self, text: str, line: int, inserts: Inserts) -> None:
+        if INSERT.search(text):
+            text = self._take_out(text, inserts)
         self._pieces.append(text)
         self._starts.append((self._length, line))
         self._length += len(text)
@@ -56,13 +67,70 @@ class _Passage:
     def line_at(self, offset: int) -> int:
         return self._starts[bisect_right(self._starts, (offset, math.inf)) - 1][1]
 
+    def unsplittable(self) -> str:
+        """The text, where the parts that are said in their own way hold nothing to split at."""
+        text = self.text
+        for start, end, _ in self._said:
+            text = text[:start] + _WHOLE * (end - start) + text[end:]
+        return text
+
+    def spans(self, start: int, end: int) -> tuple[Span, ...]:
+        """The parts of the text from ``start`` to ``end``; none where all of it is read as any text is."""
+        text = self.text
+        spans: list[Span] = []
+        position = start
+        for begin, after, said in self._said:
+            first, last = max(begin, start), min(after, end)
+            if first >= last:
+                continue
+            if position < first:
+                spans.append(Span(text[position:first]))
+            spans.append(Span(text[first:last], said.said if first == begin else "", said.kana))
+            position = last
+        if spans and position < end:
+            spans.append(Span(text[position:end]))
+        return tuple(spans)
+
+    def _take_out(self, text: str, inserts: Inserts) -> str:
+        """``text`` without the inserts that say how a part of it is said; these are remembered."""
+        kept: list[str] = []
+        length = self._length
+        position = 0
+        for found in INSERT.finditer(text):
+            kept.append(text[position : found.start()])
+            length += found.start() - position
+            position = found.end()
+            insert = inserts.at(found.group())
+            if not isinstance(insert, Said):
+                continue
+            if insert.said is not None:
+                self._open = (length, insert)
+            elif self._open is not None:
+                self._said.append((self._open[0], length, self._open[1]))
+                self._open = None
+        return "".join(kept) + text[position:]
+
 
 class ScriptBuilder:
     """Collects what a notation finds, in order; :meth:`items` gives the script."""
 
-    def __init__(self, notation: Notation) -> None:
+    def __init__(self, notation: Notation, inserts: Inserts | None = None) -> None:
+        """Begin a script.
+
+        Args:
+            notation: what the settings say of scripts.
+            inserts: those that the text holds.
+        """
         self._notation = notation
-        self._found: list[_Passage | Pause | Cue] = []
+        self._inserts = inserts or Inserts()
+        self._found: list[_Passage | Pause | Cue | Sound] = []
+        self._speaker: tuple[str | None, str | None] = (None, None)
+        self._outside: list[Delivery] = []
+        self._delivery = Delivery()
+
+    def speaker(self, name: str | None, style: str | None = None) -> None:
+        """From here on another speaks."""
+        self._speaker = (name, style)
 
     def say(self, *pieces: tuple[str, int]) -> None:
         """Add a passage: one sentence or more, a part of one, or marks alone.
@@ -74,56 +142,139 @@ class ScriptBuilder:
             pieces: text without white space around it, and the line (1-based) on which it stands, for each line of the
                 passage; joined they are the passage.
         """
-        (first, line), *rest = pieces
-        before = self._before()
-        if before and before is self._found[-1] and before.is_closed_by(first[:1]):
-            for piece in pieces:
-                before.append(*piece)
-            return
-        passage = _Passage()
-        if marks := self._marks_for(before, first, bool(rest)):
-            if before:
-                before.append(marks.rstrip(), line)
-            first = first[len(marks) :]
-        for piece in ((first, line), *rest):
-            passage.append(*piece)
-        text = passage.text
-        if speakable(text):
-            self._found.append(passage)
-        elif text:
-            self.pause("paragraph", line)
+        waiting: list[tuple[str, int]] = []
+        for text, line in pieces:
+            position = 0
+            for found in INSERT.finditer(text):
+                insert = self._inserts.at(found.group())
+                if isinstance(insert, Said | Nothing):
+                    continue
+                waiting.append((text[position : found.start()], line))
+                self._say(waiting, goes_on=True)
+                waiting = []
+                position = found.end()
+                self._apply(insert, line)
+            waiting.append((text[position:], line))
+        self._say(waiting, goes_on=False)
 
-    def pause(self, kind: PauseKind, line: int) -> None:
+    def pause(self, kind: PauseKind, line: int, seconds: float | None = None) -> None:
         """Add a silence."""
-        if not (self._found and isinstance(self._found[-1], Pause) and self._found[-1].kind == kind):
-            self._found.append(Pause(kind, line))
+        last = self._found[-1] if self._found else None
+        if not (isinstance(last, Pause) and last.kind == kind and seconds is None):
+            self._found.append(Pause(kind, line, seconds))
 
     def section(self, line: int, title: str | None = None, url: str | None = None) -> None:
         """Add the border of a section, with what the next one is called and about."""
-        self._found.append(Cue("section", line, title, url))
+        self._found.append(Cue("section", line, title and fold_space(Inserts.free(title)), url))
 
     def items(self) -> tuple[Item, ...]:
         """The script so far: nothing before its first line but the title of a section, and nothing after its last."""
         items: list[Item] = []
-        waiting: Pause | Cue | None = None
+        waiting: list[Pause | Cue] = []
         for found in self._found:
-            if isinstance(found, _Passage):
-                if waiting and (items or (isinstance(waiting, Cue) and waiting.title)):
-                    items.append(waiting)
-                waiting = None
-                items.extend(self._lines(found))
-            elif waiting is None or (isinstance(found, Cue) and not (isinstance(waiting, Cue) and found.title is None)):
-                waiting = found
-        return tuple(items)
+            match found:
+                case _Passage():
+                    items += _kept(waiting, first=not items)
+                    waiting = []
+                    items += self._lines(found)
+                case Sound():
+                    items += [*_kept(waiting, first=not items), found]
+                    waiting = []
+                case _:
+                    waiting.append(found)
+        return (*items, *(found for found in waiting if isinstance(found, Pause) and found.kind == "exact"))
+
+    def _say(self, pieces: list[tuple[str, int]], *, goes_on: bool) -> None:
+        pieces = [piece for piece in pieces if piece[0]]
+        if not pieces:
+            return
+        (first, line), *rest = pieces
+        delivery = self._now()
+        before = self._before()
+        if (
+            before
+            and before is self._found[-1]
+            and before.delivery == delivery
+            and before.is_closed_by(INSERT.sub("", first)[:1])
+        ):
+            for piece in pieces:
+                before.append(*piece, self._inserts)
+            before.goes_on = goes_on
+            return
+        passage = _Passage(delivery)
+        if marks := self._marks_for(before, first, bool(rest)):
+            if before:
+                before.append(marks.rstrip(), line, self._inserts)
+                before.goes_on = before.goes_on and not marks.strip()
+            first = first[len(marks) :]
+        for piece in ((first, line), *rest):
+            passage.append(*piece, self._inserts)
+        text = passage.text
+        if speakable(text):
+            passage.goes_on = goes_on
+            self._found.append(passage)
+        elif text and not goes_on:
+            self.pause("paragraph", line)
+
+    def _apply(self, insert: Insert, line: int) -> None:
+        """Do what stands between two passages."""
+        match insert:
+            case Break(kind, seconds):
+                self.pause(kind, line, seconds)
+            case Play(name):
+                self._found.append(Sound(name, line))
+            case Chapter(title):
+                self._found.append(Cue("chapter", line, title))
+            case Begin(delivery):
+                self._outside.append(self._delivery)
+                inner = self._delivery
+                self._delivery = Delivery(
+                    delivery.speaker or inner.speaker,
+                    delivery.style if delivery.speaker else inner.style,
+                    inner.manner * delivery.manner,
+                    delivery.quoted or inner.quoted,
+                    delivery.narrator or (inner.narrator and not delivery.speaker),
+                )
+            case End():
+                self._delivery = self._outside.pop() if self._outside else Delivery()
+
+    def _now(self) -> Delivery:
+        """Who speaks what is said next, and how."""
+        inner = self._delivery
+        if inner.narrator:
+            return Delivery(manner=inner.manner, quoted=inner.quoted)
+        if inner.speaker is None:
+            return Delivery(*self._speaker, inner.manner, inner.quoted)
+        return inner
 
     def _lines(self, passage: _Passage) -> Iterator[Line]:
         text = passage.text
-        for start, end in sentence_spans(text):
-            *parts, last = split_long(text[start:end], self._notation.longest)
+        delivery = passage.delivery
+        whole = passage.unsplittable()
+
+        def line_of(start: int, end: int, *, ends: bool) -> Line:
+            return Line(
+                text[start:end],
+                line,
+                delivery.speaker,
+                ends,
+                delivery.style,
+                delivery.manner,
+                passage.spans(start, end),
+                delivery.quoted,
+            )
+
+        for start, end in sentence_spans(whole):
             line = passage.line_at(start)
+            *parts, last = split_long(whole[start:end], self._notation.longest)
+            position = start
             for part in parts:
-                yield Line(part, line, end_of_sentence=False)
-            yield Line(last, line)
+                position = whole.index(part, position)
+                yield line_of(position, position + len(part), ends=False)
+                position += len(part)
+            position = whole.index(last, position)
+            stops = not passage.goes_on or end < len(whole.rstrip()) or _STOPPED.search(text) is not None
+            yield line_of(position, position + len(last), ends=stops)
 
     def _marks_for(self, before: _Passage | None, first: str, more: bool) -> str:
         """What at the beginning of ``first`` belongs to the passage before; it is dropped where there is none."""
@@ -141,3 +292,18 @@ class ScriptBuilder:
             if not isinstance(found, Pause):
                 return found if isinstance(found, _Passage) else None
         return None
+
+
+def _kept(waiting: list[Pause | Cue], *, first: bool) -> list[Item]:
+    """What of the silences and borders between two passages means something."""
+    exact: list[Item] = [found for found in waiting if isinstance(found, Pause) and found.kind == "exact"]
+    chapters = [found for found in waiting if isinstance(found, Cue) and found.kind == "chapter"]
+    rest: Pause | Cue | None = None
+    for found in waiting:
+        if found in exact or found in chapters:
+            continue
+        if rest is None or (isinstance(found, Cue) and not (isinstance(rest, Cue) and found.title is None)):
+            rest = found
+    if first and not (isinstance(rest, Cue) and (rest.title or rest.url)):
+        rest = None
+    return [*([rest] if rest else []), *exact, *chapters[-1:]]

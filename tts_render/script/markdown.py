@@ -24,9 +24,12 @@ from typing import TYPE_CHECKING
 from tts_render.errors import ScriptError
 from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
+from tts_render.script.dialogue import find_label
 from tts_render.script.furniture import is_credit, is_form, is_label, is_source
 from tts_render.script.inline import Row, html_rows, join_rows, rows_of
+from tts_render.script.inserts import Inserts
 from tts_render.script.marks import ENDING, clean, speakable
+from tts_render.script.markup import take_markup
 from tts_render.script.shortcodes import PLACEHOLDER, remove_shortcodes
 from tts_render.script.text import strip_bullet
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-    from tts_render.script.base import Item, Notation
+    from tts_render.script.base import Item, Notation, Remark
 
 __all__ = ["read_markdown"]
 
@@ -82,18 +85,20 @@ class _Break:
 _Block = _Title | _Text | _Break
 
 
-def read_markdown(source: Source, notation: Notation) -> tuple[Item, ...]:
+def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ...]:
     """The items of a post's body.
 
     Raises:
         ScriptError: it holds a shortcode whose text nobody knows how to speak.
     """
     text = clean(_LINE_END.sub("\n", source.text))
-    text = remove_shortcodes(Source(source.path, text, source.first_line))
+    inserts = Inserts()
+    text = remove_shortcodes(Source(source.path, text, source.first_line), notation, inserts)
+    text = take_markup(Source(source.path, text, source.first_line), notation, inserts, markdown=True)
     text = _FOOTNOTE_LABEL.sub("", _ATTRIBUTES.sub("", text))
     parser = _parser()
-    reader = _Reader(Source(source.path, text, source.first_line), parser)
-    script = ScriptBuilder(notation)
+    reader = _Reader(Source(source.path, text, source.first_line), parser, notation)
+    script = ScriptBuilder(notation, inserts)
     for block in _spoken(list(reader.blocks(parser.parse(text)))):
         match block:
             case _Break(line, section):
@@ -112,10 +117,13 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item, ...]:
                 if apart:
                     script.pause("paragraph", passages[0][0][1])
                 for (text, line), *rest in passages:
+                    if label := find_label(text, notation):
+                        script.speaker(label.speaker, label.style)
+                        text = label.rest
                     script.say((strip_bullet(text), line), *rest)
                 if apart:
                     script.pause("paragraph", passages[-1][-1][1])
-    return script.items()
+    return (*script.items(), *inserts.remarks)
 
 
 def _parser() -> MarkdownIt:
@@ -147,7 +155,8 @@ def _spoken(blocks: Sequence[_Block]) -> list[_Block]:
 class _Reader:
     """Walks over the tokens of a body."""
 
-    def __init__(self, source: Source, parser: MarkdownIt) -> None:
+    def __init__(self, source: Source, parser: MarkdownIt, notation: Notation) -> None:
+        self._notation = notation
         self._source = source
         self._parser = parser
 
@@ -232,6 +241,8 @@ class _Reader:
             if is_source(row.text, linked=row.linked) or is_credit(row.text, listed=listed):
                 parts.append(part := [])
             else:
+                if part and find_label(row.text, self._notation):
+                    parts.append(part := [])
                 part.append(row)
         passages = [passage for part in parts for passage in join_rows(part)]
         if any(speakable(text) for passage in passages for text, _ in passage):

@@ -41,7 +41,8 @@ _ESCAPE = re.compile(
 _SPACE_CONTROL = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
 _CONTROL = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
-    "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+    "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
+    "\U000f0000-\U000ffffd]"  # where inserts stand for markup
 )
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile("[0-9A-Za-zぁ-ゖァ-ヺ一-鿿]")

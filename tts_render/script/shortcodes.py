@@ -11,9 +11,11 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.errors import ScriptError
+from tts_render.script.inserts import Begin, Break, Delivery, End, Inserts
+from tts_render.script.markup import unescape
 
 if TYPE_CHECKING:
-    from tts_render.script.base import Source
+    from tts_render.script.base import Notation, Source, SpokenShortcode
 
 __all__ = ["PLACEHOLDER", "remove_shortcodes"]
 
@@ -49,12 +51,23 @@ _SILENT_INSIDE = frozenset(["capture", "chart", "code", "comment", "highlight", 
 _TEXT_KEYS = frozenset(["alt", "body", "caption", "content", "label", "message", "quote", "summary", "text", "title"])
 
 
-def remove_shortcodes(source: Source) -> str:
-    """The text of ``source`` without shortcodes and tags, line for line.
+_BREAK = re.compile(r"<br\s*/?>|\n", re.IGNORECASE)
+_QUOTE = re.compile(r"\s*[>＞]+\s*")
+_BARE_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
+
+
+def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> str:
+    """The text of ``source`` without shortcodes and tags, line for line; with the text of those that are spoken.
+
+    Args:
+        source: the text.
+        notation: which shortcodes are spoken, by which attribute and by whom.
+        inserts: where it is kept who speaks.
 
     Raises:
-        ScriptError: one of them holds text, or is not closed.
+        ScriptError: one that nothing is known of holds text, one that is spoken lacks it, or one is not closed.
     """
+    cast: dict[tuple[tuple[str, ...], str], str] = {}  # who speaks for whom
     text = source.text
     kept: list[str] = []
     position = 0
@@ -75,12 +88,15 @@ def remove_shortcodes(source: Source) -> str:
             )
         name, ends = _name_and_end(tag)
         if silent is None:
-            if not ends and name not in _SILENT and (held := _text_in(tag["rest"])):
+            spoken = notation.shortcodes.get(name)
+            if spoken is not None and spoken.text and not ends:
+                kept.append(_speech(source, line, tag, spoken, cast, inserts))
+            elif not ends and spoken is None and name not in _SILENT and (held := _text_in(tag["rest"])):
                 raise ScriptError(
                     f"the shortcode {name} holds text ({held}), and nothing says how to speak it",
                     path=source.path,
                     line=line,
-                    remedy="Write the text itself into the post, or give the episode a script of its own (.txt).",
+                    remedy=f"Say under shortcodes: in voices.yaml how {name} is spoken, or that it is silent.",
                 )
             if not ends and name in _SILENT_INSIDE and name not in endless:
                 if _closes_later(text, tag, name):
@@ -95,6 +111,47 @@ def remove_shortcodes(source: Source) -> str:
         position = tag.end()
     kept.append(text[position:])
     return _ADDRESS_OUTPUT.sub("#", "".join(kept))
+
+
+def _speech(
+    source: Source,
+    line: int,
+    tag: re.Match[str],
+    spoken: SpokenShortcode,
+    cast: dict[tuple[tuple[str, ...], str], str],
+    inserts: Inserts,
+) -> str:
+    """What is spoken of a shortcode: its text, in the voice of whoever says it, with pauses at line breaks."""
+    values: dict[str, str] = {}
+    for key, double, ticked, single, bare in _ARGUMENT.findall(tag["rest"]):
+        value = re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], double) if double else ""
+        values.setdefault(key or str(len(values)), value or ticked or single or bare)
+    text = values.get(spoken.text or "")
+    if text is None:
+        raise ScriptError(
+            f"the shortcode {tag['name']} has no {spoken.text}, which is what is spoken of it",
+            path=source.path,
+            line=line,
+            remedy="Give it one, or change shortcodes: in voices.yaml.",
+        )
+    voice = spoken.voices[0] if spoken.voices else None
+    if spoken.speaker and spoken.voices:
+        known = sum(voices == spoken.voices for voices, _ in cast)
+        who = (spoken.voices, values.get(spoken.speaker, ""))
+        voice = cast.setdefault(who, spoken.voices[known % len(spoken.voices)])
+    rows: list[str] = []
+    for row in _BREAK.split(text):
+        row = Inserts.free(" ".join(unescape(_BARE_TAG.sub("", row)).split()))
+        quote = _QUOTE.match(row)
+        if quote and quote.end() < len(row):
+            # Somebody else's words: the narrator reads them, and the speaker answers.
+            row = inserts.put(Begin(Delivery(narrator=True, quoted=True))) + row[quote.end() :] + inserts.put(End())
+        if row:
+            rows.append(row)
+    said = inserts.put(Break("sentence")).join(rows).replace("{{", "{ {").replace("{%", "{ %")
+    paragraph = inserts.put(Break("paragraph"))
+    begin = Begin(Delivery(speaker=voice) if voice else Delivery(narrator=True))
+    return paragraph + inserts.put(begin) + said + inserts.put(End()) + paragraph
 
 
 def _name_and_end(tag: re.Match[str]) -> tuple[str, bool]:

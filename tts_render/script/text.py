@@ -20,14 +20,18 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.errors import ScriptError
+from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
+from tts_render.script.dialogue import find_label
+from tts_render.script.inserts import Inserts
 from tts_render.script.marks import clean, fold_space, strip_markup
+from tts_render.script.markup import take_markup, unescape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tts_render.script.base import Item, Notation, Source
+    from tts_render.script.base import Item, Notation, Remark
 
 __all__ = ["decode_script", "read_text", "strip_bullet"]
 
@@ -59,18 +63,29 @@ def decode_script(path: Path, data: bytes) -> str:
         ) from error
 
 
-def read_text(source: Source, notation: Notation) -> tuple[Item, ...]:
-    """The items of a plain text."""
-    script = ScriptBuilder(notation)
-    for number, line in enumerate(_LINE_END.split(source.text), source.first_line):
-        for piece in _pieces(clean(line).strip()):
+def read_text(source: Source, notation: Notation) -> tuple[Item | Remark, ...]:
+    """The items of a plain text, and what is to be remarked on.
+
+    Raises:
+        ScriptError: a piece of markup asks for what there is not.
+    """
+    inserts = Inserts()
+    text = clean(_LINE_END.sub("\n", source.text))
+    text = unescape(take_markup(Source(source.path, text, source.first_line), notation, inserts))
+    script = ScriptBuilder(notation, inserts)
+    for number, line in enumerate(text.split("\n"), source.first_line):
+        for piece in _pieces(line.strip()):
             if piece is None:
                 script.section(number)
+            elif piece and (label := find_label(piece, notation)):
+                script.speaker(label.speaker, label.style)
+                if label.rest:
+                    script.say((label.rest, number))
             elif piece:
                 script.say((piece, number))
             else:
                 script.pause("paragraph", number)
-    return script.items()
+    return (*script.items(), *inserts.remarks)
 
 
 def strip_bullet(text: str) -> str:
