@@ -62,12 +62,12 @@ class Ran:
 
 
 def run(arguments: list[str | Path], *, environment: dict[str, str] | None = None, folder: Path | None = None) -> Ran:
-    """Run a command and time it as a user would, from start to exit."""
+    """Run a command and time it as a user would, from start to exit; with compiled modules, as an installation has them."""
     with tempfile.NamedTemporaryFile() as report:
         began = time.monotonic()
         done = subprocess.run(
             ["/usr/bin/time", "-f", "%M", "-o", report.name, *map(str, arguments)],
-            env={**os.environ, **(environment or {})},
+            env={**{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}, **(environment or {})},
             cwd=folder,
             capture_output=True,
             text=True,
