@@ -34,7 +34,7 @@ def test_a_bare_site_gets_everything_and_renders(site: SiteKit, fake_engine: Fak
     assert "preset yattecast, actors: 春日部つむぎ" in result.err
     config = load_config(site.root / "voices.yaml")
     assert config.default == "春日部つむぎ"
-    assert list(config.voices) == ["春日部つむぎ"]
+    assert next(iter(config.voices)) == "春日部つむぎ"
     assert config.voices["春日部つむぎ"].aliases == ("つむぎ",)
     site.engines = (fake_engine.url,)
     assert site.run("render", site.post).code == 0

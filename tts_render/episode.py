@@ -238,7 +238,7 @@ def first_voice(post: Post, config: Config) -> VoiceSettings:
                 f"no voice answers to the actor {actor!r}",
                 path=post.path,
                 line=post.line_of(post.preset.actors) if post.preset.actors else None,
-                remedy=config.nearest_voice(actor) + f"Voices are named in {config.path}.",
+                remedy=f"{config.nearest_voice(actor)} Voices are named in {config.path}.",
             )
         found.append(voice)
     if found:
@@ -276,9 +276,7 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
 
 
 def _notation(config: Config) -> Notation:
-    return Notation(
-        speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes
-    )
+    return Notation(speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes)
 
 
 def _deck_beside(audio: Path | None) -> Path | None:
@@ -297,13 +295,13 @@ def find_posts(paths: Sequence[Path]) -> list[Path]:
 
 
 def _posts_in(folder: Path) -> Iterator[Path]:
-    """Files with front matter; not what is hidden, drafted aside (``_drafts``) or built (``_site``, ``public``)."""
+    """Markdown with front matter; not what is hidden, drafted aside (``_drafts``) or built (``_site``, ``public``)."""
     for path in folder.iterdir():
         if path.name.startswith(".") or path.name in _NOT_POSTS:
             continue
         if path.is_dir():
             yield from _posts_in(path)
-        elif path.suffix.lower() in POST_SUFFIXES and _has_front_matter(path):
+        elif path.suffix.lower() in POST_SUFFIXES and path.suffix.lower() != ".html" and _has_front_matter(path):
             yield path
 
 

@@ -114,11 +114,13 @@ def _packaged(places: Sequence[str]) -> str:
 
 
 def _voices_yaml(found: Survey) -> str:
-    """The packaged settings with the site's own voices and preset."""
+    """The packaged settings with the site's own voices first, and its preset."""
     packaged = packaged_config_path()
     text = packaged.read_text(encoding="utf-8")
     config = load_config(packaged)
-    names = found.actors or tuple(config.voices)
+    # What other settings of the packaged file name is kept, after the site's own.
+    others = tuple(name for name in config.voices if name not in found.actors)
+    names = (*found.actors, *others)
     head, _, rest = text.partition("\nvoices:")
     tail = rest[rest.index("\nsounds:") :]
     head = head.replace(f"default: {config.default}", f"default: {_quoted(names[0])}", 1)

@@ -39,7 +39,9 @@ class Studio:
         tell: takes the events of a run.
     """
 
-    def __init__(self, cache: Path, *, engines: Sequence[str] = (), wait: Seconds = 0.0, tell: Tell) -> None:
+    def __init__(
+        self, cache: Path, *, engines: Sequence[str] = (), wait: Seconds = 0.0, tell: Tell = lambda _: None
+    ) -> None:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
         self.tell = tell

@@ -132,12 +132,10 @@ class Show:
     outro: str | None = None
     """What is said last there; a template."""
 
-    def matches(self, *, actor: str | None, title: str | None, file: str) -> bool:
-        """Whether an episode belongs to this show; names are compared in composed form (NFC)."""
-        return (
-            (self.actor is None or (actor is not None and _nfc(actor) == _nfc(self.actor)))
-            and (self.title is None or fnmatch.fnmatchcase(_nfc(title or ""), _nfc(self.title)))
-            and (self.file is None or fnmatch.fnmatchcase(_nfc(file), _nfc(self.file)))
+    def matches(self, *, title: str | None, file: str) -> bool:
+        """Whether title and file fit; names are compared in composed form (NFC)."""
+        return (self.title is None or fnmatch.fnmatchcase(_nfc(title or ""), _nfc(self.title))) and (
+            self.file is None or fnmatch.fnmatchcase(_nfc(file), _nfc(self.file))
         )
 
 
@@ -212,14 +210,22 @@ class Config:
         return _names(self.voices)
 
     def show(self, *, actor: str | None, title: str | None, file: str) -> Show:
-        """The first show that matches; one without sounds if none does."""
-        return next((show for show in self.shows if show.matches(actor=actor, title=title, file=file)), Show())
+        """The first show that matches; one without sounds if none does. An alias stands for the voice it names."""
+        voice = self.voice(actor) if actor is not None else None
+
+        def fits(show: Show) -> bool:
+            wanted = self.voice(show.actor) if show.actor is not None else None
+            return (show.actor is None or (wanted is not None and wanted is voice)) and show.matches(
+                title=title, file=file
+            )
+
+        return next((show for show in self.shows if fits(show)), Show())
 
     def nearest_voice(self, name: str) -> str:
         """What to write instead of an unknown name: a sentence."""
         near = nearest(name, self.names())
         known = ", ".join(self.voices)
-        return f"Did you mean {near}? " if near else f"{self.path.name} knows: {known}. "
+        return f"Did you mean {near}?" if near else f"{self.path.name} knows: {known}."
 
 
 def packaged_config_path() -> Path:
