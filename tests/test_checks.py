@@ -87,6 +87,14 @@ def test_a_description_that_breaks_the_feed_is_an_error(site: SiteKit, text: str
     assert ("description-xml" in found(site)) == bad
 
 
+def test_what_engines_would_leave_out_is_a_warning_with_its_line(site: SiteKit) -> None:
+    assert "dropped" not in found(site)
+    site.script.write_text(f"{SCRIPT}\n한국の話なのだ。\n", encoding="utf-8")
+    finding = found(site)["dropped"]
+    assert (finding.level, finding.path, finding.line) == ("warning", site.script, len(SCRIPT.splitlines()) + 2)
+    assert finding.message == "engines leave out 한 국 (한국の話なのだ。)"
+
+
 def test_a_missing_credit_is_a_warning_that_offers_the_line(site: SiteKit) -> None:
     edit(site, "VOICEVOX:春日部つむぎ\n", "")
     finding = found(site)["credit-missing"]

@@ -100,6 +100,17 @@ def test_read_answers_with_one_line_for_each_line(site: SiteKit) -> None:
     assert site.run("read", "一", "二").out == "一\n二\n"
 
 
+def test_read_explains_layer_by_layer(site: SiteKit) -> None:
+    result = site.run("read", "--explain", "LLMを&amp;と$100で", "一", "--site", site.root)
+    assert result.out == (
+        "LLMを&amp;と$100で\n"
+        "  characters LLMを&と$100で\n"
+        "  numbers    LLMをアンドと100ドルで\n"
+        "  words      エルエルエムをアンドと100ドルで\n"
+        "一\n"
+    )
+
+
 def test_the_cache_tells_its_size_and_can_be_pruned(site: SiteKit) -> None:
     assert site.run("render", site.post).code == 0
     facts = json.loads(site.run("cache", "info", "--json").out)

@@ -22,6 +22,7 @@ from tts_render.errors import TtsRenderError
 from tts_render.mpeg import read_length
 from tts_render.post import read_post
 from tts_render.presets import parse_duration, parse_size
+from tts_render.reading.dropped import dropped
 from tts_render.site import find_site
 from tts_render.units import format_clock, frames_to_seconds, half_up
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator
 
+    from tts_render.casting import Cast
     from tts_render.episode import Episode
     from tts_render.frontmatter import Written
     from tts_render.post import Post
@@ -99,9 +101,11 @@ def check(
 def _check_script(episode: Episode) -> Iterator[Finding]:
     yield from _check_sounds(episode.show, episode.config)
     try:
-        cast(episode.script, episode.config, episode.voice)
+        spoken = cast(episode.script, episode.config, episode.voice)
     except TtsRenderError as error:
         yield _finding("script", episode.path, error)
+    else:
+        yield from _check_reading(spoken)
 
 
 def _check_post(
@@ -133,10 +137,12 @@ def _check_post(
         yield _finding("script", post.path, error)
     if voice is not None and script is not None:
         try:
-            speakers = [utterance.voice for utterance in cast(script, config, voice).utterances]
+            spoken = cast(script, config, voice)
         except TtsRenderError as error:
             yield _finding("script", post.path, error)
         else:
+            yield from _check_reading(spoken)
+            speakers = [utterance.voice for utterance in spoken.utterances]
             yield from _check_credits(post, expected_credits(dict.fromkeys(speakers), config))
 
 
@@ -277,6 +283,25 @@ def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
             open_sound(settings.path)
         except TtsRenderError as error:
             yield Finding("sound", "error", config.path, settings.line, f"sounds.{name}: {error}")
+
+
+def _check_reading(spoken: Cast) -> Iterator[Finding]:
+    """What an engine would leave out without a word."""
+    for utterance in spoken.utterances:
+        lost = dropped(utterance.reading)
+        if lost:
+            yield Finding(
+                "dropped",
+                "warning",
+                spoken.path,
+                utterance.line,
+                f"engines leave out {' '.join(lost)} ({_short(utterance.text)})",
+                "Give the word a reading in the lexicon of voices.yaml.",
+            )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:

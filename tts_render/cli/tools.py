@@ -60,17 +60,30 @@ def voices(
 @click.command()
 @click.argument("texts", nargs=-1, metavar="[TEXT...]")
 @common
-def read(texts: tuple[str, ...], voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> int:  # noqa: ARG001
+@click.option("--explain", is_flag=True, help="Show under each text what each layer made of it.")
+def read(
+    texts: tuple[str, ...],
+    voices: Path | None,
+    site: Path | None,
+    explain: bool,
+    quiet: bool,  # noqa: ARG001
+    verbose: int,  # noqa: ARG001
+) -> int:
     """What will be said: the reading of each text, or of each line on standard input, a line each."""
     from tts_render.episode import open_config
     from tts_render.reading import Lexicon
     from tts_render.reading import read as read_text
     from tts_render.site import find_site
 
-    lexicon = Lexicon(open_config(find_site(Path.cwd() / "voices.yaml", site), voices).lexicon)
+    config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
+    lexicon = Lexicon(config.lexicon)
     lines = (line.decode("utf-8", errors="replace").rstrip("\r\n") for line in sys.stdin.buffer)
     for text in texts or lines:
-        click.echo(" ".join(read_text(text, lexicon).said.split("\n")))
+        reading = read_text(text, lexicon, links=config.links)
+        click.echo(" ".join((text if explain else reading.said).split("\n")))
+        if explain:
+            for name, after in reading.changes:
+                click.echo(f"  {name:<10} {' '.join(after.split(chr(10)))}")
     return 0
 
 

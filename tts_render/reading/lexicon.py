@@ -4,8 +4,8 @@
 - A Latin entry fits whole words only: ``LLM`` is not in ``LLMs`` or ``vLLM`` (give these entries of their own), but in
   ``LLM2`` and ``LLMの``. An entry that ends with a digit is not in a longer number: ``GPT-4`` is not in ``GPT-4.1``.
 - Letters must agree in case; an entry with a small letter in it fits other cases too, where no entry agrees. So
-  ``GitHub`` reads ``github``, but ``IT`` does not read ``it``. Two capitals are an acronym: ``or`` does not read
-  ``OR``.
+  ``GitHub`` reads ``github``, but ``IT`` does not read ``it``. One or two capitals are an acronym: ``or`` does
+  not read ``OR``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Lexicon(Mapping[str, str]):
     def find(self, word: str) -> str | None:
         """The reading of one whole word; written small, an entry in capitals fits it too (``json``, ``api``)."""
         reading = self._exact.get(word)
-        if reading is None and not (len(word) == 2 and word.isupper()):
+        if reading is None and not (len(word) <= 2 and word.isupper()):
             reading = self._folded.get(word.translate(_FOLD))
         if reading is None and word.islower() and len(word) > 2:
             reading = self._exact.get(word.upper())
@@ -70,7 +70,7 @@ class Lexicon(Mapping[str, str]):
             for length in self._lengths.get(folded[at], ()):
                 end = at + length
                 reading = self._exact.get(text[at:end])
-                if reading is None and not (length == 2 and text[at:end].isupper()):
+                if reading is None and not (length <= 2 and text[at:end].isupper()):
                     reading = self._folded.get(folded[at:end])
                 if reading is not None and end <= len(text) and _is_whole(text, at, end):
                     said.append(reading)

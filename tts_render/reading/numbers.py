@@ -183,7 +183,7 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"[×✕✖](?=[ ]?[0-9])|(?<=[0-9])[ ]?[×✕✖]"), "かける"),
     (re.compile(rf"(?<=[0-9分時日月年円個]|[{_COUNTED}]|[BbsmgzVW])[ ]?[→⇒➡⟶][ ]?(?=[-−]?[0-9])"), "から"),
     (re.compile(rf"(?<=[0-9A-Za-z%{_COUNTED}])[ ]?[〜～~][ ]?(?=[-−]?[$￥¥]?[0-9])"), "から"),
-    (re.compile(rf"(?<=[0-9A-Za-z{_JAPANESE})）])[ ]?[=＝][ ]?(?=[-0-9A-Za-z{_JAPANESE}])"), "イコール"),
+    (re.compile(r"(?<![0-9A-Za-z.-])([0-9]+)-([0-9]+)(?=で(?:勝|負|敗|下|逆転)|の(?:勝利|敗北))"), r"\1対\2"),
     (re.compile(rf"(?<![0-9A-Za-z.-])([0-9]+)-([0-9]+)(?=[{_COUNTED}]|ページ|パーセント)"), _span),
     (re.compile(r"(?<![0-9A-Za-z.-])[0-9]+(?:-[0-9]+)+(?![0-9A-Za-z.-])"), _hyphens),
     (re.compile(r"(?<![0-9A-Za-zァ-ヺー.])[-−－][ ]?(?=(?:[$￥¥])?[0-9])"), "マイナス"),

@@ -22,6 +22,9 @@ _JOINT = re.compile(r"(?<=[A-Za-z])[-_&+/@.](?=[A-Za-z])|(?<=[A-Za-zァ-ヺー])
 _JOINTS = {"-": " ", "_": " ", "&": " アンド ", "+": " プラス ", "/": " ", "@": " アット ", ".": " ドット "}
 _BESIDE_FIGURES = re.compile("(?<=[A-Za-zァ-ヺー])[-_/](?=[0-9])|(?<=[0-9])[-_](?=[A-Za-zァ-ヺ])")
 _ENDING = re.compile(r"(?<=[A-Za-z])\.(?=\s|$)")
+_CONTRACTION = re.compile("([ァ-ヺー])['’](s|t|re|ve|ll|d|m)(?![A-Za-z])")
+"""Behind a word that a lexicon has put into katakana already."""
+_APOSTROPHE = re.compile("(?<=[A-Za-zァ-ヺー])['’](?=[A-Za-z]{3}|[A-Za-z]['’])|(?<=['’][A-Za-z])['’]")
 _LONGEST_ACRONYM = 5
 _LONGEST_WORD = 24
 """Letters; the model loses its way in longer ones."""
@@ -66,6 +69,7 @@ _HARD_ENDINGS = ("プ", "ク", "フ")
 def spell_words(text: str) -> str:
     """``text`` without a Latin letter."""
     text = _BESIDE_FIGURES.sub("", _ENDING.sub("", text))
+    text = _APOSTROPHE.sub("", _CONTRACTION.sub(lambda found: _contract(found[1], found[2]), text))
     text = _JOINT.sub(lambda found: _JOINTS[found.group()], text)
     return _WORD.sub(lambda found: _say(found.group()), text)
 
@@ -79,10 +83,7 @@ def _say(word: str) -> str:
         whole = terms.find(f"{stem}'{ending}")
         if whole is not None:
             return whole
-        said = _say(stem)
-        if ending == "s" and said.endswith("ト"):
-            return said[:-1] + "ツ"
-        return said + ("ス" if ending == "s" and said.endswith(_HARD_ENDINGS) else _CONTRACTED[ending])
+        return _contract(_say(stem), ending)
     known = terms.find(word)
     if known is not None:
         return known
@@ -90,6 +91,12 @@ def _say(word: str) -> str:
     if plural:
         return _say(plural[1]) + "ズ"
     return "".join(_say_part(part) for part in _PART.findall(word))
+
+
+def _contract(said: str, ending: str) -> str:
+    if ending == "s" and said.endswith("ト"):
+        return said[:-1] + "ツ"
+    return said + ("ス" if ending == "s" and said.endswith(_HARD_ENDINGS) else _CONTRACTED[ending])
 
 
 def _say_part(part: str) -> str:
