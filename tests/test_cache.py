@@ -1,7 +1,10 @@
 """The utterance cache: what was spoken once is found, what is damaged is not believed."""
 
 import dataclasses
+import hashlib
+import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -80,17 +83,96 @@ def test_the_dictionary_keys_phrases_but_never_clips(tmp_path: Path) -> None:
 
 def test_no_flipped_or_missing_byte_is_believed(tmp_path: Path) -> None:
     cache = UtteranceCache(tmp_path)
-    path = keep(cache).path
+    short = Spoken(spoken().samples[:400], 24000, MORAS)
+    path = cache.keep(IDENTITY, STYLE, Scales(), PHRASING, short).path
     whole = path.read_bytes()
-    for place in [*range(200), *range(200, len(whole), 97), len(whole) - 1]:
+    for place in range(len(whole)):
         damaged = bytearray(whole)
-        damaged[place] ^= 0x10
+        damaged[place] ^= 1 << place % 8
         path.write_bytes(damaged)
         assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None, place
         path.write_bytes(whole[:place])
         assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None, place
+        path.write_bytes(whole[:place] + whole[place + 1 :])
+        assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None, place
+    path.write_bytes(whole + b"\0")
+    assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None
     path.write_bytes(whole)
     assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is not None
+
+
+def sealed(header: object, samples: bytes = b"", magic: bytes = b"TTSRCLP1") -> bytes:
+    """An entry that is whole: what another version of the program may have written."""
+    text = json.dumps(header).encode()
+    content = struct.pack("<I", len(text)) + text + samples
+    return magic + hashlib.sha256(content).digest() + content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "s24"},
+        {"format": None},
+        {"frames": 99},
+        {"frames": "many"},
+        {"rate": 0},
+        {"rate": None},
+        {"moras": None},
+        {"moras": [["ア", 0]]},
+        {"moras": [["ア", 0, "end"]]},
+        {"key": "another"},
+        {"frames": None, "rate": None, "format": None, "moras": None, "key": None},
+    ],
+)
+def test_an_entry_of_another_format_version_is_as_good_as_missing(tmp_path: Path, change: dict[str, object]) -> None:
+    cache = UtteranceCache(tmp_path)
+    path = keep(cache).path
+    header = {"key": path.stem, "format": "s16", "rate": 24000, "frames": 2, "moras": [["ア", 0, 2]]}
+    path.write_bytes(sealed(header, bytes(4)))
+    found = cache.clip(IDENTITY, STYLE, Scales(), PHRASING)
+    assert found is not None
+    assert found.moras() == (MoraTime("ア", Frames(0), Frames(2)),)
+    for other in (
+        sealed(header | change, bytes(4)),
+        sealed(header, bytes(4), magic=b"TTSRCLP2"),
+        sealed({name: value for name, value in header.items() if name not in change}, bytes(4)),
+        sealed([header], bytes(4)),
+        sealed("header"),
+        b"TTSRCLP1" + hashlib.sha256(b"").digest(),
+        b"TTSRCLP1" + hashlib.sha256(b"\xff\xff\xff\xff").digest() + b"\xff\xff\xff\xff",
+    ):
+        path.write_bytes(other)
+        assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None
+        assert found.moras() == ()
+        with pytest.raises(OutputError):
+            found.load()
+    assert keep(cache) == cache.clip(IDENTITY, STYLE, Scales(), PHRASING)
+
+
+@pytest.mark.parametrize(
+    "content", [b"[]", b"null", b"{}", b'{"digest": "a"}', b'{"digest": "a", "kana": "", "moras": []}', b"\xff", b""]
+)
+def test_phrases_of_another_format_version_are_forgotten(tmp_path: Path, content: bytes) -> None:
+    cache = UtteranceCache(tmp_path)
+    cache.remember(IDENTITY, STYLE, "亜", PHRASING)
+    (path,) = (tmp_path / "phrases").glob("*/*")
+    path.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    assert cache.phrasing(IDENTITY, STYLE, "亜") is None
+
+
+def test_a_cache_full_of_folders_links_and_nonsense_is_no_trouble(tmp_path: Path) -> None:
+    cache = UtteranceCache(tmp_path)
+    kept = keep(cache)
+    kept.path.unlink()
+    kept.path.mkdir()
+    assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None
+    kept.path.rmdir()
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    kept.path.symlink_to(victim)
+    assert cache.clip(IDENTITY, STYLE, Scales(), PHRASING) is None
+    assert keep(cache) == cache.clip(IDENTITY, STYLE, Scales(), PHRASING)
+    assert victim.read_bytes() == b"precious"
 
 
 def test_a_damaged_memory_of_phrases_is_forgotten(tmp_path: Path) -> None:

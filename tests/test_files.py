@@ -3,13 +3,25 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from tts_render.errors import BusyError, OutputError
-from tts_render.files import Staged, commit, digest_file, locked, replace_bytes, store_bytes, temporary_name
+from tts_render.files import (
+    Staged,
+    commit,
+    digest_file,
+    locked,
+    remove_leftover,
+    remove_leftovers,
+    replace_bytes,
+    store_bytes,
+    temporary_name,
+)
 
 
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
@@ -36,9 +48,53 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
     target = tmp_path / "a.mp3"
     temporary_name(target).write_bytes(b"half")
     with Staged(target) as staged:
-        assert not staged.path.exists()
+        assert staged.path.read_bytes() == b""
         commit([staged.write(b"whole")])
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp3"]
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard", "dangling"])
+def test_a_link_in_the_place_of_the_temporary_file_is_never_written_through(tmp_path: Path, kind: str) -> None:
+    victim, target = tmp_path / "victim", tmp_path / "a.mp3"
+    victim.write_bytes(b"precious")
+    if kind == "hard":
+        temporary_name(target).hardlink_to(victim)
+    else:
+        temporary_name(target).symlink_to(victim if kind == "symbolic" else tmp_path / "nowhere")
+    replace_bytes(target, b"new")
+    assert victim.read_bytes() == b"precious"
+    assert target.read_bytes() == b"new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp3", "victim"]
+
+
+@pytest.mark.parametrize("name", ["a.mp3", ".a.mp3.tts-render-tmp"])
+def test_a_folder_in_the_way_is_named_and_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(OutputError, match="Move this folder away") as caught, Staged(tmp_path / "a.mp3"):
+        pytest.fail("it began")
+    assert Path(str(caught.value.path)).name == name
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_two_processes_never_make_the_same_file_at_once(tmp_path: Path) -> None:
+    target = tmp_path / "post.md"
+    with Staged(target) as first:
+        with pytest.raises(BusyError, match="another run"):
+            replace_bytes(target, b"second")
+        remove_leftover(target)
+        commit([first.write(b"first")])
+    replace_bytes(target, b"second")
+    assert target.read_bytes() == b"second"
+
+
+def test_who_is_done_does_not_remove_what_another_has_begun(tmp_path: Path) -> None:
+    target = tmp_path / "post.md"
+    with Staged(target) as first:
+        commit([first.write(b"first")])
+        second = Staged(target).__enter__()
+    assert second.path.exists()
+    second.__exit__(None, None, None)
+    assert [p.name for p in tmp_path.iterdir()] == ["post.md"]
 
 
 def test_what_is_not_committed_is_removed(tmp_path: Path) -> None:
@@ -124,6 +180,75 @@ def test_a_second_run_waits_for_the_first(tmp_path: Path) -> None:
 
 
 def test_a_stored_file_is_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    store_bytes(tmp_path / "ab" / "entry", b"data")
+    store_bytes(tmp_path / "ab" / "entry", b"data", workshop=tmp_path / "incoming")
     assert [p.name for p in (tmp_path / "ab").iterdir()] == ["entry"]
+    assert list((tmp_path / "incoming").iterdir()) == []
     assert len(digest_file(tmp_path / "ab" / "entry")) == 64
+
+
+def test_what_killed_runs_left_half_stored_is_removed_and_what_is_alive_stays(tmp_path: Path) -> None:
+    left, foreign = tmp_path / ".0123.tts-render-tmp", tmp_path / "notes.txt"
+    left.write_bytes(b"half")
+    foreign.write_bytes(b"mine")
+    alive = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / ".4567.tts-render-tmp")],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    )
+    with alive:
+        assert alive.stdout is not None
+        assert alive.stdout.readline() == b"holding\n"
+        remove_leftovers(tmp_path)
+        assert sorted(p.name for p in tmp_path.iterdir()) == [".4567.tts-render-tmp", "notes.txt"]
+        alive.kill()
+    remove_leftovers(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+    remove_leftovers(tmp_path / "nowhere")
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from tts_render import files
+claim = files._claim(Path(sys.argv[1]))
+print("holding", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_flush_folders_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = os.fsync
+
+    def fail_on_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fail_on_folders)
+    replace_bytes(tmp_path / "post.md", b"new")
+    assert (tmp_path / "post.md").read_bytes() == b"new"
+
+
+def test_a_commit_that_fails_half_way_says_what_is_new_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.replace
+    calls = 0
+
+    def second_fails(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", second_fails)
+    with (
+        pytest.raises(OutputError, match=r"one\.mp3 had been written before") as caught,
+        Staged(tmp_path / "one.mp3") as one,
+        Staged(tmp_path / "two.md") as two,
+    ):
+        commit([one.write(b"new"), two.write(b"new")])
+    assert "Nothing was changed" not in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["one.mp3"]

@@ -18,14 +18,14 @@ import os
 import struct
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tts_render.audio import Clip
 from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, StyleId
 from tts_render.errors import OutputError
-from tts_render.files import digest_bytes, store_bytes
+from tts_render.files import digest_bytes, remove_leftovers, store_bytes
 from tts_render.units import Frames
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CacheInfo", "CachedClip", "UtteranceCache"]
 
+_INCOMING = "incoming"
 _MAGIC = b"TTSRCLP1"
 _DIGEST = 32
 _LENGTH = struct.Struct("<I")
@@ -68,9 +69,7 @@ class CachedClip:
     def moras(self) -> tuple[MoraTime, ...]:
         """When each mora sounds; empty where the engine did not tell, or the file has gone."""
         entry = _read(self.path)
-        if entry is None:
-            return ()
-        return tuple(MoraTime(text, Frames(start), Frames(end)) for text, start, end in entry.header["moras"])
+        return () if entry is None else entry.moras
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,13 @@ class UtteranceCache:
             return None
         if digest_bytes(content).encode() != digest:
             return None
-        facts = json.loads(content)
-        return Phrasing(digest=facts["digest"], kana=facts["kana"], moras=facts["moras"], payload=None)
+        try:
+            facts = json.loads(content)
+            return Phrasing(
+                digest=str(facts["digest"]), kana=str(facts["kana"]), moras=int(facts["moras"]), payload=None
+            )
+        except (ValueError, TypeError, KeyError):  # whole, but of another version of this program
+            return None
 
     def remember(self, identity: Identity, style: StyleId, text: str, phrasing: Phrasing) -> None:
         """Keep the accent phrases of ``text``.
@@ -109,7 +113,7 @@ class UtteranceCache:
         """
         facts = {"digest": phrasing.digest, "kana": phrasing.kana, "moras": phrasing.moras}
         content = json.dumps(facts, ensure_ascii=False).encode()
-        store_bytes(self._phrase_path(identity, style, text), digest_bytes(content).encode() + b"\n" + content)
+        self._store(self._phrase_path(identity, style, text), digest_bytes(content).encode() + b"\n" + content)
 
     def clip(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> CachedClip | None:
         """The clip that was spoken for these phrases; None if there is none, or it is damaged."""
@@ -142,8 +146,12 @@ class UtteranceCache:
             ensure_ascii=False,
         ).encode()
         content = _LENGTH.pack(len(header)) + header + spoken.samples.astype(_FORMATS[kind]).tobytes()
-        store_bytes(path, _MAGIC + hashlib.sha256(content).digest() + content)
+        self._store(path, _MAGIC + hashlib.sha256(content).digest() + content)
         return CachedClip(path, Frames(len(spoken.samples)), spoken.rate)
+
+    def remove_leftovers(self) -> None:
+        """Remove what killed runs left half-written."""
+        remove_leftovers(self.folder / _INCOMING)
 
     def info(self) -> CacheInfo:
         """How much there is."""
@@ -178,6 +186,9 @@ class UtteranceCache:
             freed += size
         return removed, freed
 
+    def _store(self, path: Path, data: bytes) -> None:
+        store_bytes(path, data, workshop=self.folder / _INCOMING)
+
     def _files(self, store: str) -> Iterator[tuple[Path, int, float]]:
         for path in (self.folder / store).glob("*/*"):
             with contextlib.suppress(FileNotFoundError):
@@ -196,12 +207,13 @@ class UtteranceCache:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     clip: CachedClip
-    header: dict[str, Any]
+    format: str
+    moras: tuple[MoraTime, ...]
     content: memoryview
 
     def samples(self) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        data = np.frombuffer(self.content, dtype=_FORMATS[self.header["format"]])
-        scale = np.float32(1 / 32768) if self.header["format"] == "s16" else np.float32(1)
+        data = np.frombuffer(self.content, dtype=_FORMATS[self.format])
+        scale = np.float32(1 / 32768) if self.format == "s16" else np.float32(1)
         return (data.astype(np.float32) * scale).reshape(-1, 1)
 
 
@@ -215,11 +227,18 @@ def _read(path: Path) -> _Entry | None:
     content = memoryview(data)[start:]
     if not data.startswith(_MAGIC) or hashlib.sha256(content).digest() != data[len(_MAGIC) : start]:
         return None
-    (length,) = _LENGTH.unpack_from(content)
-    header = json.loads(bytes(content[_LENGTH.size : _LENGTH.size + length]))
-    if header["key"] != path.stem:
+    try:
+        (length,) = _LENGTH.unpack_from(content)
+        header = json.loads(bytes(content[_LENGTH.size : _LENGTH.size + length]))
+        samples = content[_LENGTH.size + length :]
+        size = np.dtype(_FORMATS[header["format"]]).itemsize
+        clip = CachedClip(path, Frames(len(samples) // size), int(header["rate"]))
+        if header["key"] != path.stem or header["frames"] * size != len(samples) or clip.rate <= 0:
+            return None
+        moras = tuple(MoraTime(str(text), Frames(int(a)), Frames(int(b))) for text, a, b in header["moras"])
+    except (ValueError, TypeError, LookupError, struct.error):  # whole, but of another version of this program
         return None
-    return _Entry(CachedClip(path, Frames(header["frames"]), header["rate"]), header, content[_LENGTH.size + length :])
+    return _Entry(clip, header["format"], moras, samples)
 
 
 def _key(*facts: object) -> str:

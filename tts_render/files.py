@@ -7,10 +7,11 @@ and static site generators do not publish dot files.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import secrets
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ __all__ = [
     "digest_bytes",
     "digest_file",
     "locked",
+    "remove_leftover",
+    "remove_leftovers",
     "replace_bytes",
     "store_bytes",
     "temporary_name",
@@ -66,27 +69,33 @@ def temporary_name(target: Path) -> Path:
 class Staged:
     """A file that is being made beside its target, and takes its place whole or not at all.
 
-    As a context manager it removes whatever was not committed. Opening it removes what a killed run left there.
+    As a context manager it removes whatever was not committed. Opening it removes what a killed run left there, and
+    keeps other processes from making the same file, whichever locks they hold.
     """
 
     def __init__(self, target: Path) -> None:
         # A link stays a link: what it points to is replaced.
         self.target = Path(os.path.realpath(target))
         self.path = temporary_name(self.target)
+        self._claim: int | None = None
+        self._unplaced = False
 
     def __enter__(self) -> Self:
         try:
+            if self.target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self.target))
             self.target.parent.mkdir(parents=True, exist_ok=True)
-            self.path.unlink(missing_ok=True)
+            self._claim = _claim(self.path)
         except OSError as error:
             raise _cannot_write(self.target, error) from error
+        self._unplaced = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+            _release(self.path, self._claim, remove=self._unplaced)
 
     def write(self, data: bytes) -> Self:
         """Fill the file with ``data``.
@@ -118,13 +127,21 @@ class Staged:
         """Replace the target; :meth:`settle` has been called before.
 
         Raises:
-            OutputError: the target cannot be replaced; it is as it was.
+            OutputError: the target cannot be replaced, and is as it was; or it was, but the disk failed to note it.
         """
         try:
             os.replace(self.path, self.target)  # noqa: PTH105  # the one call this module exists for
-            _settle_folder(self.target.parent)
         except OSError as error:
             raise _cannot_write(self.target, error) from error
+        self._unplaced = False
+        try:
+            _settle_folder(self.target.parent)
+        except OSError as error:
+            raise OutputError(
+                f"was written, but the disk failed to note it: {error.strerror or error}",
+                path=self.target,
+                remedy="See to the disk, then run this again.",
+            ) from error
 
 
 def commit(staged: Sequence[Staged]) -> None:
@@ -135,8 +152,15 @@ def commit(staged: Sequence[Staged]) -> None:
     """
     for file in staged:
         file.settle()
+    done: list[str] = []
     for file in staged:
-        file.take_place()
+        try:
+            file.take_place()
+        except OutputError as error:
+            if done:
+                error.remedy = f"{' and '.join(done)} had been written before. Run this again to do the rest."
+            raise
+        done.append(file.target.name)
 
 
 def replace_bytes(target: Path, data: bytes) -> None:
@@ -144,30 +168,56 @@ def replace_bytes(target: Path, data: bytes) -> None:
 
     Raises:
         OutputError: the file could not be written; it is as it was.
+        BusyError: another process is writing it at this moment.
     """
     with Staged(target) as file:
         commit([file.write(data)])
 
 
-def store_bytes(target: Path, data: bytes) -> None:
+def store_bytes(target: Path, data: bytes, *, workshop: Path) -> None:
     """Like :func:`replace_bytes`, for files that are verified whenever they are read and can be made anew.
 
     Nothing waits for the disk, and several processes may store the same file at once: the last one wins, whole.
 
+    Args:
+        target: the file.
+        data: its content.
+        workshop: a folder on the same disk where the file stands while it is made. What killed runs left there is
+            removed by :func:`remove_leftovers`.
+
     Raises:
         OutputError: the file could not be written.
     """
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}{_SUFFIX}")
+    temporary = workshop / f".{secrets.token_hex(16)}{_SUFFIX}"
+    claim: int | None = None
+    placed = False
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        workshop.mkdir(parents=True, exist_ok=True)
+        claim = _claim(temporary)
         try:
             temporary.write_bytes(data)
             os.replace(temporary, target)  # noqa: PTH105
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+            placed = True
+        finally:
+            _release(temporary, claim, remove=not placed)
     except OSError as error:
         raise _cannot_write(target, error) from error
+
+
+def remove_leftover(target: Path) -> None:
+    """Remove what a killed run left beside ``target``; what a run that is alive has there stays."""
+    with contextlib.suppress(OSError, BusyError):
+        _remove_unclaimed(temporary_name(Path(os.path.realpath(target))))
+
+
+def remove_leftovers(workshop: Path) -> None:
+    """Remove what killed runs left in the folder in which :func:`store_bytes` makes files."""
+    with contextlib.suppress(OSError):
+        for path in workshop.iterdir():
+            if path.name.endswith(_SUFFIX):
+                with contextlib.suppress(OSError, BusyError):
+                    _remove_unclaimed(path)
 
 
 @contextlib.contextmanager
@@ -227,6 +277,19 @@ if sys.platform == "win32":
     def _settle_folder(folder: Path) -> None:
         """Folders cannot be flushed there."""
 
+    def _claim(path: Path) -> int | None:
+        """Make ``path`` anew. A file that is open cannot be replaced there, so nothing is held."""
+        path.unlink(missing_ok=True)
+        path.open("xb").close()
+        return None
+
+    def _remove_unclaimed(path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    def _release(path: Path, claim: int | None, *, remove: bool) -> None:  # noqa: ARG001
+        if remove:
+            path.unlink(missing_ok=True)
+
 else:
     import fcntl
 
@@ -241,17 +304,89 @@ else:
         fcntl.flock(stream, fcntl.LOCK_UN)
 
     def _settle_folder(folder: Path) -> None:
-        """Bring the renaming itself to the disk."""
-        handle = os.open(folder, os.O_RDONLY)
+        """Bring the renaming itself to the disk, where the file system knows of such a thing."""
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except PermissionError:  # a folder that may be written and not read
+            return
         try:
             os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
         finally:
             os.close(handle)
 
+    def _claim(path: Path) -> int | None:
+        """Make ``path`` anew, and hold it; the operating system lets go of it if the process dies.
+
+        Raises:
+            BusyError: another process holds it.
+            OSError: it cannot be made.
+        """
+        while True:
+            _remove_unclaimed(path)
+            try:
+                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+            except FileExistsError:
+                continue  # another process was quicker, and holds it now
+            if _hold(handle) and _is(path, handle):
+                return handle
+            os.close(handle)  # taken for a leftover in the moment before it was held
+
+    def _remove_unclaimed(path: Path) -> None:
+        """Remove the temporary file ``path``, or whatever has its name, unless a process holds it.
+
+        Raises:
+            BusyError: a process holds it.
+            OSError: it cannot be removed.
+        """
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return
+        except OSError:  # a link, a folder, somebody else's: no run of ours holds it
+            path.unlink(missing_ok=True)
+            return
+        try:
+            if not _hold(handle):
+                raise BusyError("another run is making this file", path=path, remedy="Wait until it has finished.")
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(handle)
+
+    def _release(path: Path, claim: int | None, *, remove: bool) -> None:
+        """Let go of the temporary file ``path``, and remove it if it is still the one that was claimed."""
+        if claim is None:
+            return
+        try:
+            if remove and _is(path, claim):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(claim)
+
+    def _is(path: Path, handle: int) -> bool:
+        try:
+            return os.path.samestat(path.lstat(), os.fstat(handle))
+        except FileNotFoundError:
+            return False
+
+    def _hold(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True  # a file system without locks: nobody can hold anything there
+        return True
+
 
 def _cannot_write(target: Path, error: OSError) -> OutputError:
+    folder = isinstance(error, IsADirectoryError)
     return OutputError(
         f"cannot be written: {error.strerror or error}",
-        path=target,
-        remedy="Nothing was changed. Make room or give write permission, then run this again.",
+        path=error.filename if folder and error.filename else target,
+        remedy="Nothing was changed. "
+        + ("Move this folder away" if folder else "Make room or give write permission")
+        + ", then run this again.",
     )

@@ -30,7 +30,7 @@ from tts_render.engine.embedded import (
     read,
 )
 from tts_render.errors import EngineRefusedError, EngineReplyError, TtsRenderError
-from tts_render.files import digest_bytes, digest_file, store_bytes
+from tts_render.files import digest_bytes, digest_file, remove_leftovers, store_bytes
 from tts_render.units import seconds_to_frames
 
 if TYPE_CHECKING:
@@ -216,7 +216,8 @@ def _model_file(cache_dir: Path, digest: str) -> Path:
     model = b"".join(part.read_bytes() for part in parts)
     if digest_bytes(model) != digest:
         raise ValueError("the parts of the model do not fit together")
-    store_bytes(path, model)
+    remove_leftovers(path.parent)
+    store_bytes(path, model, workshop=path.parent)
     return path
 
 
