@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPE", "difference", "engine_kind", "ours", "theirs"]
 
-RECIPE = 1
+RECIPE = 2
 """Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
 
 

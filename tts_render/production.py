@@ -9,7 +9,6 @@ from tts_render.encoders import choose_encoder, encode
 from tts_render.errors import OutputError
 from tts_render.events import Stage, Warned
 from tts_render.mastering import correct, decide, limit
-from tts_render.mixdown import mix
 from tts_render.mp3 import inspect, write_tags
 
 if TYPE_CHECKING:
@@ -17,10 +16,9 @@ if TYPE_CHECKING:
 
     from tts_render.encoders import Encoder
     from tts_render.events import Tell
-    from tts_render.loudness import Profile
     from tts_render.mastering import Master
     from tts_render.mp3 import Mp3, Tags
-    from tts_render.timeline import Timeline
+    from tts_render.soundcheck import Checked
     from tts_render.voices import MasterSettings
 
 __all__ = ["Product", "produce"]
@@ -35,14 +33,11 @@ class Product:
     """Name and version of the encoder."""
 
 
-def produce(
-    timeline: Timeline, profile: Profile, settings: MasterSettings, tags: Tags, path: Path, tell: Tell
-) -> Product:
+def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, tell: Tell) -> Product:
     """Make the MP3 at ``path`` and measure what it decodes to; where that is off, encode once more, corrected.
 
     Args:
-        timeline: what sounds when.
-        profile: loudness and peaks of its mix.
+        checked: what sounds when, and how loud that is.
         settings: what the MP3 is to be like.
         tags: written before the file is measured.
         path: the file, under construction beside its target.
@@ -52,30 +47,27 @@ def produce(
         OutputError: the encoder is missing or fails, the disk is full, or the MP3 does not decode to the episode.
     """
     encoder = choose_encoder(settings.encoder)
-    master = decide(profile, loudness=settings.loudness, true_peak=settings.true_peak)
+    master = decide(checked.profile, loudness=settings.loudness, true_peak=settings.true_peak)
     tell(Stage("mastering"))
-    mp3 = _make(timeline, settings, tags, path, encoder, master)
+    mp3 = _make(checked, settings, tags, path, encoder, master)
     better = correct(master, mp3.loudness, true_peak=settings.true_peak)
     if better is not None:
         tell(Stage("correcting"))
-        mp3 = _make(timeline, settings, tags, path, encoder, better)
+        mp3 = _make(checked, settings, tags, path, encoder, better)
         if mp3.loudness.true_peak > settings.true_peak:
             tell(Warned(f"the true peak is {mp3.loudness.true_peak:.2f} dBTP, over {settings.true_peak:g}"))
     return Product(mp3, encoder.id)
 
 
-def _make(
-    timeline: Timeline, settings: MasterSettings, tags: Tags, path: Path, encoder: Encoder, master: Master
-) -> Mp3:
+def _make(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, encoder: Encoder, master: Master) -> Mp3:
     rate, channels = settings.rate, settings.channels
-    mixed = mix(timeline.placements, rate=rate, channels=channels)
-    blocks = limit(mixed, rate=rate, gain_db=master.gain_db, ceiling_db=master.ceiling_db)
+    blocks = limit(checked.mixed(), rate=rate, gain_db=master.gain_db, ceiling_db=master.ceiling_db)
     encode(blocks, path, rate=rate, channels=channels, bitrate=settings.bitrate, encoder=encoder)
     write_tags(path, tags)
     mp3 = inspect(path)
-    if mp3.frames != timeline.frames:
+    if mp3.frames != checked.timeline.frames:
         raise OutputError(
-            f"the MP3 decodes to {mp3.frames} frames, but the episode has {timeline.frames}",
+            f"the MP3 decodes to {mp3.frames} frames, but the episode has {checked.timeline.frames}",
             path=path,
             remedy=f"The encoder was {encoder.id}; name another one under master: in voices.yaml.",
         )

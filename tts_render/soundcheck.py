@@ -1,0 +1,80 @@
+"""The sound check: what the mix of an episode is, and how loud it is, found out while the engine is still speaking.
+
+With one voice and no bed the mix itself is metered as it grows. With several voices their gains, and under a bed its
+level, follow from all of the speech; so the speech is metered as it comes, and the mix when it is complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_render.levelling import VoiceMeters, even_out
+from tts_render.loudness import LoudnessMeter
+from tts_render.mixdown import mix
+from tts_render.timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tts_render.audio import Samples
+    from tts_render.casting import Direction, Role
+    from tts_render.loudness import Profile
+    from tts_render.timeline import Placement
+    from tts_render.voices import MasterSettings
+
+__all__ = ["Checked", "check_sound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An episode that is ready to be mastered."""
+
+    timeline: Timeline
+    profile: Profile
+    """Loudness and peaks of the mix."""
+    channels: int
+
+    def mixed(self) -> Iterator[Samples]:
+        """The mix, in blocks; the same each time."""
+        return mix(self.timeline.placements, rate=self.timeline.rate, channels=self.channels)
+
+
+def check_sound(
+    placements: Iterable[Placement], directions: Mapping[Role, Direction], settings: MasterSettings, *, main: str
+) -> Checked:
+    """Take in an episode as it is spoken. Keeps no samples.
+
+    Args:
+        placements: in order, as slowly as they come.
+        directions: what each voice is to the engine; as many voices as will speak.
+        settings: rate and channels.
+        main: the voice that the others are levelled to.
+    """
+    several = len({role.voice for role in directions}) > 1
+    meters = VoiceMeters()
+    kept: list[Placement] = []
+
+    def keep() -> Iterator[Placement]:
+        for placement in placements:
+            kept.append(placement)
+            if several and placement.source is not None and placement.utterance is not None:
+                role = placement.utterance.role
+                meters.add(role.voice, directions[role].scales.volume, placement.source.load())
+            yield placement
+
+    if not several:
+        profile = _profile(mix(keep(), rate=settings.rate, channels=settings.channels), settings)
+        return Checked(Timeline(tuple(kept), settings.rate), profile, settings.channels)
+    for _ in keep():
+        pass
+    timeline = even_out(Timeline(tuple(kept), settings.rate), meters.gains(main))
+    profile = _profile(mix(timeline.placements, rate=settings.rate, channels=settings.channels), settings)
+    return Checked(timeline, profile, settings.channels)
+
+
+def _profile(blocks: Iterable[Samples], settings: MasterSettings) -> Profile:
+    meter = LoudnessMeter(settings.rate, settings.channels)
+    for block in blocks:
+        meter.add(block)
+    return meter.profile()
