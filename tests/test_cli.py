@@ -30,6 +30,7 @@ def test_a_plan_says_what_would_be_spoken_and_touches_nothing(site: SiteKit, fak
         "text": "おはようございます。",
         "reading": "おはようございます。",
         "voice": "春日部つむぎ",
+        "style": None,
         "line": 1,
         "cached": False,
     }
@@ -218,3 +219,15 @@ def test_the_hooks_for_pre_commit_run_without_an_engine(site: SiteKit, fake_engi
         assert program == "tts-render"
         assert site.run(*words, site.post).code == 0
     assert fake_engine.requests == []
+
+
+def test_an_output_that_is_no_mp3_is_refused(site: SiteKit, tmp_path: Path) -> None:
+    result = site.run("render", site.post, "-o", tmp_path / "a.wav")
+    assert result.code == 2
+    assert ".mp3" in result.err
+
+
+def test_twice_verbose_shows_where_an_error_came_from(site: SiteKit) -> None:
+    site.script.write_text("。\n", encoding="utf-8")
+    assert "Traceback" in site.run("render", site.post, "-vv").err
+    assert "Traceback" not in site.run("render", site.post, "-v").err

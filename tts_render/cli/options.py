@@ -23,6 +23,7 @@ __all__ = [
     "only_with_one",
     "print_json",
     "say",
+    "site_root",
     "size_text",
     "with_cache",
     "with_engine",
@@ -98,6 +99,13 @@ def cache_folder(named: Path | None) -> Path:
 
 def engine_names(named: tuple[str, ...]) -> tuple[str, ...]:
     return named or tuple(part.strip() for part in os.environ.get("TTS_RENDER_ENGINE", "").split(",") if part.strip())
+
+
+def site_root(named: Path | None) -> Path:
+    """The root of the site that is worked in, as seen from here: what is printed of it can be typed again."""
+    from tts_render.site import find_site
+
+    return Path(os.path.relpath(find_site(Path.cwd() / "_", named).root))
 
 
 def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:

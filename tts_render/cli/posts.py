@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,12 +16,15 @@ from tts_render.cli.options import (
     only_with_one,
     print_json,
     say,
+    site_root,
     with_engine,
 )
 from tts_render.cli.progress import plain
 from tts_render.errors import TtsRenderError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tts_render.checks import Finding
 
 __all__ = ["check", "status", "write_back"]
@@ -183,11 +185,10 @@ def status(
     """
     from tts_render.cli.progress import Progress
     from tts_render.episode import find_posts
-    from tts_render.site import find_site
     from tts_render.status import status as look
     from tts_render.studio import Studio
 
-    paths = find_posts(episodes or (find_site(Path.cwd() / "_", site).root,))
+    paths = find_posts(episodes or (site_root(site),))
     counts: dict[str, int] = {}
     report: list[dict[str, str]] = []
     with (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from tts_render.cli.options import (
     only_with_one,
     print_json,
     say,
+    site_root,
     size_text,
     with_engine,
 )
@@ -65,13 +67,14 @@ def render(
     from tts_render.cli.progress import Progress
     from tts_render.episode import find_posts, open_episode
     from tts_render.pipeline import render as render_episode
-    from tts_render.site import find_site
     from tts_render.status import status
     from tts_render.studio import Studio
 
     if not episodes and not changed:
         raise click.UsageError("Missing argument 'EPISODE...'.")
     only_with_one(episodes, output=output, script=script)
+    if output is not None and output.suffix.lower() != ".mp3":
+        raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
     report: list[dict[str, Any] | None] = []
     codes: list[int] = []
 
@@ -79,6 +82,8 @@ def render(
         codes.append(error.exit_code)
         report.append({"episode": str(path), "error": str(error)})
         say(str(error))
+        if verbose > 1:
+            traceback.print_exception(error)
 
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
@@ -87,7 +92,7 @@ def render(
         if changed:
             episodes = tuple(
                 found.path
-                for path in find_posts(episodes or (find_site(Path.cwd() / "_", site).root,))
+                for path in find_posts(episodes or (site_root(site),))
                 if (found := status(path, studio, site=site, voices=voices)).to_render
             )
             progress.note(f"{count_of(len(episodes), 'episode')} to render")
@@ -207,7 +212,9 @@ def _rendered_text(episode: Episode, done: Rendered) -> str:
     loud = "silence" if receipt.loudness_lufs is None else f"{receipt.loudness_lufs:.1f} LUFS"
     head = f"{episode.path}: " + ("done" if done.changed else "unchanged")
     text = f"{head}: {receipt.audio}, {receipt.duration}, {size_text(receipt.bytes)}, {loud}"
-    text += f", {done.synthesized} spoken, {done.cached} from the cache, {done.elapsed_seconds:.1f} s"
+    if done.changed:
+        text += f", {done.synthesized} spoken, {done.cached} from the cache"
+    text += f", {done.elapsed_seconds:.1f} s"
     if done.post is not None and done.post.changed:
         text += f"\n{episode.path}: {done.post.summary}"
     return text
