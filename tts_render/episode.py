@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from tts_render.errors import CommandLineError, ConfigError, PostError, ScriptError
 from tts_render.names import audio_name, find_audio_file, stem
 from tts_render.post import Post, read_post
-from tts_render.script import Notation, Script, decode_script, read_script
+from tts_render.script import Notation, Script, Templates, decode_script, read_script, spoken_date
 from tts_render.site import Site, article_url, confine, find_site
 from tts_render.voices import Config, Show, VoiceSettings, load_config, packaged_config_path
 
@@ -272,7 +272,20 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
             if beside is not None:
                 confine(site, beside, what="the script beside the audio", source=post.path, line=None)
                 return read_script(beside, read_text(beside), notation)
-    return read_script(post.path, post.body, notation, first_line=post.body_line)
+    templates = _templates(post, config)
+    return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
+
+
+def _templates(post: Post, config: Config) -> Templates:
+    """What the show of a post says around its articles."""
+    show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
+    return Templates(
+        intro=show.intro,
+        before_article=show.before_article,
+        outro=show.outro,
+        title=post.title or "",
+        date=spoken_date(post.date) if post.date else None,
+    )
 
 
 def _notation(config: Config) -> Notation:

@@ -29,6 +29,8 @@ from tts_render.script.base import (
 )
 from tts_render.script.deck import read_deck
 from tts_render.script.markdown import read_markdown
+from tts_render.script.rendered import is_rendered_page, read_rendered
+from tts_render.script.templates import spoken_date
 from tts_render.script.text import decode_script, read_text
 
 if TYPE_CHECKING:
@@ -54,10 +56,11 @@ __all__ = [
     "decode_script",
     "find_form",
     "read_script",
+    "spoken_date",
 ]
 
 FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item | Remark, ...]]] = MappingProxyType(
-    {"text": read_text, "markdown": read_markdown, "deck": read_deck}
+    {"text": read_text, "markdown": read_markdown, "deck": read_deck, "rendered": read_rendered}
 )
 """The notations by name."""
 
@@ -123,4 +126,6 @@ def find_form(source: Source) -> tuple[str, Source]:
     if matter and _POST_KEY.search(matter["keys"]):  # a script may begin with the border of a section
         lines = len(re.findall(r"\r\n?|\n", matter.group()))
         return "markdown", Source(source.path, source.text[matter.end() :], source.first_line + lines)
+    if form == "text" and is_rendered_page(source.text):
+        return "rendered", source
     return form, source

@@ -31,6 +31,7 @@ from tts_render.script.inserts import Inserts
 from tts_render.script.marks import ENDING, clean, speakable
 from tts_render.script.markup import take_markup
 from tts_render.script.shortcodes import PLACEHOLDER, remove_shortcodes
+from tts_render.script.templates import fill, holds_article
 from tts_render.script.text import strip_bullet
 
 if TYPE_CHECKING:
@@ -99,7 +100,14 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ..
     parser = _parser()
     reader = _Reader(Source(source.path, text, source.first_line), parser, notation)
     script = ScriptBuilder(notation, inserts)
-    for block in _spoken(list(reader.blocks(parser.parse(text)))):
+    blocks = _spoken(list(reader.blocks(parser.parse(text))))
+    count = sum(isinstance(block, _Title) and not block.level for block in blocks)
+    templates = notation.templates
+    if templates.intro:
+        script.say((fill(templates.intro, templates, source.path, count=count), source.first_line))
+        script.pause("paragraph", source.first_line)
+    n = 0
+    for block in blocks:
         match block:
             case _Break(line, section):
                 if section:
@@ -111,7 +119,12 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ..
                     script.section(line, title, address)
                 else:
                     script.pause("paragraph", line)
-                script.say((title, line))
+                if not level and templates.before_article:
+                    n += 1
+                    said = fill(templates.before_article, templates, source.path, count=count, n=n, article=title)
+                    script.say((said, line))
+                if level or not templates.before_article or not holds_article(templates.before_article):
+                    script.say((title, line))
                 script.pause("paragraph", line)
             case _Text(passages, apart):
                 if apart:
@@ -123,6 +136,12 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ..
                     script.say((strip_bullet(text), line), *rest)
                 if apart:
                     script.pause("paragraph", passages[-1][-1][1])
+    if templates.outro:
+        line = source.first_line + source.text.rstrip().count("\n")
+        if count:
+            script.section(line)
+        script.pause("paragraph", line)
+        script.say((fill(templates.outro, templates, source.path, count=count), line))
     return (*script.items(), *inserts.remarks)
 
 

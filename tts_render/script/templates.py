@@ -1,0 +1,66 @@
+"""Templates: what a show says around the articles of a post's body, so that a post alone is an episode.
+
+::
+
+    intro: "{date}の{title}です。"                     2026年7月6日、月曜日の朝の便りです。
+    before_article: "{n}つ目は、{article}です。"       1つ目は、鍵の仕組みです。
+    outro: "以上、{count}本の記事でした。"             以上、2本の記事でした。
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tts_render.errors import ScriptError
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
+
+    from tts_render.script.base import Templates
+
+__all__ = ["fill", "holds_article", "spoken_date"]
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_WEEKDAYS = "月火水木金土日"
+
+
+def fill(template: str, templates: Templates, path: Path, *, count: int, n: int = 0, article: str = "") -> str:
+    """``template`` with its placeholders filled in.
+
+    Args:
+        template: one of those of ``templates``.
+        templates: title and date of the post.
+        path: the post, for messages.
+        count: how many articles there are.
+        n: which of them begins, from 1.
+        article: its title.
+
+    Raises:
+        ScriptError: it says the date of a post that has none.
+    """
+    values = {"title": templates.title, "date": templates.date, "count": str(count), "n": str(n)}
+    values["article"] = article.rstrip("。．")  # its sentence may go on in the template
+
+    def value(found: re.Match[str]) -> str:
+        text = values[found[1]]
+        if text is None:
+            raise ScriptError(
+                f"has no date, and the show says {found.group()}",
+                path=path,
+                remedy="Add a date to the front matter, or take it out of the template in voices.yaml.",
+            )
+        return text
+
+    return _PLACE.sub(value, template)
+
+
+def holds_article(template: str) -> bool:
+    """Whether a template says the title of the article itself."""
+    return "{article}" in template
+
+
+def spoken_date(date: datetime.date) -> str:
+    """A date as it is spoken: 2026年7月6日、月曜日."""
+    return f"{date.year}年{date.month}月{date.day}日、{_WEEKDAYS[date.weekday()]}曜日"
