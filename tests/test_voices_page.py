@@ -43,13 +43,16 @@ def inside(section: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             return {"voices": VOICES, "sounds": {"jingle": {"file": "builtin:opening", **settings}}}
         case "shows":
             return {"voices": VOICES, "sounds": sounds, "shows": [settings]}
+        case "shortcodes":
+            voices = {"voices": ["ずんだもん"]} if "speaker" in settings else {}
+            return {"voices": VOICES, "shortcodes": {"box": {"text": "body", **voices, **settings}}}
         case "match":
             return {"voices": VOICES, "shows": [{"match": settings}]}
         case _:
             return {"voices": VOICES, section: settings}
 
 
-SECTIONS = ["Top level", "engine", "voices", "kokoro", "openjtalk", "sounds", "shows", "match", "pacing", "master", "tags", "credits", "disclosure", "post"]  # fmt: skip
+SECTIONS = ["Top level", "engine", "voices", "kokoro", "openjtalk", "sounds", "shows", "match", "shortcodes", "pacing", "master", "tags", "credits", "disclosure", "post"]  # fmt: skip
 
 DEFAULTS: dict[str, Any] = {
     "voices": VoiceSettings("", 1),
@@ -168,7 +171,7 @@ def test_the_defaults_are_those_of_the_program(section: str) -> None:
 
 def test_what_is_required_is() -> None:
     required = [(s, row.code("key")[0]) for s in SECTIONS for row in documented(s) if "default" in row.cells and "required" in row.text("default")]  # fmt: skip
-    assert required == [("Top level", "voices"), ("voices", "speaker"), ("sounds", "file")]
+    assert required == [("Top level", "voices"), ("voices", "speaker"), ("sounds", "file"), ("shortcodes", "text")]
 
 
 @pytest.mark.parametrize(
