@@ -225,3 +225,32 @@ def test_a_fix_leaves_a_post_alone_that_it_cannot_read(site: SiteKit) -> None:
     before = site.files()
     assert site.run("check", site.post, "--fix").code == 1
     assert site.files() == before
+
+
+def test_the_credit_is_that_of_the_engine_that_spoke(rendered: SiteKit) -> None:
+    stored = rendered.receipt.read_text(encoding="utf-8")
+    rendered.receipt.write_text(stored.replace("VOICEVOX:春日部つむぎ", "HTS Voice Mei"), encoding="utf-8")
+    finding = found(rendered)["credit-missing"]
+    assert "HTS Voice Mei" in finding.message
+
+
+def test_findings_come_in_the_order_of_the_file(site: SiteKit) -> None:
+    edit(site, "  - 春日部つむぎ", "  - だれか")
+    edit(site, '"00:00"', "12:34")
+    lines = [finding.line for finding in check(site.post) if finding.path == site.post and finding.line]
+    assert lines == sorted(lines)
+    assert lines[0] == 2
+
+
+def test_what_is_wrong_with_the_settings_is_told_once(site: SiteKit) -> None:
+    (site.root / "voices.yaml").write_text(VOICES.replace("builtin:opening", "none.flac"), encoding="utf-8")
+    (site.root / "_posts" / "2026-01-01-1.md").write_text(POST, encoding="utf-8")
+    result = site.run("check", site.root / "_posts")
+    assert result.out.count("[sound]") == 1
+    assert "1 error," in result.err
+
+
+def test_a_post_without_an_audio_path_gets_one_warning(site: SiteKit) -> None:
+    text = "".join(line for line in POST.splitlines(keepends=True) if not line.startswith("audio_file_path"))
+    site.post.write_text(text, encoding="utf-8")
+    assert set(found(site)) == {"audio-missing"}

@@ -7,6 +7,7 @@ only, so that a site with hundreds of old posts can switch the check on today.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import unicodedata
 import zoneinfo
@@ -19,10 +20,12 @@ from tts_render.casting import cast
 from tts_render.credit import expected_credits
 from tts_render.episode import POST_SUFFIXES, audio_target, find_script, first_voice, open_config, open_episode
 from tts_render.errors import TtsRenderError
+from tts_render.fingerprint import engine_kind
 from tts_render.mpeg import read_length
 from tts_render.post import read_post
 from tts_render.presets import parse_duration, parse_size
 from tts_render.reading.dropped import dropped
+from tts_render.receipt import read_receipt, receipt_path
 from tts_render.site import find_site
 from tts_render.units import format_clock, frames_to_seconds, half_up
 
@@ -95,7 +98,7 @@ def check(
             found.extend(_check_script(open_episode(path, site=site, voices=voices, script=script, voice=voice)))
     except TtsRenderError as error:
         found.append(_finding("unusable", path, error))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda finding: (finding.path != path, finding.line or math.inf)))
 
 
 def _check_script(episode: Episode) -> Iterator[Finding]:
@@ -120,7 +123,7 @@ def _check_post(
         yield from _check_audio(post, audio, site, published)
     if audio is not None and audio.is_file():
         yield from _check_values(post, audio)
-    else:
+    elif post.audio is not None:
         yield from _check_forms(post)
     yield from _check_description(post)
     show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
@@ -143,7 +146,7 @@ def _check_post(
         else:
             yield from _check_reading(spoken)
             speakers = [utterance.voice for utterance in spoken.utterances]
-            yield from _check_credits(post, expected_credits(dict.fromkeys(speakers), config))
+            yield from _check_credits(post, _expected_credits(speakers, config, site, audio))
 
 
 def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime.datetime | None) -> Iterator[Finding]:
@@ -282,7 +285,10 @@ def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
         try:
             open_sound(settings.path)
         except TtsRenderError as error:
-            yield Finding("sound", "error", config.path, settings.line, f"sounds.{name}: {error}")
+            where = f"{error.path}: " if error.path is not None else ""
+            yield Finding(
+                "sound", "error", config.path, settings.line, f"sounds.{name}: {where}{error.message}", error.remedy
+            )
 
 
 def _check_reading(spoken: Cast) -> Iterator[Finding]:
@@ -302,6 +308,16 @@ def _check_reading(spoken: Cast) -> Iterator[Finding]:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _expected_credits(speakers: list[str], config: Config, site: Site, audio: Path | None) -> tuple[str, ...]:
+    """Credits of what was rendered, where a receipt tells; else of what the voices of an engine over HTTP would ask."""
+    if audio is not None and audio.is_file() and audio.is_relative_to(site.root):
+        folder = site.root / ".tts-render" / "receipts"
+        stored = read_receipt(receipt_path(folder, audio.relative_to(site.root).as_posix()))
+        if stored is not None:
+            return stored.credits
+    return () if engine_kind(config.engines) != "voicevox" else expected_credits(dict.fromkeys(speakers), config)
 
 
 def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:

@@ -75,6 +75,7 @@ def check(
     now = datetime.datetime.now(datetime.UTC) if published else None
     paths = find_posts(episodes)
     errors = warnings = 0
+    told: set[Finding] = set()
     report: list[dict[str, Any]] = []
 
     def look(path: Path) -> tuple[Finding, ...]:
@@ -93,6 +94,9 @@ def check(
                     say(f"{path}: {line}")
                 findings = look(path) if done else findings
         for finding in findings:
+            if finding in told:
+                continue  # what is wrong with the settings is wrong for every post
+            told.add(finding)
             errors += finding.level == "error"
             warnings += finding.level == "warning"
             if form == "json":
