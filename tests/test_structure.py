@@ -109,6 +109,7 @@ MODULE_ORDER = (
     "tts_render.production",
     "tts_render.receipt",
     "tts_render.sidecars",
+    "tts_render.publishing",
     "tts_render.fingerprint",
     "tts_render.studio",
     "tts_render.checks",

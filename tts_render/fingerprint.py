@@ -26,14 +26,17 @@ RECIPE = 2
 """Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
 
 
-def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, engine: str) -> dict[str, str]:
+def ours(
+    episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, cover: str, engine: str
+) -> dict[str, str]:
     """Digests of what is known without an engine.
 
     Args:
         episode: the episode.
         cast: who says what.
         sounds: SHA-256 of each jingle's file by its name.
-        tags: of the MP3, without credits, which the engine decides.
+        tags: of the MP3, without picture, and without credits, which the engine decides.
+        cover: SHA-256 of the picture's file; empty where there is none.
         engine: the kind of engine.
     """
     config = episode.config
@@ -70,6 +73,8 @@ def ours(episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, en
         "pacing": digest_facts(config.pacing),
         "mastering": digest_facts(config.master),
         "tags": digest_facts(tags),
+        "cover": cover,
+        "closing": digest_facts((config.publication.spoken_credits, config.publication.disclosure)),
         "engine": engine,
         "recipe": str(RECIPE),
     }
@@ -98,9 +103,9 @@ def engine_kind(targets: Sequence[str]) -> str:
 
 
 def _sounding(item: CastItem) -> tuple[object, ...]:
-    """What of an item can be heard, or is in the chapters."""
+    """What of an item can be heard, or is in the tags: these may hold all that is said."""
     if isinstance(item, Utterance):
-        return ("say", item.reading, item.role, item.end_of_sentence)
+        return ("say", item.text, item.reading, item.role, item.end_of_sentence)
     if isinstance(item, Pause):
         return ("pause", item.kind, item.seconds)
     if isinstance(item, Sound):

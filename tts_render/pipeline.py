@@ -13,25 +13,35 @@ from typing import TYPE_CHECKING
 
 from tts_render.audio import amplitude, open_sound
 from tts_render.casting import Cast, Direction, cast, direct_roles
-from tts_render.credit import credits_of
+from tts_render.closing import add_closing
+from tts_render.cover import Cover, find_cover
+from tts_render.credit import credits_of, expected_credits
 from tts_render.errors import EngineError, OutputError, PostError, TtsRenderError
 from tts_render.events import Began, Finished, Spoke, Stage
-from tts_render.files import Staged, commit, digest_file, locked, replace_bytes
+from tts_render.files import Staged, commit, digest_bytes, digest_file, locked, replace_bytes
 from tts_render.fingerprint import difference, engine_kind, ours, theirs
-from tts_render.mp3 import Tags
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import Product, produce
+from tts_render.publishing import describe, digest_texts, early_tags, finished_tags
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
 from tts_render.script import Sound
+from tts_render.sidecars import (
+    Sidecar,
+    are_right,
+    make_sidecars,
+    paths_for_post,
+    remove_leftovers,
+    wanted_outputs,
+)
 from tts_render.soundcheck import check_sound
 from tts_render.speech import SpeechClip, look_up, speak
-from tts_render.timeline import Chapter, Jingle, Jingles, Placement, Timeline, arrange, chapters
-from tts_render.units import Frames, format_clock, frames_to_ms, frames_to_seconds, half_up, seconds_to_frames
+from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange
+from tts_render.units import Frames, format_clock, frames_to_seconds, half_up, seconds_to_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tts_render.audio import Clip
@@ -40,6 +50,9 @@ if TYPE_CHECKING:
     from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
     from tts_render.episode import Episode
+    from tts_render.mp3 import Tags
+    from tts_render.presets import Key
+    from tts_render.published import Published
     from tts_render.speech import Found
     from tts_render.studio import Studio
     from tts_render.units import Seconds
@@ -116,6 +129,39 @@ class Work:
     """Digests of all this, by name."""
     stored: Receipt | None
     """Of the last run."""
+    cover: Cover | None
+    outputs: tuple[str, ...]
+    """What goes beside the MP3."""
+    texts: str
+    """Digest of what decides that and is not in the MP3."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """An episode in the making: its work, and what the engine has said of it."""
+
+    episode: Episode
+    studio: Studio
+    work: Work
+    pool: Pool
+    directions: dict[Role, Direction]
+    credits: tuple[str, ...]
+    script: Cast
+    """With what is said after the last words."""
+    theirs: dict[str, str]
+    counter: _Counter
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a run would put into place."""
+
+    receipt: Receipt
+    seconds: int
+    """Length of the MP3, as it is written back."""
+    mp3: Staged | None
+    """None where the MP3 that is there is right."""
+    sidecars: tuple[Sidecar, ...]
 
 
 def plan(episode: Episode, studio: Studio) -> Plan:
@@ -128,13 +174,17 @@ def plan(episode: Episode, studio: Studio) -> Plan:
     """
     script = cast(episode.script, episode.config, episode.voice)
     problem: EngineError | None = None
-    clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     try:
         pool = studio.pool(episode)
     except EngineError as error:
         problem = error
+        voices = dict.fromkeys(utterance.voice for utterance in script.utterances)
+        script = add_closing(script, episode.config, expected_credits(voices, episode.config))
+        clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     else:
         directions = _direct(script, episode, pool.identity)
+        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
+        script = add_closing(script, episode.config, names)
         clips = _settle(
             script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache)
         )
@@ -157,17 +207,24 @@ def plan(episode: Episode, studio: Studio) -> Plan:
 
 
 def render(
-    episode: Episode, studio: Studio, *, force: bool = False, post: bool = True, patience: Seconds = _PATIENCE
+    episode: Episode,
+    studio: Studio,
+    *,
+    force: bool = False,
+    post: bool = True,
+    also: Sequence[str] = (),
+    patience: Seconds = _PATIENCE,
 ) -> Rendered:
     """Speak, assemble, master, encode, and write size and duration back.
 
-    MP3, receipt and post are put into place at the end, in this order, each whole.
+    MP3, the files beside it, receipt and post are put into place at the end, in this order, each whole.
 
     Args:
         episode: the episode.
         studio: engines, cache and receipts.
         force: render even where the receipt says that nothing has changed.
         post: write size and duration back into the post.
+        also: outputs beside the MP3, on top of those of the settings and those that are there.
         patience: how long to wait for another run on the same episode.
 
     Raises:
@@ -176,58 +233,51 @@ def render(
     began = time.monotonic()
     audio = _target(episode)
     with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
-        work = prepare(episode, studio, audio)
+        remove_leftovers(audio)
+        work = prepare(episode, studio, audio, also)
         pool = _pool(episode, studio, work)
         directions = _direct(work.script, episode, pool.identity)
         names = credits_of(work.script.utterances, directions, episode.config, pool.identity.engine)
+        script = add_closing(work.script, episode.config, names)
         told = theirs(pool.identity, directions, names)
-        edit = _rehearse(episode) if post and episode.post is not None else None
+        beside = paths_for_post(episode, work.outputs, audio)
+        edit = _rehearse(episode, beside) if post and episode.post is not None else None
         counter = _Counter(studio)
-        if not force and work.stored is not None and _is_unchanged(work.stored, work, told, episode):
-            receipt = work.stored
-            counter.cached = receipt.utterances
-            edit, changed = _mend_post(episode, receipt, edit)
-        else:
-            checked = check_sound(
-                _speak(work, directions, pool, episode, studio, counter),
-                directions,
-                episode.config.master,
-                main=episode.voice.name,
-            )
-            timeline = checked.timeline
-            marks = chapters(work.script.items, timeline, episode.title)
-            tags = _finished_tags(work.tags, names, marks, timeline.rate)
-            with ExitStack() as stack:
-                staged = stack.enter_context(Staged(audio))
-                product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
-                receipt = _receipt(episode, work, product, pool.identity, names, told, marks)
-                studio.tell(Stage("writing"))
-                if edit is not None:
-                    edit = edit_post(_reread(episode), size=product.mp3.bytes, seconds=product.mp3.seconds)
-                changed = _publish(stack, staged, studio.receipt(episode, audio), receipt, edit)
+        run = _Run(episode, studio, work, pool, directions, names, script, told, counter)
+        with ExitStack() as stack:
+            made = (None if force else _keep(run)) or _make(run, stack)
+            if edit is not None:
+                edit = edit_post(_reread(episode), size=made.receipt.bytes, seconds=made.seconds, beside=beside)
+            changed = _publish(stack, made, studio.receipt(episode, audio), edit)
         studio.tell(Finished(episode.path, changed))
         elapsed = time.monotonic() - began
-        return Rendered(receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
+        return Rendered(made.receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
 
 
-def prepare(episode: Episode, studio: Studio, audio: Path) -> Work:
+def prepare(episode: Episode, studio: Studio, audio: Path, also: Sequence[str] = ()) -> Work:
     """What is settled about an episode before an engine is asked.
 
     Raises:
         ScriptError: there is nothing to say.
         SoundError: a jingle is no sound.
+        InputError: the show's picture is missing, or one leaves the site.
     """
     script = cast(episode.script, episode.config, episode.voice)
     jingles = open_jingles(episode)
-    tags = _tags(episode)
+    tags, cover = early_tags(episode), find_cover(episode)
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
+    stored = read_receipt(studio.receipt(episode, audio))
+    engine = engine_kind(studio.targets(episode))
     return Work(
         audio=audio,
         script=script,
         jingles=jingles,
         tags=tags,
-        known=ours(episode, script, digests, tags, engine_kind(studio.targets(episode))),
-        stored=read_receipt(studio.receipt(episode, audio)),
+        known=ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine),
+        stored=stored,
+        cover=cover,
+        outputs=wanted_outputs((*episode.config.publication.outputs, *also), stored, audio),
+        texts=digest_texts(episode, script, audio.name),
     )
 
 
@@ -310,6 +360,9 @@ class _Counter:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self.reset()
+
+    def reset(self) -> None:
         self.synthesized = self.cached = 0
 
     def take(self, clip: SpeechClip) -> None:
@@ -368,43 +421,63 @@ def _settle(
     )
 
 
-def _tags(episode: Episode) -> Tags:
-    """The tags that are known before the engine is asked."""
-    return Tags(
-        title=episode.title,
-        artist=episode.artist,
-        album=episode.album or "",
-        date=episode.date.date() if episode.date else None,
-        track=episode.track,
-        url=episode.url or "",
-    )
+def _keep(run: _Run) -> _Made | None:
+    """The MP3 that is there, if rendering again would change nothing about it; sidecars that are not right, made anew.
+
+    None where there is no such MP3, or where a clip that had gone was spoken again and came out of another length.
+    """
+    stored, work, episode = run.work.stored, run.work, run.episode
+    if stored is None or not _is_unchanged(stored, work, run.theirs, episode):
+        return None
+    seconds = half_up(stored.duration_seconds)
+    if are_right(stored, work.outputs, work.texts, work.audio):
+        run.counter.cached = stored.utterances
+        kept = tuple(sidecar for sidecar in stored.sidecars if sidecar.output in work.outputs)
+        return _Made(replace(stored, sidecars=kept), seconds, None, ())
+    rate = episode.config.master.rate
+    timeline = Timeline(tuple(_speak(run)), rate)
+    if timeline.frames != half_up(stored.duration_seconds * rate):
+        run.counter.reset()
+        return None
+    sidecars = make_sidecars(_describe(run, timeline), work.outputs, work.audio, episode)
+    records = tuple(sidecar.record(episode) for sidecar in sidecars)
+    return _Made(replace(stored, sidecars=records, texts=work.texts), seconds, None, sidecars)
 
 
-def _speak(
-    work: Work, directions: dict[Role, Direction], pool: Pool, episode: Episode, studio: Studio, counter: _Counter
-) -> Iterator[Placement]:
+def _make(run: _Run, stack: ExitStack) -> _Made:
+    """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
+    work, episode, studio = run.work, run.episode, run.studio
+    checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name)
+    published = _describe(run, checked.timeline)
+    tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
+    sidecars = make_sidecars(published, work.outputs, work.audio, episode)
+    staged = stack.enter_context(Staged(work.audio))
+    product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
+    receipt = _receipt(run, product, published, sidecars)
+    studio.tell(Stage("writing"))
+    return _Made(receipt, product.mp3.seconds, staged, sidecars)
+
+
+def _describe(run: _Run, timeline: Timeline) -> Published:
+    captioned = bool(run.work.outputs)
+    return describe(run.episode, run.script, timeline, run.credits, run.work.audio.name, captioned=captioned)
+
+
+def _speak(run: _Run) -> Iterator[Placement]:
     """The sounds of the episode in their places, each as soon as it is ready."""
-    utterances = work.script.utterances
-    found = look_up(utterances, directions, pool.identity, studio.cache)
-    studio.tell(Began(episode.path, len(utterances), len(utterances) - found.missing))
-    clips = speak(utterances, directions, pool, studio.cache, path=work.script.path, found=found, spoken=counter.take)
-    return arrange(work.script.items, clips, work.jingles, episode.config.pacing, rate=episode.config.master.rate)
-
-
-def _finished_tags(tags: Tags, credit_lines: tuple[str, ...], marks: tuple[Chapter, ...], rate: int) -> Tags:
-    """The tags with what followed from the speaking."""
-    return replace(
-        tags,
-        comment=" / ".join(credit_lines),
-        chapters=tuple(
-            (frames_to_ms(mark.start, rate), frames_to_ms(mark.end, rate), mark.title, mark.url) for mark in marks
-        ),
+    utterances, cache = run.script.utterances, run.studio.cache
+    found = look_up(utterances, run.directions, run.pool.identity, cache)
+    run.studio.tell(Began(run.episode.path, len(utterances), len(utterances) - found.missing))
+    clips = speak(
+        utterances, run.directions, run.pool, cache, path=run.script.path, found=found, spoken=run.counter.take
     )
+    pacing, rate = run.episode.config.pacing, run.episode.config.master.rate
+    return arrange(run.script.items, clips, run.work.jingles, pacing, rate=rate)
 
 
-def _rehearse(episode: Episode) -> PostEdit:
+def _rehearse(episode: Episode, beside: Mapping[Key, str]) -> PostEdit:
     """See that the post can be edited, before anything is spoken."""
-    return edit_post(_reread(episode), size=1, seconds=1)
+    return edit_post(_reread(episode), size=1, seconds=1, beside=beside)
 
 
 def _reread(episode: Episode) -> Post:
@@ -428,56 +501,51 @@ def _is_unchanged(stored: Receipt, work: Work, told: dict[str, str], episode: Ep
 _ENCODER_NAMES = {"lame": "lame", "ffmpeg": "ffmpeg", "soundfile": "libsndfile"}
 
 
-def _mend_post(episode: Episode, stored: Receipt, edit: PostEdit | None) -> tuple[PostEdit | None, bool]:
-    """Nothing to render; the post may still have lost its two values."""
-    if edit is not None:
-        edit = edit_post(_reread(episode), size=stored.bytes, seconds=half_up(stored.duration_seconds))
-        if edit.changed:
-            replace_bytes(edit.path, edit.after)
-    return edit, edit is not None and edit.changed
-
-
-def _publish(stack: ExitStack, mp3: Staged, receipt_file: Path, receipt: Receipt, edit: PostEdit | None) -> bool:
-    """Put MP3, receipt and post into place, in this order; what would not change is left alone."""
+def _publish(stack: ExitStack, made: _Made, receipt_file: Path, edit: PostEdit | None) -> bool:
+    """Put MP3, sidecars, receipt and post into place, in this order; what would not change is left alone."""
     files: list[Staged] = []
-    if not mp3.target.is_file() or digest_file(mp3.target) != receipt.sha256:
-        files.append(mp3)
-    if read_receipt(receipt_file) != receipt:
-        files.append(stack.enter_context(Staged(receipt_file)).write(receipt.encode()))
+    if made.mp3 is not None and not _holds(made.mp3.target, made.receipt.sha256):
+        files.append(made.mp3)
+    files += [
+        stack.enter_context(Staged(sidecar.path)).write(sidecar.data)
+        for sidecar in made.sidecars
+        if not _holds(sidecar.path, digest_bytes(sidecar.data))
+    ]
+    if read_receipt(receipt_file) != made.receipt:
+        files.append(stack.enter_context(Staged(receipt_file)).write(made.receipt.encode()))
     if edit is not None and edit.changed:
         files.append(stack.enter_context(Staged(edit.path)).write(edit.after))
     commit(files)
     return bool(files)
 
 
-def _receipt(
-    episode: Episode,
-    work: Work,
-    product: Product,
-    identity: Identity,
-    credit_lines: tuple[str, ...],
-    told: dict[str, str],
-    marks: tuple[Chapter, ...],
-) -> Receipt:
-    mp3 = product.mp3
+def _holds(path: Path, sha256: str) -> bool:
+    return path.is_file() and digest_file(path) == sha256
+
+
+def _receipt(run: _Run, product: Product, published: Published, sidecars: tuple[Sidecar, ...]) -> Receipt:
+    mp3, episode, identity = product.mp3, run.episode, run.pool.identity
     return Receipt(
         episode=episode.relative(episode.path.resolve()),
-        audio=episode.relative(work.audio),
+        audio=episode.relative(run.work.audio),
         bytes=mp3.bytes,
         sha256=mp3.sha256,
         duration_seconds=round(frames_to_seconds(mp3.frames, mp3.rate), 6),
         duration=_duration_text(episode, mp3.seconds),
-        utterances=len(work.script.utterances),
+        utterances=len(run.script.utterances),
         engines=(EngineRecord(identity.engine, identity.version),),
-        credits=credit_lines,
+        credits=run.credits,
         loudness_lufs=_level(mp3.loudness.integrated),
         true_peak_dbtp=_level(mp3.loudness.true_peak),
         chapters=tuple(
-            ChapterRecord(round(frames_to_seconds(mark.start, mp3.rate), 3), mark.title, mark.url) for mark in marks
+            ChapterRecord(round(frames_to_seconds(mark.start, mp3.rate), 3), mark.title, mark.url)
+            for mark in published.chapters
         ),
-        ours=work.known,
-        theirs=told,
+        ours=run.work.known,
+        theirs=run.theirs,
         encoder=product.encoder,
+        sidecars=tuple(sidecar.record(episode) for sidecar in sidecars),
+        texts=run.work.texts,
     )
 
 

@@ -5,13 +5,14 @@ What was made once is kept right: a later run renews it even where nobody asks a
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tts_render.errors import OutputError
-from tts_render.files import digest_bytes, digest_file
+from tts_render.files import digest_bytes, digest_file, temporary_name
 from tts_render.names import stem
 from tts_render.outputs import OUTPUTS
 from tts_render.receipt import SidecarRecord
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     from tts_render.published import Published
     from tts_render.receipt import Receipt
 
-__all__ = ["Sidecar", "are_right", "make_sidecars", "paths_for_post", "sidecar_path", "wanted_outputs"]
+__all__ = [
+    "Sidecar",
+    "are_right",
+    "make_sidecars",
+    "paths_for_post",
+    "remove_leftovers",
+    "sidecar_path",
+    "wanted_outputs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,14 @@ def make_sidecars(published: Published, names: Iterable[str], audio: Path, episo
                 raise OutputError("is the script, and would be overwritten", path=path, remedy="Rename the script.")
             made.append(Sidecar(name, path, write(published)))
     return tuple(made)
+
+
+def remove_leftovers(audio: Path) -> None:
+    """Remove what a killed run may have left under construction beside ``audio``."""
+    for output in OUTPUTS.values():
+        for suffix, _ in output.files:
+            with contextlib.suppress(OSError):
+                temporary_name(sidecar_path(audio, suffix)).unlink(missing_ok=True)
 
 
 def paths_for_post(episode: Episode, names: Iterable[str], audio: Path) -> dict[Key, str]:
