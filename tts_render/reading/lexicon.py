@@ -32,7 +32,7 @@ class Lexicon(Mapping[str, str]):
         self._folded: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
         for surface, reading in entries.items():
-            written = normalise(surface)
+            written = surface if surface.isascii() and surface.isalnum() else normalise(surface)
             if not written:
                 continue
             self._exact.setdefault(written, reading)

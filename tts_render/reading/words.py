@@ -18,8 +18,9 @@ __all__ = ["spell_words"]
 _WORD = re.compile(r"[A-Za-z]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
 _PART = re.compile("[A-Z]+(?=[A-Z][a-z]{2})|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
 _PLURAL = re.compile("([A-Z]{2,5})s")
-_JOINT = re.compile(r"(?<=[A-Za-z])[-_&+/@.](?=[A-Za-z])|(?<=[A-Za-zァ-ヺー])[-_](?=[A-Za-zァ-ヺ])")
+_JOINT = re.compile(r"(?<=[A-Za-z])[-_&+/@.](?=[A-Za-z])|(?<=[A-Za-zァ-ヺー])[-_.@](?=[A-Za-zァ-ヺ])")
 _JOINTS = {"-": " ", "_": " ", "&": " アンド ", "+": " プラス ", "/": " ", "@": " アット ", ".": " ドット "}
+_PLUS = re.compile(r"(?<=[A-Za-zァ-ヺー])[+](?![A-Za-z+])")
 _BESIDE_FIGURES = re.compile("(?<=[A-Za-zァ-ヺー])[-_/](?=[0-9])|(?<=[0-9])[-_](?=[A-Za-zァ-ヺ])")
 _ENDING = re.compile(r"(?<=[A-Za-z])\.(?=\s|$)")
 _CONTRACTION = re.compile("([ァ-ヺー])['’](s|t|re|ve|ll|d|m)(?![A-Za-z])")
@@ -70,6 +71,7 @@ def spell_words(text: str) -> str:
     """``text`` without a Latin letter."""
     text = _BESIDE_FIGURES.sub("", _ENDING.sub("", text))
     text = _APOSTROPHE.sub("", _CONTRACTION.sub(lambda found: _contract(found[1], found[2]), text))
+    text = _PLUS.sub("プラス", text)
     text = _JOINT.sub(lambda found: _JOINTS[found.group()], text)
     return _WORD.sub(lambda found: _say(found.group()), text)
 
