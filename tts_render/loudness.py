@@ -36,6 +36,7 @@ _OFFSET: Lufs = -0.691  # makes a 997 Hz sine at full scale in one channel read 
 _ABSOLUTE_GATE: Lufs = -70.0
 _RELATIVE_GATE: Lufs = -10.0
 _CELLS = 40  # in one gating block of 0.4 s
+_SHORT_TERM = 300  # cells in a window of 3 s
 _STEP = 10  # cells from the beginning of one gating block to that of the next
 _RINGING = 0.06  # seconds after which what is left of the filter's response is under -100 dB
 
@@ -75,6 +76,22 @@ class Profile:
             return -math.inf
         blocks = blocks[blocks > blocks.mean() * 10 ** (_RELATIVE_GATE / 10)]
         return float(_OFFSET + 10 * np.log10(blocks.mean()))
+
+    def short_term(self) -> NDArray[np.float64]:
+        """Short-term loudness at each cell, in LUFS: of three seconds without a gate, as of EBU Tech 3341.
+
+        The window lies around the cell, so that a drawing of it fits what is heard, and is cut off at both ends of the
+        sound. -inf for silence.
+        """
+        sums = np.concatenate(([0.0], np.cumsum(self.energies, dtype=np.float64)))
+        cells = np.arange(len(self.energies))
+        begin = np.maximum(0, cells - _SHORT_TERM // 2)
+        end = np.minimum(len(cells), cells + _SHORT_TERM // 2)
+        with np.errstate(divide="ignore"):
+            levels: NDArray[np.float64] = _OFFSET + 10 * np.log10(
+                np.maximum(0.0, sums[end] - sums[begin]) / (end - begin)
+            )
+        return levels
 
 
 class LoudnessMeter:

@@ -14,11 +14,34 @@ if TYPE_CHECKING:
 
     from tts_render.captions import Caption
     from tts_render.casting import CastItem
+    from tts_render.loudness import Profile
     from tts_render.timeline import Chapter, Timeline
+    from tts_render.units import Decibels, Lufs
 
-__all__ = ["Published", "safe_link", "utterance_ids"]
+__all__ = ["Published", "Run", "safe_link", "utterance_ids"]
 
 _ID_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How an episode was made: what a report shows beside all that is published."""
+
+    cached: tuple[bool, ...]
+    """For each utterance, whether its sound was there before."""
+    profile: Profile
+    """Of the decoded MP3."""
+    loudness: Lufs | None
+    """Integrated loudness of the decoded MP3; None for silence."""
+    true_peak: Decibels | None
+    """Of the decoded MP3, in dBTP; None for silence."""
+    bytes: int
+    """Size of the MP3."""
+    engines: tuple[str, ...]
+    """Names and versions."""
+    encoder: str
+    """Name and version."""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +65,8 @@ class Published:
     credits: tuple[str, ...]
     language: str = "ja"
     """Of everything that is said, as of BCP 47."""
+    run: Run | None = None
+    """How it was made; None where nothing asks for that."""
 
     @property
     def utterances(self) -> tuple[Utterance, ...]:
