@@ -25,6 +25,7 @@ from tts_render.cli.options import (
 )
 from tts_render.cli.progress import plain
 from tts_render.errors import BusyError, CommandLineError, TtsRenderError
+from tts_render.publication import OUTPUT_NAMES
 
 if TYPE_CHECKING:
     from tts_render.episode import Episode
@@ -40,6 +41,9 @@ __all__ = ["plan", "render"]
 @click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
 @click.option("-o", "--output", type=FILE, help="Where the MP3 goes; with one episode only.")
 @click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
+@click.option(
+    "--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUT_NAMES)}."
+)
 @click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
 @click.option("--force", is_flag=True, help="Render even where nothing has changed.")
 @click.option(
@@ -56,6 +60,7 @@ def render(
     script: Path | None,
     output: Path | None,
     voice: str | None,
+    also: tuple[str, ...],
     no_write_back: bool,
     force: bool,
     changed: bool,
@@ -75,6 +80,7 @@ def render(
     only_with_one(episodes, output=output, script=script)
     if output is not None and output.suffix.lower() != ".mp3":
         raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
+    outputs = _output_names(also)
     report: list[dict[str, Any] | None] = []
     codes: list[int] = []
 
@@ -109,12 +115,13 @@ def render(
         _refuse_shared_targets(opened)
         for path, episode in opened:
             own = episode.post is not None and (output is None or _same(output, episode.own_audio))
+            back = own and not no_write_back
             try:
                 try:
-                    done = render_episode(episode, studio, force=force, post=own and not no_write_back, patience=0)
+                    done = render_episode(episode, studio, force=force, post=back, also=outputs, patience=0)
                 except BusyError:
                     progress.note(f"{path}: another run is at work on this episode; waiting for it")
-                    done = render_episode(episode, studio, force=force, post=own and not no_write_back)
+                    done = render_episode(episode, studio, force=force, post=back, also=outputs)
             except TtsRenderError as error:
                 fail(path, error)
                 continue
@@ -177,6 +184,19 @@ def plan(
     if as_json:
         print_json(report)
     return max(codes, default=0)
+
+
+def _output_names(also: tuple[str, ...]) -> tuple[str, ...]:
+    """The outputs that ``--also`` names."""
+    from tts_render.yamltree import nearest
+
+    names = tuple(name.strip() for part in also for name in part.split(",") if name.strip())
+    for name in names:
+        if name not in OUTPUT_NAMES:
+            near = nearest(name, OUTPUT_NAMES)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(OUTPUT_NAMES)}"
+            raise click.UsageError(f"--also: there is no {name!r}; {hint}")
+    return names
 
 
 def _refuse_shared_targets(opened: list[tuple[Path, Episode]]) -> None:
