@@ -224,16 +224,9 @@ def open_jtalk(folder: Path) -> Row:
     site = Site(folder / "openjtalk", EPISODE)
     seconds = []
     for cores in ("0", "0,1"):
-        words: list[str | Path] = [
-            "taskset",
-            "-c",
-            cores,
-            sys.executable,
-            "-m",
-            "benchmarks.speak_openjtalk",
-            site.script,
-        ]
-        seconds.append(float(run(words, folder=ROOT).output))
+        words: list[str | Path] = ["taskset", "-c", cores, sys.executable, "-m", "benchmarks.speak_openjtalk"]
+        # The best of three: what else the machine does can only make it slower.
+        seconds.append(min(float(run([*words, site.script], folder=ROOT).output) for _ in range(3)))
     ratio = seconds[0] / seconds[1]
     return Row(
         "Open JTalk, two cores",

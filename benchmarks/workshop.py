@@ -62,7 +62,7 @@ class Ran:
 
 
 def run(arguments: list[str | Path], *, environment: dict[str, str] | None = None, folder: Path | None = None) -> Ran:
-    """Run a command and time it as a user would, from start to exit; with compiled modules, as an installation has them."""
+    """Run a command and time it from start to exit, with compiled modules, as an installation has them."""
     with tempfile.NamedTemporaryFile() as report:
         began = time.monotonic()
         done = subprocess.run(
