@@ -108,6 +108,7 @@ def _check_script(episode: Episode) -> Iterator[Finding]:
     except TtsRenderError as error:
         yield _finding("script", episode.path, error)
     else:
+        yield from _check_markup(episode.script)
         yield from _check_reading(spoken)
 
 
@@ -144,6 +145,7 @@ def _check_post(
         except TtsRenderError as error:
             yield _finding("script", post.path, error)
         else:
+            yield from _check_markup(script)
             yield from _check_reading(spoken)
             speakers = [utterance.voice for utterance in spoken.utterances]
             yield from _check_credits(post, _expected_credits(speakers, config, site, audio))
@@ -289,6 +291,19 @@ def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
             yield Finding(
                 "sound", "error", config.path, settings.line, f"sounds.{name}: {where}{error.message}", error.remedy
             )
+
+
+def _check_markup(script: Script) -> Iterator[Finding]:
+    """What stands in angle brackets and is not known."""
+    for remark in script.remarks:
+        yield Finding(
+            "markup",
+            "warning",
+            script.path,
+            remark.line,
+            remark.message,
+            "Take it out, or correct it; a bare < is text.",
+        )
 
 
 def _check_reading(spoken: Cast) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from tts_render.cli.options import (
     with_engine,
 )
 from tts_render.cli.progress import plain
-from tts_render.errors import BusyError, CommandLineError, TtsRenderError
+from tts_render.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
 from tts_render.publication import OUTPUT_NAMES
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ __all__ = ["plan", "render"]
 @click.option(
     "--changed", is_flag=True, help="Only what lacks its audio or is out of date; without EPISODE, of the whole site."
 )
+@click.option("--strict", is_flag=True, help="Refuse a script that holds markup which is not known.")
 @click.option("--json", "as_json", is_flag=True, help="Print the receipts as JSON, and nothing else there.")
 def render(
     episodes: tuple[Path, ...],
@@ -64,6 +65,7 @@ def render(
     no_write_back: bool,
     force: bool,
     changed: bool,
+    strict: bool,
     as_json: bool,
     quiet: bool,
     verbose: int,
@@ -105,9 +107,10 @@ def render(
         opened: list[tuple[Path, Episode]] = []
         for path in episodes:
             try:
-                opened.append(
-                    (path, open_episode(path, site=site, voices=voices, script=script, output=output, voice=voice))
-                )
+                episode = open_episode(path, site=site, voices=voices, script=script, output=output, voice=voice)
+                for remark in _remarks(episode, strict=strict):
+                    progress.note(remark)
+                opened.append((path, episode))
             except CommandLineError:
                 raise
             except TtsRenderError as error:
@@ -168,6 +171,8 @@ def plan(
         for path in episodes:
             try:
                 episode = open_episode(path, site=site, voices=voices, script=script, voice=voice)
+                for remark in _remarks(episode, strict=False):
+                    progress.note(remark)
                 planned = plan_episode(episode, studio)
             except CommandLineError:
                 raise
@@ -184,6 +189,22 @@ def plan(
     if as_json:
         print_json(report)
     return max(codes, default=0)
+
+
+def _remarks(episode: Episode, *, strict: bool) -> list[str]:
+    """What a script holds that was left out, as warnings.
+
+    Raises:
+        ScriptError: it holds such things, and the mode is strict.
+    """
+    path = episode.script.path
+    if strict and episode.script.remarks:
+        first, *rest = episode.script.remarks
+        more = f" (and {count_of(len(rest), 'more place')})" if rest else ""
+        raise ScriptError(
+            first.message + more, path=path, line=first.line, remedy="Take it out, or leave out --strict."
+        )
+    return [f"warning: {path}:{remark.line}: {remark.message}" for remark in episode.script.remarks]
 
 
 def _output_names(also: tuple[str, ...]) -> tuple[str, ...]:
