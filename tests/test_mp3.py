@@ -99,7 +99,7 @@ def test_ffprobe_reads_tags_and_chapters(tmp_path: Path) -> None:
     tags = told["format"]["tags"]
     assert (tags["title"], tags["album"], tags["artist"]) == (FULL.title, FULL.album, FULL.artist)
     assert (tags["track"], tags["genre"], tags["comment"]) == ("517", "Podcast", FULL.comment)
-    chapters = sorted((float(c["start_time"]), float(c["end_time"]), c["tags"]["title"]) for c in told["chapters"])
+    chapters = [(float(c["start_time"]), float(c["end_time"]), c["tags"]["title"]) for c in told["chapters"]]
     assert chapters == [(0.0, 2.5, "オープニング"), (2.5, 4.0, "News")]
     assert float(told["format"]["duration"]) == pytest.approx(4.0, abs=0.06)
 
@@ -117,6 +117,17 @@ def test_tagging_leaves_the_sound_alone_and_is_the_same_each_time(tmp_path: Path
         assert once[position : position + 4].isalnum(), "a frame, no padding"
         position += 10 + int.from_bytes(once[position + 4 : position + 8], "big")
     assert position == end
+
+
+@needs_ffmpeg
+def test_chapters_stand_in_their_order_whatever_their_length(tmp_path: Path) -> None:
+    path = plain(tmp_path / "a.mp3")
+    titles = ["長い題名の章" * (12 - number) for number in range(12)]
+    write_tags(path, Tags(title="題", chapters=tuple((300 * n, 300 * (n + 1), t, None) for n, t in enumerate(titles))))
+    command = ["ffprobe", "-v", "error", "-show_chapters", "-of", "json", str(path)]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["chapters"]
+    assert [chapter["tags"]["title"] for chapter in told] == titles
+    assert [frame.element_id for frame in ID3(path).getall("CHAP")] == [f"chp{n}" for n in range(12)]
 
 
 def test_what_is_empty_is_not_written(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def ours(
         ),
         "pacing": digest_facts(config.pacing),
         "mastering": digest_facts(config.master),
-        "tags": digest_facts(tags),
+        "tags": digest_facts((tags, config.publication.lyrics)),
         "cover": cover,
         "closing": digest_facts((config.publication.spoken_credits, config.publication.disclosure)),
         "engine": engine,

@@ -34,6 +34,7 @@ __all__ = [
 
 _id3: Any = untyped_id3  # mutagen has no types
 
+_HEADER = 10  # bytes before a tag, and before each of its frames
 _FRONT_COVER = 3  # picture type of ID3v2
 _TOP_LEVEL_ORDERED = 3  # flags of a table of contents
 _NO_OFFSET = 0xFFFFFFFF  # of a chapter in bytes: its times hold
@@ -125,10 +126,33 @@ def write_tags(path: Path, tags: Tags) -> None:
         tag.add(frame)
     try:
         tag.save(path, v1=0, v2_version=3, padding=lambda _: 0)
+        _order_chapters(path)
     except (mutagen.MutagenError, OSError) as error:
         raise OutputError(
             f"the tags cannot be written: {error}", path=path, remedy="Make room on the disk, then run this again."
         ) from error
+
+
+def _order_chapters(path: Path) -> None:
+    """Put the chapters of the tag that has just been written into their order: mutagen sorts frames by their length.
+
+    The table of contents says the order too, but not every program reads it. Frames as of ID3v2.3, section 3.3.
+    """
+    with path.open("r+b") as stream:
+        head = stream.read(_HEADER)
+        size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9] if head.startswith(b"ID3") else 0
+        content = stream.read(size)
+        frames: list[bytes] = []
+        at = 0
+        while at < len(content):
+            end = at + _HEADER + int.from_bytes(content[at + 4 : at + 8])
+            frames.append(content[at:end])
+            at = end
+        chapters = [frame for frame in frames if frame.startswith(b"CHAP")]
+        others = [frame for frame in frames if not frame.startswith(b"CHAP")]
+        chapters.sort(key=lambda frame: int(frame[_HEADER:].partition(b"\0")[0].removeprefix(b"chp")))
+        stream.seek(_HEADER)
+        stream.write(b"".join([*others, *chapters]))
 
 
 def _frames(path: Path, tags: Tags) -> list[Any]:
