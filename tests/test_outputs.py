@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,8 +20,9 @@ from tests.timed import RATE, Silent, lay, say, tell
 from tts_render.captions import captions
 from tts_render.casting import CastItem, Utterance
 from tts_render.chapters import chapters_json, chapters_text, shorten
+from tts_render.loudness import Profile
 from tts_render.outputs import OUTPUTS
-from tts_render.published import Published, utterance_ids
+from tts_render.published import Published, Run, utterance_ids
 from tts_render.script import Cue, Pause
 from tts_render.timeline import Chapter, Jingle, Jingles, Timeline
 from tts_render.timeline import chapters as sections
@@ -76,6 +78,10 @@ ITEMS: list[CastItem] = [
     speak(5, "中かっこ{% raw %}も読めます。", "春日部つむぎ"),
     speak(6, "「昨日は朝から雨が降っていました。だから一日中家で本を読んで過ごしていました。夕方にやんだので散歩に出ました。」と話した。"),
 ]  # fmt: skip
+
+RUN = Run(
+    (True,) * 7, Profile(np.ones(500, np.float32), np.ones(500, np.float32)), -16.0, -1.0, 1, ("voicevox 1",), "lame"
+)
 
 
 def publish(items: list[CastItem], timeline: Timeline | None = None, **changes: Any) -> Published:
@@ -392,8 +398,8 @@ def test_ids_stay_when_others_come_and_go() -> None:
 def test_the_same_episode_gives_the_same_bytes() -> None:
     for output in OUTPUTS.values():
         for _, write in output.files:
-            assert write(publish(ITEMS)) == write(publish(ITEMS))
-            assert write(publish(ITEMS)).endswith(b"\n")
+            assert write(publish(ITEMS, run=RUN)) == write(publish(ITEMS, run=RUN))
+            assert write(publish(ITEMS, run=RUN)).endswith(b"\n")
 
 
 def test_no_two_outputs_share_a_file() -> None:

@@ -25,6 +25,7 @@ import pytest
 import soundfile
 
 from tests.signals import speech_like, tone
+from tests.site_kit import SiteKit
 from tests.timed import RATE, Silent, lay, tell
 from tts_render.captions import captions
 from tts_render.casting import CastItem, Utterance
@@ -40,6 +41,7 @@ from tts_render.units import Frames, frames_to_ms, frames_to_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.fake_engine import FakeEngine
     from tts_render.audio import Samples
     from tts_render.timeline import Timeline
 
@@ -409,16 +411,8 @@ def playwright(request: pytest.FixtureRequest) -> Path:
     folder = Path(cache.mkdir("playwright"))
     package = folder / "node_modules" / "playwright-core"
     if not package.is_dir():
-        command = [
-            "npm",
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-            folder,
-            "playwright-core@1",
-        ]
+        options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
+        command = ["npm", "install", *options, "playwright-core@1"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if done.returncode:
             pytest.skip("npm cannot fetch playwright-core")
@@ -512,3 +506,50 @@ def test_what_keeps_the_audio_from_playing_is_said(playwright: Path, tmp_path: P
     soundfile.write(tmp_path / "a.mp3", tone(440, 3), RATE, format="MP3")
     with serve(tmp_path) as address:
         assert "not as long" in drive(playwright, address + name)["loaded"]["trouble"]
+
+
+@pytest.fixture
+def kit(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
+    return SiteKit(tmp_path / "site", tmp_path / "cache", engines=(fake_engine.url,)).make()
+
+
+def report_of(kit: SiteKit) -> Path:
+    return kit.audio.with_name(f"{kit.audio.stem}.report.html")
+
+
+def states(kit: SiteKit) -> list[str]:
+    page = Page()
+    page.feed(report_of(kit).read_text(encoding="utf-8"))
+    return [kind for a in page.all("li") for kind in ("new", "cached") if kind in a.get("class", "").split()]
+
+
+def test_a_report_is_made_where_it_is_asked_for_and_tells_of_that_run(kit: SiteKit) -> None:
+    assert kit.run("render", kit.post).code == 0
+    assert not report_of(kit).exists()
+    done = kit.run("render", kit.post, "--also", "report", "--json")
+    assert done.json[0]["changed"] is True
+    assert done.json[0]["sidecars"][0]["path"] == f"audio/{report_of(kit).name}"
+    assert set(states(kit)) == {"cached"}
+    kit.script.write_text(kit.script.read_text(encoding="utf-8").replace("本当に？", "本当かな？"), encoding="utf-8")
+    assert kit.run("render", kit.post).code == 0
+    assert states(kit).count("new") == 1
+
+
+def test_what_a_report_tells_of_the_run_makes_no_episode_look_changed(kit: SiteKit) -> None:
+    assert kit.run("render", kit.post, "--also", "report").code == 0
+    assert set(states(kit)) == {"new"}
+    before = kit.files()
+    for more in ((), ("--also", "report")):
+        assert kit.run("render", kit.post, "--json", *more).json[0]["changed"] is False
+        assert kit.files() == before
+
+
+def test_the_report_of_a_real_run_fits_its_mp3_and_tells_its_warnings(kit: SiteKit) -> None:
+    kit.script.write_text("おはよう。\n<nothing>また明日。\n", encoding="utf-8")
+    done = kit.run("render", kit.post, "--also", "report,timeline", "--json")
+    assert done.code == 0, done.err
+    page = report_of(kit).read_text(encoding="utf-8")
+    assert f"{done.json[0]['loudness_lufs']:.1f} LUFS".replace("-", "\u2212") in page
+    (length,) = re.findall(r'data-seconds="([\d.]+)"', page)
+    assert float(length) == pytest.approx(soundfile.info(kit.audio).duration, abs=0.001)
+    assert re.search(r'class="warnings".*<li>line 2: &lt;nothing&gt; [^<]*</li>.*<audio', page, re.DOTALL)

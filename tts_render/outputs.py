@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tts_render.chapters import chapters_json, chapters_text
+from tts_render.report import report_html
 from tts_render.timeline_file import timeline_json
 from tts_render.transcript import transcript_html, transcript_srt, transcript_vtt
 
@@ -43,6 +44,7 @@ OUTPUTS: Mapping[str, Output] = MappingProxyType(
             Output("chapters", ((".chapters.json", chapters_json), (".chapters.txt", chapters_text))),
             Output("timeline", ((".timeline.json", timeline_json),)),
             Output("transcript", ((".transcript.html", transcript_html),)),
+            Output("report", ((".report.html", report_html),)),
         )
     }
 )

@@ -24,7 +24,7 @@ from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import Product, produce
-from tts_render.publishing import describe, digest_texts, early_tags, finished_tags
+from tts_render.publishing import about_run, describe, digest_texts, early_tags, finished_tags
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
 from tts_render.script import Sound
 from tts_render.sidecars import (
@@ -234,6 +234,7 @@ def render(
     audio = _target(episode)
     with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
         remove_leftovers(audio)
+        counter = _Counter(studio)
         work = prepare(episode, studio, audio, also)
         pool = _pool(episode, studio, work)
         directions = _direct(work.script, episode, pool.identity)
@@ -242,7 +243,6 @@ def render(
         told = theirs(pool.identity, directions, names)
         beside = paths_for_post(episode, work.outputs, audio)
         edit = _rehearse(episode, beside) if post and episode.post is not None else None
-        counter = _Counter(studio)
         run = _Run(episode, studio, work, pool, directions, names, script, told, counter)
         with ExitStack() as stack:
             made = (None if force else _keep(run)) or _make(run, stack)
@@ -360,12 +360,19 @@ class _Counter:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
+        self._begun = len(studio.warned)
         self.reset()
 
     def reset(self) -> None:
         self.synthesized = self.cached = 0
+        self.were_cached: list[bool] = []
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._studio.warned[self._begun :]
 
     def take(self, clip: SpeechClip) -> None:
+        self.were_cached.append(clip.cached)
         if clip.cached:
             self.cached += 1
         else:
@@ -439,9 +446,8 @@ def _keep(run: _Run) -> _Made | None:
     if timeline.frames != half_up(stored.duration_seconds * rate):
         run.counter.reset()
         return None
-    sidecars = make_sidecars(_describe(run, timeline), work.outputs, work.audio, episode)
-    records = tuple(sidecar.record(episode) for sidecar in sidecars)
-    return _Made(replace(stored, sidecars=records, texts=work.texts), seconds, None, sidecars)
+    receipt, sidecars = _put_beside(run, _describe(run, timeline), stored, work.audio)
+    return _Made(receipt, seconds, None, sidecars)
 
 
 def _make(run: _Run, stack: ExitStack) -> _Made:
@@ -450,10 +456,9 @@ def _make(run: _Run, stack: ExitStack) -> _Made:
     checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name)
     published = _describe(run, checked.timeline)
     tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
-    sidecars = make_sidecars(published, work.outputs, work.audio, episode)
     staged = stack.enter_context(Staged(work.audio))
     product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
-    receipt = _receipt(run, product, published, sidecars)
+    receipt, sidecars = _put_beside(run, published, _receipt(run, product, published), staged.path)
     studio.tell(Stage("writing"))
     return _Made(receipt, product.mp3.seconds, staged, sidecars)
 
@@ -461,6 +466,17 @@ def _make(run: _Run, stack: ExitStack) -> _Made:
 def _describe(run: _Run, timeline: Timeline) -> Published:
     captioned = bool(run.work.outputs)
     return describe(run.episode, run.script, timeline, run.credits, run.work.audio.name, captioned=captioned)
+
+
+def _put_beside(run: _Run, published: Published, receipt: Receipt, mp3: Path) -> tuple[Receipt, tuple[Sidecar, ...]]:
+    """What goes beside the MP3, and the receipt with it."""
+    work, episode, counter = run.work, run.episode, run.counter
+    if "report" in work.outputs:
+        remarks = [f"line {remark.line}: {remark.message}" for remark in episode.script.remarks]
+        published = about_run(published, receipt, mp3, counter.were_cached, [*remarks, *counter.warnings])
+    sidecars = make_sidecars(published, work.outputs, work.audio, episode)
+    records = tuple(sidecar.record(episode) for sidecar in sidecars)
+    return replace(receipt, sidecars=records, texts=work.texts), sidecars
 
 
 def _speak(run: _Run) -> Iterator[Placement]:
@@ -523,7 +539,7 @@ def _holds(path: Path, sha256: str) -> bool:
     return path.is_file() and digest_file(path) == sha256
 
 
-def _receipt(run: _Run, product: Product, published: Published, sidecars: tuple[Sidecar, ...]) -> Receipt:
+def _receipt(run: _Run, product: Product, published: Published) -> Receipt:
     mp3, episode, identity = product.mp3, run.episode, run.pool.identity
     return Receipt(
         episode=episode.relative(episode.path.resolve()),
@@ -544,8 +560,6 @@ def _receipt(run: _Run, product: Product, published: Published, sidecars: tuple[
         ours=run.work.known,
         theirs=run.theirs,
         encoder=product.encoder,
-        sidecars=tuple(sidecar.record(episode) for sidecar in sidecars),
-        texts=run.work.texts,
     )
 
 

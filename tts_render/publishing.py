@@ -12,22 +12,25 @@ from tts_render.closing import licence_of
 from tts_render.cover import make_cover
 from tts_render.mp3 import Tags
 from tts_render.outputs import RECIPE
-from tts_render.published import Published
+from tts_render.published import Published, Run
 from tts_render.receipt import digest_facts
+from tts_render.report import decode_profile
 from tts_render.timeline import chapters
 from tts_render.transcript import plain_text
 from tts_render.units import frames_to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tts_render.casting import Cast
     from tts_render.cover import Cover
     from tts_render.engine import Identity, MoraTime
     from tts_render.episode import Episode
+    from tts_render.receipt import Receipt
     from tts_render.timeline import Placement, Timeline
 
-__all__ = ["OPENING", "describe", "digest_texts", "early_tags", "finished_tags"]
+__all__ = ["OPENING", "about_run", "describe", "digest_texts", "early_tags", "finished_tags"]
 
 OPENING = "オープニング"
 """Title of the chapter before the first section."""
@@ -106,6 +109,27 @@ def describe(
         chapters=marks,
         credits=tuple(credit_lines),
     )
+
+
+def about_run(
+    published: Published, receipt: Receipt, mp3: Path, cached: Sequence[bool], warnings: Sequence[str]
+) -> Published:
+    """The episode, with what its report tells of the run that made it; decodes the MP3.
+
+    Raises:
+        OutputError: the MP3 cannot be read.
+    """
+    run = Run(
+        cached=tuple(cached),
+        profile=decode_profile(mp3),
+        loudness=receipt.loudness_lufs,
+        true_peak=receipt.true_peak_dbtp,
+        bytes=receipt.bytes,
+        engines=tuple(f"{engine.name} {engine.version}" for engine in receipt.engines),
+        encoder=receipt.encoder,
+        warnings=tuple(warnings),
+    )
+    return replace(published, run=run)
 
 
 def digest_texts(episode: Episode, script: Cast, audio: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tts_render.engine.dispatch import EngineEvent
     from tts_render.episode import Episode
-    from tts_render.events import Tell
+    from tts_render.events import Event, Tell
     from tts_render.units import Seconds
 
 __all__ = ["Studio", "utterances_folder"]
@@ -44,7 +44,9 @@ class Studio:
     ) -> None:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
-        self.tell = tell
+        self.warned: list[str] = []
+        """What was warned of so far."""
+        self._tell = tell
         self._engines = tuple(engines)
         self._wait = wait
         self._pools: dict[tuple[str, ...], Pool | EngineError] = {}
@@ -56,6 +58,12 @@ class Studio:
         for pool in self._pools.values():
             if isinstance(pool, Pool):
                 pool.close()
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on, and keep what it warns of."""
+        if isinstance(event, Warned):
+            self.warned.append(event.message)
+        self._tell(event)
 
     def targets(self, episode: Episode) -> tuple[str, ...]:
         """The engines that speak an episode."""
