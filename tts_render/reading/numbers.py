@@ -173,6 +173,7 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     ),
     (re.compile(r"(?<![A-Za-z])(?:[vV]|[vV]er(?:sion)?)\.?[ ]?([0-9]+(?:\.[0-9]+)*)(?![0-9])"), _version),
     (re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"), _dotted),
+    (re.compile(r"(?<![A-Za-z])(?:No\.?|NO\.|no\.|#|＃)[ ]?1(?![0-9.,:/-])"), "ナンバーワン"),
     (re.compile(r"(?<![A-Za-z])(?:No\.?|NO\.|no\.|#|＃)[ ]?(?=[0-9])"), "ナンバー"),
     (re.compile(r"(?<![A-Za-z])[Vv]ol\.?[ ]?(?=[0-9])"), "ボリューム"),
     (re.compile(r"(?<![A-Za-z])pp?\.[ ]?([0-9]+)"), r"\1ページ"),
