@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tts_render.script.base import Cue, Line, Pause, Sound, Span
@@ -156,6 +157,8 @@ class ScriptBuilder:
                 self._apply(insert, line)
             waiting.append((text[position:], line))
         self._say(waiting, goes_on=False)
+        if self._found and isinstance(last := self._found[-1], _Passage):
+            last.goes_on = False  # the row is over, whatever stands at its end
 
     def pause(self, kind: PauseKind, line: int, seconds: float | None = None) -> None:
         """Add a silence."""
@@ -171,9 +174,14 @@ class ScriptBuilder:
         """The script so far: nothing before its first line but the title of a section, and nothing after its last."""
         items: list[Item] = []
         waiting: list[Pause | Cue] = []
-        for found in self._found:
+        for found, after in pairwise([*self._found, None]):
             match found:
+                case None:
+                    pass
                 case _Passage():
+                    found.goes_on = found.goes_on and (
+                        isinstance(after, _Passage) or (isinstance(after, Pause) and after.kind == "exact")
+                    )
                     items += _kept(waiting, first=not items)
                     waiting = []
                     items += self._lines(found)
@@ -202,11 +210,14 @@ class ScriptBuilder:
             before.goes_on = goes_on
             return
         passage = _Passage(delivery)
-        if marks := self._marks_for(before, first, bool(rest)):
+        while marks := self._marks_for(before, first, bool(rest)):
             if before:
                 before.append(marks.rstrip(), line, self._inserts)
                 before.goes_on = before.goes_on and not marks.strip()
             first = first[len(marks) :]
+            if first or not rest:
+                break
+            (first, line), *rest = rest
         for piece in ((first, line), *rest):
             passage.append(*piece, self._inserts)
         text = passage.text
