@@ -128,6 +128,32 @@ def test_the_feed_of_the_sample_site_has_the_lengths_of_the_files(fake_engine: F
 
 
 @pytest.mark.slow
+def test_the_feed_tells_transcripts_and_chapters_where_they_are(fake_engine: FakeEngine, tmp_path: Path) -> None:
+    kit = SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,))
+    shutil.copytree(EXAMPLE, kit.root)
+    first, second, third = sorted((kit.root / "_posts").iterdir())
+    assert kit.run("render", first, "--also", "vtt,chapters,transcript").code == 0
+    assert kit.run("render", second, "--also", "vtt").code == 0
+    assert kit.run("render", third).code == 0
+    target = tmp_path / "published"
+    build_feed(kit.root, target)
+    podcast = "{https://podcastindex.org/namespace/1.0}"
+    told = [
+        [(tag.get("type"), tag.get("rel"), tag.get("url", "")) for tag in item.iter() if tag.tag.startswith(podcast)]
+        for item in ET.parse(target / "feed.xml").iter("item")
+    ]
+    assert [[(kind, rel) for kind, rel, _ in tags] for tags in reversed(told)] == [
+        [("application/json+chapters", None), ("text/html", None), ("text/vtt", "captions")],
+        [("text/vtt", "captions")],
+        [],
+    ]
+    for _, _, url in (tag for tags in told for tag in tags):
+        assert url.isascii()
+        path = unquote(urlsplit(url).path).lstrip("/")
+        assert (target / path).read_bytes() == (kit.root / path).read_bytes()
+
+
+@pytest.mark.slow
 def test_the_sample_site_has_nothing_to_complain_of_once_it_is_rendered(
     fake_engine: FakeEngine, tmp_path: Path
 ) -> None:
