@@ -70,6 +70,7 @@ def ours(
                 for name in (show.opening, show.between_sections, show.ending, *placed)
             ]
         ),
+        "bed": digest_facts(show.bed and (sounds[show.bed.sound], show.bed)),
         "pacing": digest_facts(config.pacing),
         "mastering": digest_facts(config.master),
         "tags": digest_facts((tags, config.publication.lyrics)),

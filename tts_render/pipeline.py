@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.audio import amplitude, open_sound
+from tts_render.beds import Music, open_music
 from tts_render.casting import Cast, Direction, cast, direct_roles
 from tts_render.closing import add_closing
 from tts_render.cover import Cover, find_cover
@@ -123,6 +124,8 @@ class Work:
     """Where the MP3 goes."""
     script: Cast
     jingles: Jingles
+    music: Music | None
+    """What lies under the words."""
     tags: Tags
     """Without credits and chapters, which follow from the speaking."""
     known: dict[str, str]
@@ -263,15 +266,18 @@ def prepare(episode: Episode, studio: Studio, audio: Path, also: Sequence[str] =
         InputError: the show's picture is missing, or one leaves the site.
     """
     script = cast(episode.script, episode.config, episode.voice)
-    jingles = open_jingles(episode)
+    jingles, music = open_jingles(episode), _open_music(episode)
     tags, cover = early_tags(episode), find_cover(episode)
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
+    if music is not None:
+        digests[music.settings.sound] = music.sound.digest
     stored = read_receipt(studio.receipt(episode, audio))
     engine = engine_kind(studio.targets(episode))
     return Work(
         audio=audio,
         script=script,
         jingles=jingles,
+        music=music,
         tags=tags,
         known=ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine),
         stored=stored,
@@ -325,6 +331,11 @@ def open_jingles(episode: Episode) -> Jingles:
     names = dict.fromkeys(item.name for item in episode.script.items if isinstance(item, Sound))
     placed = tuple(found for found in map(jingle, names) if found is not None)
     return Jingles(jingle(show.opening), jingle(show.between_sections), jingle(show.ending), placed)
+
+
+def _open_music(episode: Episode) -> Music | None:
+    bed = episode.show.bed
+    return None if bed is None else open_music(episode.config.sounds[bed.sound].path, bed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,7 +464,7 @@ def _keep(run: _Run) -> _Made | None:
 def _make(run: _Run, stack: ExitStack) -> _Made:
     """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
     work, episode, studio = run.work, run.episode, run.studio
-    checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name)
+    checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name, music=work.music)
     published = _describe(run, checked.timeline)
     tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
     staged = stack.enter_context(Staged(work.audio))

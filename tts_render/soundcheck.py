@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_render.beds import lay_bed, make_bed
 from tts_render.levelling import VoiceMeters, even_out
 from tts_render.loudness import LoudnessMeter
 from tts_render.mixdown import mix
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tts_render.audio import Samples
+    from tts_render.beds import Bed, Music
     from tts_render.casting import Direction, Role
     from tts_render.loudness import Profile
     from tts_render.timeline import Placement
@@ -34,14 +36,20 @@ class Checked:
     profile: Profile
     """Loudness and peaks of the mix."""
     channels: int
+    bed: Bed | None = None
 
     def mixed(self) -> Iterator[Samples]:
         """The mix, in blocks; the same each time."""
-        return mix(self.timeline.placements, rate=self.timeline.rate, channels=self.channels)
+        return _sum(self.timeline, self.channels, self.bed)
 
 
 def check_sound(
-    placements: Iterable[Placement], directions: Mapping[Role, Direction], settings: MasterSettings, *, main: str
+    placements: Iterable[Placement],
+    directions: Mapping[Role, Direction],
+    settings: MasterSettings,
+    *,
+    main: str,
+    music: Music | None = None,
 ) -> Checked:
     """Take in an episode as it is spoken. Keeps no samples.
 
@@ -50,27 +58,39 @@ def check_sound(
         directions: what each voice is to the engine; as many voices as will speak.
         settings: rate and channels.
         main: the voice that the others are levelled to.
+        music: what lies under the words.
+
+    Raises:
+        SoundError: a sound was changed meanwhile, or the music is silent.
     """
-    several = len({role.voice for role in directions}) > 1
+    metered = music is not None or len({role.voice for role in directions}) > 1
     meters = VoiceMeters()
     kept: list[Placement] = []
 
     def keep() -> Iterator[Placement]:
         for placement in placements:
             kept.append(placement)
-            if several and placement.source is not None and placement.utterance is not None:
+            if metered and placement.source is not None and placement.utterance is not None:
                 role = placement.utterance.role
                 meters.add(role.voice, directions[role].scales.volume, placement.source.load())
             yield placement
 
-    if not several:
+    if not metered:
         profile = _profile(mix(keep(), rate=settings.rate, channels=settings.channels), settings)
         return Checked(Timeline(tuple(kept), settings.rate), profile, settings.channels)
     for _ in keep():
         pass
-    timeline = even_out(Timeline(tuple(kept), settings.rate), meters.gains(main))
-    profile = _profile(mix(timeline.placements, rate=settings.rate, channels=settings.channels), settings)
-    return Checked(timeline, profile, settings.channels)
+    gains = meters.gains(main)
+    timeline = even_out(Timeline(tuple(kept), settings.rate), gains)
+    bed: Bed | None = None
+    if music is not None:
+        bed = make_bed(music, timeline, meters.loudness(gains, settings.channels), channels=settings.channels)
+    return Checked(timeline, _profile(_sum(timeline, settings.channels, bed), settings), settings.channels, bed)
+
+
+def _sum(timeline: Timeline, channels: int, bed: Bed | None) -> Iterator[Samples]:
+    blocks = mix(timeline.placements, rate=timeline.rate, channels=channels)
+    return blocks if bed is None else lay_bed(blocks, bed, rate=timeline.rate, channels=channels)
 
 
 def _profile(blocks: Iterable[Samples], settings: MasterSettings) -> Profile:

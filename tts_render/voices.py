@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tts_render.bed_settings import BedSettings, read_bed
 from tts_render.errors import ConfigError, OutsideSiteError
 from tts_render.lexicons import read_lexicon
 from tts_render.notations import TEMPLATES, known_voice, read_shortcodes, read_template
@@ -125,6 +126,8 @@ class Show:
     opening: str | None = None
     between_sections: str | None = None
     ending: str | None = None
+    bed: BedSettings | None = None
+    """Music under the words."""
     intro: str | None = None
     """What is said first where a post's body is spoken; a template."""
     before_article: str | None = None
@@ -393,20 +396,21 @@ def _show(
     root: Path | None,
 ) -> Show:
     found = tree.fields(
-        "match", "name", "artist", "cover", "season", "opening", "between_sections", "ending", *TEMPLATES
+        "match", "name", "artist", "cover", "season", "opening", "between_sections", "ending", "bed", *TEMPLATES
     )
     match = found["match"].fields("actor", "title", "file") if "match" in found else {}
 
     def sound(key: str) -> str | None:
-        if key not in found or found[key].empty:
-            return None
-        name = found[key].text()
-        if name not in sounds:
-            near = nearest(name, sounds)
-            raise found[key].wrong(
-                f"there is no sound {name!r}", f"Did you mean {near}?" if near else "Name it under sounds: first."
+        return known_sound(found[key]) if key in found and not found[key].empty else None
+
+    def known_sound(name: Tree) -> str:
+        if name.text() not in sounds:
+            near = nearest(name.text(), sounds)
+            raise name.wrong(
+                f"there is no sound {name.text()!r}",
+                f"Did you mean {near}?" if near else "Name it under sounds: first.",
             )
-        return name
+        return name.text()
 
     if "actor" in match:
         known_voice(match["actor"], _names(voices))
@@ -422,6 +426,7 @@ def _show(
         opening=sound("opening"),
         between_sections=sound("between_sections"),
         ending=sound("ending"),
+        bed=read_bed(found["bed"], known_sound) if "bed" in found and not found["bed"].empty else None,
         **{name: read_template(found[name], name) for name in TEMPLATES if name in found},
     )
 
