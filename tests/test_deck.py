@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.site_kit import SiteKit
 from tts_render.casting import Utterance
 from tts_render.deck import LEAST_SCORE, Shown, show_deck, write_deck
 from tts_render.errors import ScriptError
@@ -19,6 +20,9 @@ from tts_render.script.base import Source
 from tts_render.script.deck import Deck, parse_deck, read_deck
 from tts_render.timeline import Placement, Timeline
 from tts_render.units import Frames, frames_to_ms
+
+if TYPE_CHECKING:
+    from tests.fake_engine import FakeEngine
 
 RATE = 44100
 HERE = Path("deck.json")
@@ -176,3 +180,90 @@ def test_any_deck_is_contiguous_and_as_long_as_audio_films_and_offset(
     for at in shown:
         if at.slide.raw_ms is not None:
             assert at.end_ms - at.start_ms >= at.slide.raw_ms
+
+
+@pytest.fixture
+def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
+    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
+
+
+def put_deck(site: SiteKit) -> Path:
+    deck = site.audio.with_suffix(".json")
+    deck.write_text(json.dumps(SLIDES, ensure_ascii=False, indent=4), encoding="utf-8")
+    site.script.write_text("\n".join(SPOKEN) + "\n", encoding="utf-8")
+    return deck
+
+
+def test_a_rendered_episode_gets_its_deck_with_times(site: SiteKit) -> None:
+    deck = put_deck(site)
+    before = deck.read_bytes()
+    (receipt,) = site.run("render", site.post, "--also", "deck", "--offset", "1.5", "--json").json
+    slides = json.loads(site.audio.with_name(site.audio.stem + ".deck.json").read_bytes())
+    assert slides[0]["start_ms"] == 1500
+    assert all(one["end_ms"] == other["start_ms"] for one, other in itertools.pairwise(slides))
+    assert slides[-1]["end_ms"] == pytest.approx(receipt["duration_seconds"] * 1000 + 8000 + 1500, abs=1)
+    assert deck.read_bytes() == before
+    assert [chapter["title"] for chapter in receipt["chapters"]] == ["オープニング", "鍵の話"]
+
+
+def test_the_offset_is_kept_by_later_runs(site: SiteKit) -> None:
+    put_deck(site)
+    made = site.audio.with_name(site.audio.stem + ".deck.json")
+    assert site.run("render", site.post, "--also", "deck", "--offset", "2").code == 0
+    first = made.read_bytes()
+    (receipt,) = site.run("render", site.post, "--json").json
+    assert (receipt["changed"], made.read_bytes()) == (False, first)
+    assert site.run("render", site.post, "--offset", "3").code == 0
+    assert json.loads(made.read_bytes())[0]["start_ms"] == 3000
+
+
+def test_a_deck_is_spoken_where_there_is_no_text(site: SiteKit, fake_engine: FakeEngine) -> None:
+    deck = put_deck(site)
+    site.script.unlink()
+    assert site.run("render", site.post, "--also", "deck").code == 0
+    assert fake_engine.texts[0] == "おはようございます。"
+    assert len(fake_engine.texts) == 6
+    fake_engine.syntheses.clear()
+    assert site.run("render", deck, "--voice", "つむぎ", "-o", site.root / "b.mp3").code == 0
+    assert fake_engine.syntheses == []
+
+
+def test_a_deck_that_is_asked_for_must_be_there(site: SiteKit, fake_engine: FakeEngine) -> None:
+    result = site.run("render", site.post, "--also", "deck")
+    assert result.code == 1
+    assert "there is no slide deck" in result.err
+    assert fake_engine.texts == []
+
+
+def test_doubtful_slides_are_reported(site: SiteKit) -> None:
+    deck = put_deck(site)
+    slides = [*SLIDES, {"type": "content", "notes": "これはどこにも出てこない一枚。"}]
+    deck.write_text(json.dumps(slides, ensure_ascii=False, indent=4), encoding="utf-8")
+    result = site.run("render", site.post, "--also", "deck")
+    assert result.code == 0
+    assert "slide 7" in result.err
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "site"
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the folder of real posts")
+@pytest.mark.parametrize("number", ["2026-07-01-515", "2026-07-03-517", "2026-07-06-518"])
+def test_real_decks_are_contiguous_and_as_long_as_audio_and_films(
+    tmp_path: Path, fake_engine: FakeEngine, number: str
+) -> None:
+    import shutil
+
+    root = tmp_path / "site"
+    shutil.copytree(SHARED, root, copy_function=shutil.copyfile)
+    kit = SiteKit(root, tmp_path / "cache", (fake_engine.url,))
+    (receipt,) = kit.run("render", root / "_posts" / f"{number}.md", "--also", "deck", "--json").json
+    audio = root / receipt["audio"]
+    slides = json.loads(audio.with_name(audio.name.removesuffix(".mp3") + ".deck.json").read_bytes())
+    before = json.loads(audio.with_name(audio.name.removesuffix(".mp3") + ".json").read_bytes())
+    assert all(one["end_ms"] == other["start_ms"] for one, other in itertools.pairwise(slides))
+    raw = sum(slide["end_ms"] - slide["start_ms"] for slide in before if slide["type"] == "rawmedia")
+    assert slides[-1]["end_ms"] == pytest.approx(receipt["duration_seconds"] * 1000 + raw, abs=1)
+    assert [slide.get("notes") for slide in slides] == [slide.get("notes") for slide in before]

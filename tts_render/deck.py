@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tts_render.timeline import Chapter
 from tts_render.units import Frames, frames_to_ms
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tts_render.script.deck import Deck, Slide
     from tts_render.timeline import Timeline
 
-__all__ = ["LEAST_SCORE", "Shown", "show_deck", "write_deck"]
+__all__ = ["LEAST_SCORE", "Shown", "deck_chapters", "show_deck", "write_deck"]
 
 LEAST_SCORE = 0.6
 """A slide of whose notes less than this share was found in what is spoken is reported: its times are doubtful."""
@@ -34,6 +35,8 @@ class Shown:
     """When one slide is shown, in milliseconds of the video."""
 
     slide: Slide
+    begin: Frames
+    """Where it begins in the audio."""
     start_ms: int
     end_ms: int
     score: float | None
@@ -68,8 +71,30 @@ def show_deck(deck: Deck, timeline: Timeline, *, offset_ms: int = 0) -> tuple[Sh
         start_ms = frames_to_ms(begin, timeline.rate) + shift
         shift += slide.raw_ms or 0
         end_ms = frames_to_ms(end, timeline.rate) + shift
-        shown.append(Shown(slide, start_ms, end_ms, score.get(slide.number)))
+        shown.append(Shown(slide, begin, start_ms, end_ms, score.get(slide.number)))
     return tuple(shown)
+
+
+def deck_chapters(shown: Sequence[Shown], timeline: Timeline, opening: str) -> tuple[Chapter, ...]:
+    """The ``section`` slides as chapters, in audio time; one whose place is doubtful is left out.
+
+    Args:
+        shown: from :func:`show_deck`.
+        timeline: of what was spoken.
+        opening: title of what comes before the first section.
+    """
+    starts = [
+        (at.begin, at.slide.title, at.slide.url)
+        for at in shown
+        if at.slide.kind == "section" and at.slide.title and not at.doubtful
+    ]
+    if not starts:
+        return ()
+    if starts[0][0]:
+        starts.insert(0, (Frames(0), opening, None))
+    ends = [*(start for start, _, _ in starts[1:]), timeline.frames]
+    found = (Chapter(start, end, title, url) for (start, title, url), end in zip(starts, ends, strict=True))
+    return tuple(chapter for chapter in found if chapter.start < chapter.end)
 
 
 def write_deck(deck: Deck, shown: Sequence[Shown]) -> bytes:

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tts_render.chapters import chapters_json, chapters_text
+from tts_render.deck import show_deck, write_deck
+from tts_render.errors import ScriptError
 from tts_render.report import report_html
 from tts_render.timeline_file import timeline_json
 from tts_render.transcript import transcript_html, transcript_srt, transcript_vtt
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from tts_render.published import Published
 
-__all__ = ["OUTPUTS", "RECIPE", "Output"]
+__all__ = ["OUTPUTS", "RECIPE", "Output", "deck_json"]
 
 RECIPE = 1
 """Raised on purpose when a writer makes something else of the same episode."""
@@ -35,6 +37,19 @@ class Output:
     """What follows the MP3's name without its ``.mp3``, and what makes the content."""
 
 
+def deck_json(published: Published) -> bytes:
+    """The slide deck with its times.
+
+    Raises:
+        ScriptError: the episode has no deck.
+    """
+    if published.deck is None:
+        raise ScriptError(
+            "there is no slide deck", path=published.audio, remedy="Put NAME.json beside the MP3, or leave deck out."
+        )
+    return write_deck(published.deck, show_deck(published.deck, published.timeline, offset_ms=published.offset_ms))
+
+
 OUTPUTS: Mapping[str, Output] = MappingProxyType(
     {
         output.name: output
@@ -44,6 +59,7 @@ OUTPUTS: Mapping[str, Output] = MappingProxyType(
             Output("chapters", ((".chapters.json", chapters_json), (".chapters.txt", chapters_text))),
             Output("timeline", ((".timeline.json", timeline_json),)),
             Output("transcript", ((".transcript.html", transcript_html),)),
+            Output("deck", ((".deck.json", deck_json),)),
             Output("report", ((".report.html", report_html),)),
         )
     }

@@ -17,15 +17,16 @@ from tts_render.casting import Cast, Direction, cast, direct_roles
 from tts_render.closing import add_closing
 from tts_render.cover import Cover, find_cover
 from tts_render.credit import credits_of, expected_credits
-from tts_render.errors import EngineError, OutputError, PostError, TtsRenderError
-from tts_render.events import Began, Finished, Spoke, Stage
+from tts_render.deck import show_deck
+from tts_render.errors import EngineError, OutputError, PostError, ScriptError, TtsRenderError
+from tts_render.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.files import Staged, commit, digest_bytes, digest_file, locked, replace_bytes
 from tts_render.fingerprint import difference, engine_kind, ours, theirs
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import Product, produce
-from tts_render.publishing import about_run, describe, digest_texts, early_tags, finished_tags
+from tts_render.publishing import about_run, describe, digest_texts, early_tags, finished_tags, read_episode_deck
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
 from tts_render.script import Sound
 from tts_render.sidecars import (
@@ -48,12 +49,14 @@ if TYPE_CHECKING:
     from tts_render.audio import Clip
     from tts_render.cache import CachedClip
     from tts_render.casting import Role, Utterance
+    from tts_render.deck import Shown
     from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
     from tts_render.episode import Episode
     from tts_render.mp3 import Tags
     from tts_render.presets import Key
     from tts_render.published import Published
+    from tts_render.script.deck import Deck
     from tts_render.speech import Found
     from tts_render.studio import Studio
     from tts_render.units import Seconds
@@ -135,6 +138,8 @@ class Work:
     cover: Cover | None
     outputs: tuple[str, ...]
     """What goes beside the MP3."""
+    offset_ms: int
+    """How much later the audio begins in the video of the slides."""
     texts: str
     """Digest of what decides that and is not in the MP3."""
 
@@ -216,6 +221,7 @@ def render(
     force: bool = False,
     post: bool = True,
     also: Sequence[str] = (),
+    offset_ms: int | None = None,
     patience: Seconds = _PATIENCE,
 ) -> Rendered:
     """Speak, assemble, master, encode, and write size and duration back.
@@ -228,6 +234,7 @@ def render(
         force: render even where the receipt says that nothing has changed.
         post: write size and duration back into the post.
         also: outputs beside the MP3, on top of those of the settings and those that are there.
+        offset_ms: how much later the audio begins in the video of the slides; None keeps what the last run was given.
         patience: how long to wait for another run on the same episode.
 
     Raises:
@@ -238,7 +245,7 @@ def render(
     with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
         remove_leftovers(audio)
         counter = _Counter(studio)
-        work = prepare(episode, studio, audio, also)
+        work = prepare(episode, studio, audio, also, offset_ms)
         pool = _pool(episode, studio, work)
         directions = _direct(work.script, episode, pool.identity)
         names = credits_of(work.script.utterances, directions, episode.config, pool.identity.engine)
@@ -257,11 +264,13 @@ def render(
         return Rendered(made.receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
 
 
-def prepare(episode: Episode, studio: Studio, audio: Path, also: Sequence[str] = ()) -> Work:
+def prepare(
+    episode: Episode, studio: Studio, audio: Path, also: Sequence[str] = (), offset_ms: int | None = None
+) -> Work:
     """What is settled about an episode before an engine is asked.
 
     Raises:
-        ScriptError: there is nothing to say.
+        ScriptError: there is nothing to say, the slide deck is none, or one is asked for and there is none.
         SoundError: a jingle is no sound.
         InputError: the show's picture is missing, or one leaves the site.
     """
@@ -273,17 +282,31 @@ def prepare(episode: Episode, studio: Studio, audio: Path, also: Sequence[str] =
         digests[music.settings.sound] = music.sound.digest
     stored = read_receipt(studio.receipt(episode, audio))
     engine = engine_kind(studio.targets(episode))
+    outputs = wanted_outputs((*episode.config.publication.outputs, *also), stored, audio)
+    known = ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine)
+    if episode.deck is not None:
+        read_episode_deck(episode)
+        known["deck"] = digest_file(episode.deck)
+    elif "deck" in outputs:
+        raise ScriptError(
+            "there is no slide deck for this episode",
+            path=episode.path,
+            remedy=f"Put {audio.stem}.json beside the MP3, or leave deck out.",
+        )
+    if offset_ms is None:
+        offset_ms = 0 if stored is None else stored.offset_ms
     return Work(
         audio=audio,
         script=script,
         jingles=jingles,
         music=music,
         tags=tags,
-        known=ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine),
+        known=known,
         stored=stored,
         cover=cover,
-        outputs=wanted_outputs((*episode.config.publication.outputs, *also), stored, audio),
-        texts=digest_texts(episode, script, audio.name),
+        outputs=outputs,
+        offset_ms=offset_ms,
+        texts=digest_texts(episode, script, audio.name, offset_ms),
     )
 
 
@@ -476,7 +499,27 @@ def _make(run: _Run, stack: ExitStack) -> _Made:
 
 def _describe(run: _Run, timeline: Timeline) -> Published:
     captioned = bool(run.work.outputs)
-    return describe(run.episode, run.script, timeline, run.credits, run.work.audio.name, captioned=captioned)
+    published = describe(
+        run.episode,
+        run.script,
+        timeline,
+        run.credits,
+        run.work.audio.name,
+        captioned=captioned,
+        offset_ms=run.work.offset_ms,
+    )
+    if published.deck is not None and "deck" in run.work.outputs:
+        for at in show_deck(published.deck, timeline):
+            if at.doubtful:
+                run.studio.tell(Warned(_doubt(published.deck, at)))
+    return published
+
+
+def _doubt(deck: Deck, at: Shown) -> str:
+    return (
+        f"{deck.path}:{at.slide.line}: only {at.score or 0:.0%} of the notes of slide {at.slide.number} were found in"
+        " what is spoken, so its times are doubtful"
+    )
 
 
 def _put_beside(run: _Run, published: Published, receipt: Receipt, mp3: Path) -> tuple[Receipt, tuple[Sidecar, ...]]:
@@ -487,7 +530,7 @@ def _put_beside(run: _Run, published: Published, receipt: Receipt, mp3: Path) ->
         published = about_run(published, receipt, mp3, counter.were_cached, [*remarks, *counter.warnings])
     sidecars = make_sidecars(published, work.outputs, work.audio, episode)
     records = tuple(sidecar.record(episode) for sidecar in sidecars)
-    return replace(receipt, sidecars=records, texts=work.texts), sidecars
+    return replace(receipt, sidecars=records, texts=work.texts, offset_ms=work.offset_ms), sidecars
 
 
 def _speak(run: _Run) -> Iterator[Placement]:

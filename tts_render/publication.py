@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DISCLOSURE", "KEYS", "OUTPUT_NAMES", "Disclosure", "Publication", "read_publication"]
 
-OUTPUT_NAMES = ("vtt", "srt", "chapters", "timeline", "transcript", "report")
+OUTPUT_NAMES = ("vtt", "srt", "chapters", "timeline", "transcript", "deck", "report")
 """What can be published beside the MP3, in the order in which it is written."""
 
 DISCLOSURE = "この番組の音声は、AIによる合成音声です。"

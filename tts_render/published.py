@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tts_render.captions import Caption
     from tts_render.casting import CastItem
     from tts_render.loudness import Profile
+    from tts_render.script.deck import Deck
     from tts_render.timeline import Chapter, Timeline
     from tts_render.units import Decibels, Lufs
 
@@ -63,6 +64,10 @@ class Published:
     chapters: tuple[Chapter, ...]
     """None where the episode has no sections."""
     credits: tuple[str, ...]
+    deck: Deck | None = None
+    """The slides that are shown with it, where there are any."""
+    offset_ms: int = 0
+    """How much later the audio begins in the video of the slides."""
     language: str = "ja"
     """Of everything that is said, as of BCP 47."""
     run: Run | None = None

@@ -10,11 +10,14 @@ from tts_render.cache import CachedClip
 from tts_render.captions import captions
 from tts_render.closing import licence_of
 from tts_render.cover import make_cover
+from tts_render.deck import deck_chapters, show_deck
+from tts_render.episode import read_text
 from tts_render.mp3 import Tags
 from tts_render.outputs import RECIPE
 from tts_render.published import Published, Run
 from tts_render.receipt import digest_facts
 from tts_render.report import decode_profile
+from tts_render.script.deck import parse_deck
 from tts_render.timeline import chapters
 from tts_render.transcript import plain_text
 from tts_render.units import frames_to_ms
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
     from tts_render.engine import Identity, MoraTime
     from tts_render.episode import Episode
     from tts_render.receipt import Receipt
+    from tts_render.script.deck import Deck
     from tts_render.timeline import Placement, Timeline
 
-__all__ = ["OPENING", "about_run", "describe", "digest_texts", "early_tags", "finished_tags"]
+__all__ = ["OPENING", "about_run", "describe", "digest_texts", "early_tags", "finished_tags", "read_episode_deck"]
 
 OPENING = "オープニング"
 """Title of the chapter before the first section."""
@@ -79,7 +83,14 @@ def finished_tags(tags: Tags, published: Published, episode: Episode, identity: 
 
 
 def describe(
-    episode: Episode, script: Cast, timeline: Timeline, credit_lines: Sequence[str], audio: str, *, captioned: bool
+    episode: Episode,
+    script: Cast,
+    timeline: Timeline,
+    credit_lines: Sequence[str],
+    audio: str,
+    *,
+    captioned: bool,
+    offset_ms: int,
 ) -> Published:
     """All that is known of the finished episode.
 
@@ -90,8 +101,11 @@ def describe(
         credit_lines: the credits of the voices.
         audio: file name of the MP3.
         captioned: whether captions are wanted; they cost a little time.
+        offset_ms: how much later the audio begins in the video of the slides.
     """
-    marks = chapters(script.items, timeline, OPENING)
+    deck = read_episode_deck(episode)
+    marks = () if deck is None else deck_chapters(show_deck(deck, timeline), timeline, OPENING)
+    marks = marks or chapters(script.items, timeline, OPENING)
     found = (
         captions(timeline, _moras, names=episode.config.names(), chapter_starts=[mark.start for mark in marks])
         if captioned
@@ -108,7 +122,18 @@ def describe(
         captions=found,
         chapters=marks,
         credits=tuple(credit_lines),
+        deck=deck,
+        offset_ms=offset_ms,
     )
+
+
+def read_episode_deck(episode: Episode) -> Deck | None:
+    """The slide deck of an episode, where it has one.
+
+    Raises:
+        ScriptError: it is no deck.
+    """
+    return None if episode.deck is None else parse_deck(episode.deck, read_text(episode.deck))
 
 
 def about_run(
@@ -132,10 +157,10 @@ def about_run(
     return replace(published, run=run)
 
 
-def digest_texts(episode: Episode, script: Cast, audio: str) -> str:
+def digest_texts(episode: Episode, script: Cast, audio: str, offset_ms: int) -> str:
     """Digest of what decides the files beside the MP3 and is not in the MP3 itself."""
     around = (episode.title, episode.album, episode.artist, episode.url, audio, episode.config.names())
-    return digest_facts((RECIPE, around, list(script.items)))
+    return digest_facts((RECIPE, around, list(script.items), offset_ms))
 
 
 def _moras(placement: Placement) -> tuple[MoraTime, ...]:

@@ -90,6 +90,8 @@ class Receipt:
     sidecars: tuple[SidecarRecord, ...] = ()
     texts: str = ""
     """Digest of what decides the sidecars and not the MP3: display texts, their lines, names."""
+    offset_ms: int = 0
+    """How much later the audio begins in the video of the slides."""
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:

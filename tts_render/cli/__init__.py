@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tts_render.cli.lexicon import lexicon
 from tts_render.cli.options import say
 from tts_render.cli.posts import check, status, write_back
 from tts_render.cli.rendering import plan, render
@@ -80,7 +81,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, plan, check, write_back, status, voices, read, cache, init):
+for _command in (render, plan, check, write_back, status, voices, read, lexicon, cache, init):
     cli.add_command(_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
@@ -44,6 +45,9 @@ __all__ = ["plan", "render"]
 @click.option(
     "--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUT_NAMES)}."
 )
+@click.option(
+    "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="Where the audio begins in the slides' video."
+)
 @click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
 @click.option("--force", is_flag=True, help="Render even where nothing has changed.")
 @click.option(
@@ -62,6 +66,7 @@ def render(
     output: Path | None,
     voice: str | None,
     also: tuple[str, ...],
+    offset: float | None,
     no_write_back: bool,
     force: bool,
     changed: bool,
@@ -76,6 +81,7 @@ def render(
     from tts_render.pipeline import render as render_episode
     from tts_render.status import status
     from tts_render.studio import Studio
+    from tts_render.units import half_up
 
     if not episodes and not changed:
         raise click.UsageError("Missing argument 'EPISODE...'.")
@@ -83,6 +89,7 @@ def render(
     if output is not None and output.suffix.lower() != ".mp3":
         raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
     outputs = _output_names(also)
+    offset_ms = None if offset is None else half_up(offset * 1000)
     report: list[dict[str, Any] | None] = []
     codes: list[int] = []
 
@@ -119,12 +126,15 @@ def render(
         for path, episode in opened:
             own = episode.post is not None and (output is None or _same(output, episode.own_audio))
             back = own and not no_write_back
+            make = functools.partial(
+                render_episode, episode, studio, force=force, post=back, also=outputs, offset_ms=offset_ms
+            )
             try:
                 try:
-                    done = render_episode(episode, studio, force=force, post=back, also=outputs, patience=0)
+                    done = make(patience=0)
                 except BusyError:
                     progress.note(f"{path}: another run is at work on this episode; waiting for it")
-                    done = render_episode(episode, studio, force=force, post=back, also=outputs)
+                    done = make()
             except TtsRenderError as error:
                 fail(path, error)
                 continue
