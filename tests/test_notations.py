@@ -13,6 +13,7 @@ import pytest
 
 from tests.fake_engine import FakeEngine
 from tests.site_kit import SiteKit
+from tts_render.casting import cast
 from tts_render.episode import open_episode
 from tts_render.errors import ConfigError, ScriptError
 from tts_render.script import (
@@ -279,6 +280,28 @@ def test_a_real_page_has_a_section_for_each_source_and_none_of_its_furniture() -
     said = "".join(line.text for line in read.lines)
     kept = [line for line in text.splitlines()[3:] if line and not line.startswith(("引用元", "VOICEVOX"))]
     assert letters(said) == letters("".join(kept))
+
+
+# The samples of the repository
+
+SAMPLES = Path(__file__).resolve().parents[1] / "scripts"
+
+
+@pytest.mark.parametrize(
+    ("name", "voices", "sections"),
+    [
+        ("dialogue.txt", ["ずんだもん", "春日部つむぎ", "四国めたん"], 1),
+        ("hugo-thread.md", ["ずんだもん", "春日部つむぎ", "四国めたん"], 0),
+        ("rendered-page.txt", ["ずんだもん"], 2),
+        ("markup.txt", ["ずんだもん", "春日部つむぎ"], 1),
+    ],
+)
+def test_each_sample_shows_its_notation(name: str, voices: list[str], sections: int) -> None:
+    episode = open_episode(SAMPLES / name, voices=packaged_config_path())
+    made = cast(episode.script, episode.config, episode.voice)
+    assert list(dict.fromkeys(utterance.voice for utterance in made.utterances)) == voices
+    assert sum(isinstance(item, Cue) for item in made.items) == sections
+    assert episode.script.remarks == ()
 
 
 # To the end

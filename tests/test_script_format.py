@@ -11,7 +11,7 @@ import pytest
 from tests.documents import ROOT, Row, rows
 from tts_render.errors import ScriptError
 from tts_render.reading import read
-from tts_render.script import Cue, Line, Notation, Pause, read_script
+from tts_render.script import Cue, Line, Notation, Pause, Sound, SpokenShortcode, read_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,50 @@ def test_every_row_comes_out_as_it_says(page: Path) -> None:
     assert wrong == []
 
 
+HEARD = {ENGLISH: ("script", "what is heard"), JAPANESE: ("台本", "聞こえるもの")}
+NOTATION = Notation(
+    speakers=frozenset({"ずんだもん", "つむぎ"}),
+    sounds=frozenset({"bumper"}),
+    shortcodes={"quote": SpokenShortcode("body", "user", ("つむぎ", "ずんだもん"))},
+)
+
+
+def heard(text: str) -> Iterator[str]:
+    """What a script with voices, sounds and markup comes to, in the signs of the page."""
+    name = "post.md" if "{{" in text else "script.txt"
+    for item in read_script(Path(name), text, NOTATION, first_line=9 if name == "post.md" else 1).items:
+        match item:
+            case Line():
+                who = f"{item.speaker}（{item.style}）" if item.style else item.speaker
+                shown = "".join(f"{{{s.text}|{s.said}}}" if s.said else s.text for s in item.spans) or item.text
+                bent = {
+                    name: value
+                    for name, value, plain in (
+                        ("speed", item.manner.speed, 1),
+                        ("pitch", item.manner.pitch, 0),
+                        ("volume", item.manner.volume, 1),
+                    )
+                    if value != plain
+                }
+                yield (f"{who}: " if who else "") + shown + "".join(f" [{n} {v:g}]" for n, v in bent.items())
+            case Pause("paragraph"):
+                yield "[pause]"
+            case Pause("exact", _, seconds):
+                yield f"[{seconds:g} s]"
+            case Sound(sound):
+                yield f"[sound {sound}]"
+            case Cue("chapter", _, title):
+                yield f"[chapter {title}]"
+
+
+@pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
+def test_voices_and_markup_are_heard_as_it_says(page: Path) -> None:
+    written, comes_out = HEARD[page]
+    found = [(row.code(written)[0], row.code(comes_out)) for row in rows(page, written, comes_out)]
+    assert len(found) >= 20
+    assert [(text, list(heard(text.replace("⏎", "\n")))) for text, _ in found] == found
+
+
 @pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
 def test_every_reading_is_as_it_says(page: Path) -> None:
     display, reading = COLUMNS[page][3:]
@@ -103,6 +147,8 @@ def test_every_reading_is_as_it_says(page: Path) -> None:
 
 def test_both_languages_have_the_same_examples() -> None:
     assert [(text, name) for text, name, _, _ in examples(ENGLISH)] == [(t, n) for t, n, _, _ in examples(JAPANESE)]
+    spoken = [[(row.code(a)[0], row.code(b)) for row in rows(page, a, b)] for page, (a, b) in HEARD.items()]
+    assert spoken[0] == spoken[1]
     english, japanese = (
         [row.code(display)[0] for row in rows(page, display)] for page, (*_, display, _) in COLUMNS.items()
     )
