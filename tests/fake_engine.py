@@ -80,6 +80,8 @@ class FakeEngine:
         self.lacks: set[str] = set()
         """Paths that it does not know."""
         self.words: dict[str, Json] = {}
+        self.policies: dict[str, str] = {}
+        """Terms of use by speaker."""
         self.lengths: Literal["true", "mock", "zero", "loose", "erratic"] = "true"
         """``mock``: those in the query are nonsense, scales are ignored, and a query without phrases kills the engine;
         ``zero``: the query has neither lengths nor pitches; ``loose``: the sound is a little off; ``erratic``: it is longer or shorter each

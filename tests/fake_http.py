@@ -101,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/version": lambda: fake.version,
             "/speakers": self._speakers,
             "/user_dict": lambda: fake.words,
+            "/speaker_info": self._speaker_info,
             "/engine_manifest": lambda: {"name": f"{fake.brand} ENGINE", "brand_name": fake.brand, "icon": "i" * 6000},
             "/fake/stats": fake.stats,
         }
@@ -163,6 +164,15 @@ class _Handler(BaseHTTPRequestHandler):
                 styles.append({"name": "歌", "id": 6000 + len(listed), "type": "sing"})
             listed.append({"name": speaker, "speaker_uuid": str(uuid.UUID(int=len(listed))), "styles": styles})
         return listed
+
+    def _speaker_info(self) -> Json:
+        named = {entry["speaker_uuid"]: entry["name"] for entry in self._speakers()}
+        speaker = named.get(self.query.get("speaker_uuid", ""))
+        if speaker is None:
+            raise _RefusalError(404, {"detail": "該当する話者が見つかりません"})
+        picture = "http://127.0.0.1/picture" if self.query.get("resource_format") == "url" else "p" * 2_000_000
+        policy = self.server.fake.policies.get(speaker)
+        return {"portrait": picture, "style_infos": []} | ({} if policy is None else {"policy": policy})
 
     def _style(self) -> int:
         if "speaker" not in self.query:

@@ -81,6 +81,7 @@ MODULE_ORDER = (
     "tts_render.engine.htsvoice",
     "tts_render.engine.openjtalk",
     "tts_render.engine.kokoro",
+    "tts_render.engine.terms",
     "tts_render.engine.dispatch",
     "tts_render.engine.pool",
     "tts_render.engine",

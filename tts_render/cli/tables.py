@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_render.casting import direct
-from tts_render.errors import EngineMismatchError
+from tts_render.engine.terms import terms_of
+from tts_render.errors import EngineMismatchError, TtsRenderError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tts_render.engine import Identity, StyleId
+    from tts_render.engine.pool import Pool
     from tts_render.voices import Config
 
-__all__ = ["voices_json", "voices_text"]
+__all__ = ["read_terms", "terms_text", "voices_json", "voices_text"]
 
 
 def _users(config: Config, identity: Identity) -> tuple[dict[StyleId, list[str]], dict[str, str]]:
@@ -49,3 +53,24 @@ def voices_text(config: Config, identity: Identity) -> str:
         lines.append(f"  {style.id:>4}  {style.speaker}（{style.name}）" + (f"  <- {used}" if used else ""))
     lines += [f"  missing: {problem}" for problem in problems.values()]
     return "\n".join(lines)
+
+
+def read_terms(config: Config, pool: Pool) -> dict[str, str]:
+    """What the engine says of the use of each speaker that voices.yaml uses; empty where it says nothing.
+
+    Raises:
+        EngineError: it cannot be asked.
+    """
+    users, _ = _users(config, pool.identity)
+    speakers = tuple(dict.fromkeys(style.speaker for style in pool.identity.styles if style.id in users))
+    found: dict[str, str] = {}
+    for index, answer in pool.run(speakers, terms_of):
+        if isinstance(answer, TtsRenderError):
+            raise answer
+        found[speakers[index]] = answer
+    return found
+
+
+def terms_text(terms: Mapping[str, str]) -> str:
+    """The same for people, each speaker under a heading."""
+    return "\n\n".join(f"# {speaker}\n\n{text or '(nothing)'}" for speaker, text in terms.items())

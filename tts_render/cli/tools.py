@@ -26,6 +26,7 @@ __all__ = ["cache", "init", "read", "voices"]
 @click.command()
 @with_engine
 @common
+@click.option("--terms", is_flag=True, help="Show what the engine says of the use of these voices.")
 @click.option("--json", "as_json", is_flag=True, help="Print the voices as JSON.")
 def voices(
     engines: tuple[str, ...],
@@ -33,13 +34,14 @@ def voices(
     cache_dir: Path | None,
     voices: Path | None,
     site: Path | None,
+    terms: bool,
     as_json: bool,
     quiet: bool,
     verbose: int,
 ) -> int:
     """What the engine offers, and which of it voices.yaml uses."""
     from tts_render.cli.progress import Progress
-    from tts_render.cli.tables import voices_json, voices_text
+    from tts_render.cli.tables import read_terms, terms_text, voices_json, voices_text
     from tts_render.episode import open_config
     from tts_render.site import find_site
     from tts_render.studio import Studio
@@ -49,11 +51,15 @@ def voices(
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
         Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
     ):
-        identity = studio.connected(config.engines).identity
+        pool = studio.connected(config.engines)
+        identity = pool.identity
+        told = read_terms(config, pool) if terms else {}
+        for speaker in (name for name, text in told.items() if not text):
+            progress.note(f"warning: the engine has no terms of use for {speaker}; see where it comes from")
     if as_json:
-        print_json(voices_json(config, identity))
+        print_json(voices_json(config, identity) | ({"terms": told} if terms else {}))
     else:
-        click.echo(plain(voices_text(config, identity)))
+        click.echo(plain(terms_text(told) if terms else voices_text(config, identity)))
     return 0
 
 

@@ -11,6 +11,7 @@ import json
 import re
 import time
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
 
 from tts_render.engine.audit import LengthAudit
 from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
@@ -207,6 +208,22 @@ class VoicevoxEngine:
             return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
 
         return self._http.patiently("/synthesis", work)
+
+    def terms(self, speaker: str) -> str:
+        """The terms of use of a speaker, as the engine hands them out; empty where it has none.
+
+        Raises:
+            EngineUnreachableError, EngineReplyError: it cannot be asked.
+        """
+        listed = self._optional("/speakers")
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == speaker), None)
+        if not isinstance(number, str):
+            return ""
+        # Pictures and samples come as addresses: in the reply itself they would be megabytes.
+        info = self._optional(f"/speaker_info?{urlencode({'speaker_uuid': number, 'resource_format': 'url'})}")
+        policy = info.get("policy") if isinstance(info, dict) else None
+        return policy.strip() if isinstance(policy, str) else ""
 
     def close(self) -> None:
         """Close the connection."""
