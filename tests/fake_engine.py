@@ -172,6 +172,7 @@ class FakeEngine:
             "surface": widen(surface),
             "priority": priority,
             "part_of_speech": "名詞",
+            "part_of_speech_detail_1": "固有名詞",
             "pronunciation": pronunciation,
             "accent_type": accent,
         }

@@ -121,9 +121,14 @@ class _Handler(BaseHTTPRequestHandler):
                 "/accent_phrases": self._accent_phrases,
                 "/mora_data": lambda: json.loads(self.body),
                 "/user_dict_word": self._add_word,
+                "/import_user_dict": self._import_words,
                 "/initialize_speaker": lambda: None,
             }
         )
+
+    def do_DELETE(self) -> None:
+        number = urlsplit(self.path).path.removeprefix("/user_dict_word/")
+        self._serve({f"/user_dict_word/{number}": lambda: self._remove_word(number)})
 
     def _serve(self, answers: dict[str, Callable[[], object]]) -> None:
         fake = self.server.fake
@@ -231,6 +236,19 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.fake.add_word(
             self.query["surface"], self.query["pronunciation"], int(self.query.get("accent_type", 1))
         )
+
+    def _import_words(self) -> None:
+        fake = self.server.fake
+        words = json.loads(self.body)
+        for number, word in words.items():
+            if str(uuid.UUID(number)) != number or "context_id" not in word:
+                raise _RefusalError(500, {"detail": "Internal Server Error"})
+        override = self.query["override"] == "true"
+        fake.words = {**fake.words, **words} if override else {**words, **fake.words}
+
+    def _remove_word(self, number: str) -> None:
+        if self.server.fake.words.pop(number, None) is None:
+            raise _RefusalError(422, {"detail": "IDに該当するワードが見つかりませんでした"})
 
     def _answer(self, status: int, value: object) -> None:
         self._send(status, "application/json", json.dumps(value, ensure_ascii=False).encode())

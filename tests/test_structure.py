@@ -72,6 +72,7 @@ MODULE_ORDER = (
     "tts_render.notations",
     "tts_render.voices",
     "tts_render.engine.base",
+    "tts_render.engine.dictionary",
     "tts_render.engine.http",
     "tts_render.engine.wav",
     "tts_render.engine.lengths",
@@ -85,6 +86,7 @@ MODULE_ORDER = (
     "tts_render.engine.dispatch",
     "tts_render.engine.pool",
     "tts_render.engine",
+    "tts_render.userdict",
     "tts_render.casting",
     "tts_render.credit",
     "tts_render.closing",
@@ -128,6 +130,7 @@ MODULE_ORDER = (
     "tts_render.cli.rendering",
     "tts_render.cli.posts",
     "tts_render.cli.tools",
+    "tts_render.cli.lexicon",
     "tts_render.cli",
     "tts_render.__main__",
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
 from tts_render.errors import EngineMismatchError, ScriptError
 from tts_render.reading import Lexicon, read, speakable
+from tts_render.reading.normalise import normalise
 from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
 from tts_render.yamltree import nearest
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
 
     from tts_render.voices import Bend, Config, VoiceSettings
 
-__all__ = ["EMBEDDED", "Cast", "CastItem", "Direction", "Role", "Utterance", "cast", "direct", "direct_roles"]
+__all__ = [
+    "EMBEDDED",
+    "Cast",
+    "CastItem",
+    "Direction",
+    "Role",
+    "Utterance",
+    "cast",
+    "direct",
+    "direct_roles",
+    "held_by",
+]
 
 EMBEDDED = ("openjtalk", "kokoro")
 """Engines inside of this program; they have voices, but no styles."""
@@ -92,19 +104,20 @@ class Direction:
     scales: Scales
 
 
-def cast(script: Script, config: Config, voice: VoiceSettings) -> Cast:
+def cast(script: Script, config: Config, voice: VoiceSettings, *, held: frozenset[str] = frozenset()) -> Cast:
     """Give every line a voice and a reading. Lines with nothing to say become pauses.
 
     Args:
         script: what is to be said.
         config: voices and lexicon.
         voice: who speaks lines that name nobody.
+        held: words that the engine's own dictionary says; see :func:`held_by`.
 
     Raises:
         ScriptError: a line names a speaker that voices.yaml does not have, or nothing at all is to be said.
     """
     items: list[CastItem] = []
-    lexicon = Lexicon(config.lexicon)
+    lexicon = Lexicon(config.lexicon, held)
     count = 0
     for item in script.items:
         if not isinstance(item, Line):
@@ -118,7 +131,7 @@ def cast(script: Script, config: Config, voice: VoiceSettings) -> Cast:
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
             )
-        said = _reading(item, lexicon)
+        said = _reading(item, lexicon, config.links)
         if not speakable(said):
             items.append(Pause("sentence", item.line))
             continue
@@ -203,14 +216,25 @@ def direct_roles(
     return found
 
 
-def _reading(line: Line, lexicon: Lexicon) -> str:
+def held_by(identity: Identity, config: Config) -> frozenset[str]:
+    """The words of the lexicon that the engine's user dictionary holds just as the lexicon has them.
+
+    They are left as they are written for this engine, which then knows their accent; for any other they are replaced by
+    their reading. So lexicon and dictionary never cancel each other.
+    """
+    return frozenset(
+        entry.surface for entry in config.words if replace(entry, surface=normalise(entry.surface)) in identity.words
+    )
+
+
+def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
     """What the engine is asked to say of a line: its layers read what the script does not read itself."""
     if not line.spans:
-        return _plain(read(line.text, lexicon).said)
+        return _plain(read(line.text, lexicon, links=links).said)
     parts: list[str] = []
     for span in line.spans:
         if span.said is None:
-            said = _plain(read(span.text, lexicon).said)
+            said = _plain(read(span.text, lexicon, links=links).said)
             # By itself it would lose the mark that it begins with, and with it the pause.
             parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
         elif span.kana and span.said:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tts_render.yamltree import Tree
 
-__all__ = ["WORD_CLASSES", "Entry", "WordClass", "read_lexicon", "to_katakana"]
+__all__ = ["WORD_CLASSES", "Entry", "WordClass", "count_moras", "read_lexicon", "to_katakana"]
 
 WordClass = Literal["proper_noun", "common_noun", "verb", "adjective", "suffix"]
 WORD_CLASSES: tuple[WordClass, ...] = get_args(WordClass)
@@ -50,6 +50,11 @@ class Entry:
 def to_katakana(text: str) -> str:
     """``text`` with its hiragana as katakana."""
     return text.translate(_HIRAGANA)
+
+
+def count_moras(kana: str) -> int:
+    """How many moras a word in katakana has."""
+    return len(_MORA.findall(kana))
 
 
 def read_lexicon(tree: Tree, root: Path | None) -> tuple[Entry, ...]:
@@ -191,7 +196,7 @@ def _entry(surface: str, reading: str, accent: int | None, word_class: str) -> E
     kana = to_katakana(_nfc(reading))
     if not _KATAKANA.fullmatch(kana):
         raise ValueError(f"{surface}: a reading with an accent must be all kana, not {reading!r}")
-    moras = len(_MORA.findall(kana))
+    moras = count_moras(kana)
     if accent > moras:
         raise ValueError(f"{surface}: the accent is {accent}, but {kana} has {moras} moras")
     return Entry(_nfc(surface), kana, accent, chosen)

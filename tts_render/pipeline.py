@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tts_render.audio import amplitude, open_sound
 from tts_render.beds import Music, open_music
-from tts_render.casting import Cast, Direction, cast, direct_roles
+from tts_render.casting import Cast, Direction, cast, direct_roles, held_by
 from tts_render.closing import add_closing
 from tts_render.cover import Cover, find_cover
 from tts_render.credit import credits_of, expected_credits
@@ -190,6 +190,7 @@ def plan(episode: Episode, studio: Studio) -> Plan:
         script = add_closing(script, episode.config, expected_credits(voices, episode.config))
         clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     else:
+        script = _as_held(script, episode, pool.identity)
         directions = _direct(script, episode, pool.identity)
         names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
         script = add_closing(script, episode.config, names)
@@ -247,9 +248,10 @@ def render(
         counter = _Counter(studio)
         work = prepare(episode, studio, audio, also, offset_ms)
         pool = _pool(episode, studio, work)
-        directions = _direct(work.script, episode, pool.identity)
-        names = credits_of(work.script.utterances, directions, episode.config, pool.identity.engine)
-        script = add_closing(work.script, episode.config, names)
+        script = _as_held(work.script, episode, pool.identity)
+        directions = _direct(script, episode, pool.identity)
+        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
+        script = add_closing(script, episode.config, names)
         told = theirs(pool.identity, directions, names)
         beside = paths_for_post(episode, work.outputs, audio)
         edit = _rehearse(episode, beside) if post and episode.post is not None else None
@@ -435,6 +437,12 @@ def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
             note = "Script, voices and sounds are unchanged; only the engine could not be compared."
             error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
         raise
+
+
+def _as_held(script: Cast, episode: Episode, identity: Identity) -> Cast:
+    """``script`` as it is said to an engine whose user dictionary may hold words of the lexicon."""
+    held = held_by(identity, episode.config)
+    return cast(episode.script, episode.config, episode.voice, held=held) if held else script
 
 
 def _direct(script: Cast, episode: Episode, identity: Identity) -> dict[Role, Direction]:

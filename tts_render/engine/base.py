@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from tts_render.lexicons import Entry
     from tts_render.units import Frames, Seconds
 
 __all__ = ["KANA", "Engine", "Identity", "MoraTime", "Phrasing", "Scales", "Spoken", "Style", "StyleId"]
@@ -44,6 +45,8 @@ class Identity:
     """Digest of its user dictionary; empty for an engine without one."""
     styles: tuple[Style, ...]
     """What it offers, in its own order."""
+    words: frozenset[Entry] = field(default=frozenset(), compare=False)
+    """The lexicon's entries that its user dictionary holds just so. ``dictionary`` tells engines apart, not this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,17 +236,17 @@ class EngineHttp:
 
     def ask(
         self,
-        method: Literal["GET", "POST"],
+        method: Literal["GET", "POST", "DELETE"],
         path: str,
         *,
         seconds: Seconds,
         params: Mapping[str, str | int] | None = None,
         body: object = None,
     ) -> bytes:
-        """One try: the body of a reply with status 200.
+        """One try: the body of a reply with status 200, or 204, which has none.
 
         Args:
-            method: GET or POST.
+            method: GET, POST or DELETE.
             path: begins with a slash.
             seconds: until the whole reply is there.
             params: query string.
@@ -340,7 +340,7 @@ class EngineHttp:
         self._kept = True
         self._answered_at = self._clock()
         status = response.status_code
-        if status == 200:
+        if status in (200, 204):
             return data
         why = _explain(data)
         said = f"{path} answered {status}" + (f": {why}" if why else "")

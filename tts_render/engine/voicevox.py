@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from tts_render.engine.audit import LengthAudit
 from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.dictionary import held_words
 from tts_render.engine.http import EngineHttp, FaultError, Patience, parse_json, tidy
 from tts_render.engine.lengths import count_moras, digest_phrases, predict, read_phrases
 from tts_render.engine.wav import parse_wav
@@ -110,6 +111,7 @@ class VoicevoxEngine:
             version=tidy(version if brand == "VOICEVOX" else f"{brand} {version}"),
             dictionary="" if dictionary is None else self._digest_dictionary(dictionary),
             styles=styles,
+            words=frozenset() if dictionary is None else held_words(dictionary),
         )
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:

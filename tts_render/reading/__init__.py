@@ -67,5 +67,5 @@ def read(display: str, lexicon: Mapping[str, str], *, links: str = "") -> Readin
     said = display
     for name, layer in layers:
         said = layer(said)
-        steps.append((name, said))
-    return Reading(display, said, tuple(steps))
+        steps.append((name, words.restore(said)))
+    return Reading(display, words.restore(said), tuple(steps))

@@ -12,6 +12,7 @@ import unicodedata
 
 __all__ = ["spell_characters"]
 
+_PRIVATE = re.compile("[\U000f0000-\U000ffffd]")
 _REFERENCE = re.compile("&(?:[A-Za-z][A-Za-z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _KANJI = (
     "髙﨑栁濵𠮷瀨德桒槗增黑靑吳淸鄕緖曻晧﨟賴渕俱噓頰剝塡𠮟",
@@ -67,7 +68,7 @@ def spell_characters(text: str) -> str:
     """``text`` with characters that every engine knows."""
     if text.isascii() and "&" not in text:
         return text
-    text = _REFERENCE.sub(lambda found: html.unescape(found.group()), text)
+    text = _PRIVATE.sub("", _REFERENCE.sub(lambda found: html.unescape(found.group()), text))
     text = _SQUARED.sub(_square, text).translate(_SIMPLE)
     text = _COMPANY.sub(lambda found: "株式会社" if found[1] == "株" else "有限会社", text)
     text = _RAISED.sub(_power, text)

@@ -21,13 +21,23 @@ _LETTER = re.compile("[A-Za-zÀ-ɏ]")
 _DIGIT = re.compile("[0-9]")
 _NUMBER_BEFORE = re.compile("[0-9][.,]?$")
 _NUMBER_AFTER = re.compile("[.,]?[0-9]")
+_FIRST = 0xF0000
+_MOST = 0xFFFD
+"""Private characters, each of which stands for a word that is kept; the first layer has removed those of the text."""
 _FOLD = {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # one for one, unlike str.lower
 
 
 class Lexicon(Mapping[str, str]):
-    """Readings by surface, made ready for looking up. Surfaces are normalised as texts are."""
+    """Readings by surface, made ready for looking up. Surfaces are normalised as texts are.
 
-    def __init__(self, entries: Mapping[str, str]) -> None:
+    Args:
+        entries: readings by surface.
+        kept: surfaces that are left as they are written, by this layer and those after it, because the engine knows
+            how to say them.
+    """
+
+    def __init__(self, entries: Mapping[str, str], kept: frozenset[str] = frozenset()) -> None:
+        self._kept = {normalise(surface): chr(_FIRST + number) for number, surface in enumerate(sorted(kept)[:_MOST])}
         self._exact: dict[str, str] = {}
         self._folded: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
@@ -73,13 +83,19 @@ class Lexicon(Mapping[str, str]):
                 if reading is None and not (length <= 2 and text[at:end].isupper()):
                     reading = self._folded.get(folded[at:end])
                 if reading is not None and end <= len(text) and _is_whole(text, at, end):
-                    said.append(reading)
+                    said.append(self._kept.get(text[at:end], reading))
                     at = end
                     break
             else:
                 said.append(text[at])
                 at += 1
         return "".join(said)
+
+    def restore(self, text: str) -> str:
+        """``text`` with the words that are kept, which :meth:`apply` has hidden from the layers after it."""
+        for surface, sign in self._kept.items():
+            text = text.replace(sign, surface)
+        return text
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:

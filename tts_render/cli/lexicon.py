@@ -1,0 +1,105 @@
+"""The command ``lexicon``: the project's words in the user dictionaries of engines."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tts_render.cli.options import common, engine_names, with_engine
+from tts_render.cli.progress import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tts_render.lexicons import Entry
+    from tts_render.userdict import UserDictionary
+
+__all__ = ["lexicon"]
+
+
+@click.group()
+def lexicon() -> None:
+    """The words of the lexicon that have an accent, in the user dictionaries of engines."""
+
+
+@lexicon.command()
+@with_engine
+@common
+def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
+    """Put them there: add, change and remove only what this command has put there itself."""
+    words, targets = _settings(engines, voices, site)
+    for dictionary in _opened(targets, wait):
+        done = dictionary.push(words)
+        _tell(f"{dictionary.label}: {len(done.add)} added, {len(done.change)} changed, {len(done.remove)} removed")
+    return 0
+
+
+@lexicon.command()
+@with_engine
+@common
+def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
+    """What push would add (+), change (~) and remove (-); exits 1 if there is anything."""
+    from tts_render.userdict import compare
+
+    words, targets = _settings(engines, voices, site)
+    differs = False
+    for dictionary in _opened(targets, wait):
+        found = compare(words, dictionary.words())
+        differs = differs or bool(found)
+        _tell(f"{dictionary.label}: {'differs' if found else 'the same'}")
+        for sign, entries in (("+", found.add), ("~", found.change)):
+            for entry in entries:
+                _tell(f"  {sign} {entry.surface} {entry.reading} {entry.accent} {entry.word_class}")
+        for surface in found.remove.values():
+            _tell(f"  - {surface}")
+    return int(differs)
+
+
+@lexicon.command()
+@with_engine
+@common
+def pull(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
+    """Print the words that engines have and the lexicon has not, as CSV to put into it."""
+    words, targets = _settings(engines, voices, site)
+    found: dict[Entry, None] = {}
+    for dictionary in _opened(targets, wait):
+        found.update(dict.fromkeys(dictionary.foreign(words)))
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(("surface", "reading", "accent", "class"))
+    rows.writerows((entry.surface, entry.reading, entry.accent, entry.word_class) for entry in found)
+    click.echo(out.getvalue(), nl=False)
+    return 0
+
+
+def _settings(
+    engines: tuple[str, ...], voices: Path | None, site: Path | None
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """The words, and the engines that can have them."""
+    from tts_render.episode import open_config
+    from tts_render.site import find_site
+
+    config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
+    targets = engine_names(engines) or config.engines
+    embedded = [target for target in targets if target in ("openjtalk", "kokoro")]
+    if embedded:
+        raise click.UsageError(f"{embedded[0]} has no user dictionary: it says the reading without the accent")
+    return config.words, targets
+
+
+def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
+    """The dictionaries, each open while it is used."""
+    from tts_render.userdict import UserDictionary
+
+    for target in targets:
+        with UserDictionary(target) as dictionary:
+            dictionary.wait(wait)
+            yield dictionary
+
+
+def _tell(line: str) -> None:
+    click.echo(plain(line))
