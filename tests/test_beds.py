@@ -310,3 +310,16 @@ def test_a_bed_of_an_unknown_sound_is_named_with_its_line(site: SiteKit) -> None
     assert result.code != 0
     assert "voices.yaml:8" in result.err
     assert "Did you mean music?" in result.err
+
+
+def test_overlaps_are_rendered_and_a_changed_one_is_a_new_episode(site: SiteKit) -> None:
+    def length(overlaps: str) -> float:
+        settings = VOICES.replace("ending: ending}", "ending: ending" + overlaps + "}")
+        (site.root / "voices.yaml").write_text(settings, encoding="utf-8")
+        (receipt,) = site.run("render", site.post, "--json").json
+        assert receipt["changed"]
+        return float(receipt["duration_seconds"])
+
+    apart = length("")
+    assert length(", opening_overlap: 1.5") == pytest.approx(apart - 0.7 - 1.5, abs=0.001)
+    assert length(", opening_overlap: 1.5, ending_overlap: 0.5") == pytest.approx(apart - 1.4 - 2, abs=0.001)

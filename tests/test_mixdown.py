@@ -189,3 +189,35 @@ def test_memory_does_not_grow_with_the_length() -> None:
         return highest
 
     assert peak(20) < 1.1 * peak(2)
+
+
+def cut(samples: Samples, start: int, *, sound: str | None) -> Placement:
+    return Placement(Frames(start), Frames(len(samples)), Held(samples), sound=sound)
+
+
+def steepest(whole: Samples) -> float:
+    return float(np.abs(np.diff(whole[:, 0], prepend=0, append=0)).max())
+
+
+def test_a_jingle_that_was_cut_out_of_something_does_not_click() -> None:
+    wave = np.roll(tone(300, 0.5), 37, axis=0)  # begins and ends in the middle of a cycle
+    own = float(np.abs(np.diff(wave[1000:2000, 0])).max())
+    assert abs(wave[0, 0]) > 0.3
+    assert steepest(mixed(cut(wave, 100, sound=None), until(30_000))) > 10 * own
+    faded = mixed(cut(wave, 100, sound="jingle"), until(30_000))
+    assert steepest(faded) < 1.3 * own
+    edge = round(0.005 * RATE) + 1
+    assert np.array_equal(faded[100 + edge : 100 + len(wave) - edge], wave[edge:-edge])
+
+
+def test_a_jingle_that_begins_and_ends_in_silence_is_left_alone() -> None:
+    wave = shape(tone(300, 0.5), fade_in=2000, fade_out=2000)
+    assert np.array_equal(mixed(cut(wave, 0, sound="jingle")), wave)
+
+
+def test_a_jingle_may_end_under_the_words_and_another_begin_there() -> None:
+    opening, words, ending = noise(3000, 1), noise(4000, 2), noise(2000, 3)
+    places = [cut(opening, 0, sound=None), cut(words, 2000, sound=None), cut(ending, 5000, sound=None)]
+    whole = mixed(*places)
+    assert np.array_equal(whole[2000:3000], opening[2000:] + words[:1000])
+    assert np.array_equal(whole[5000:6000], words[3000:] + ending[:1000])

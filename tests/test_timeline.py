@@ -83,6 +83,38 @@ def test_opening_and_ending_stand_a_paragraph_pause_from_the_words() -> None:
     assert timeline.frames - timeline.placements[-2].end == RATE
 
 
+def overlapping(opening: float, ending: float) -> Jingles:
+    """Jingles of two seconds that reach under the words."""
+    sound = Silent(Frames(2 * RATE), RATE)
+    return Jingles(
+        opening=Jingle("o", sound, "", overlap=seconds_to_frames(opening, RATE)),
+        ending=Jingle("e", sound, "", overlap=seconds_to_frames(ending, RATE)),
+    )
+
+
+def test_opening_and_ending_reach_under_the_words_and_fade_there() -> None:
+    timeline = place([say(0), say(1)], overlapping(0.5, 0.25), seconds=3)
+    assert gaps(timeline) == [-0.5, 0.35, -0.25]
+    first, *_, last, _ = timeline.placements
+    assert (first.fade_in, first.fade_out) == (0, RATE // 2)
+    assert (last.fade_in, last.fade_out) == (RATE // 4, 0)
+    assert timeline.frames == last.end + RATE
+
+
+def test_an_overlap_ends_with_the_sounds_that_it_joins() -> None:
+    timeline = place([say(0), say(1)], overlapping(9, 9), seconds=3)
+    opening, first, last, ending, _ = timeline.placements
+    assert opening.start == first.start
+    assert opening.fade_out == opening.frames
+    assert ending.start == last.start
+    assert timeline.frames == last.end + RATE
+
+
+def test_the_longest_fade_holds_where_a_jingle_overlaps() -> None:
+    own = Jingle("o", Silent(Frames(2 * RATE), RATE), "", fade_out=Frames(RATE), overlap=Frames(RATE // 2))
+    assert place([say(0)], Jingles(opening=own)).placements[0].fade_out == RATE
+
+
 def test_placements_come_as_soon_as_their_clips_are_ready() -> None:
     asked: list[int] = []
 

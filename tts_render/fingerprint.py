@@ -69,6 +69,7 @@ def ours(
                 and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
                 for name in (show.opening, show.between_sections, show.ending, *placed)
             ]
+            + [show.opening_overlap, show.ending_overlap]
         ),
         "bed": digest_facts(show.bed and (sounds[show.bed.sound], show.bed)),
         "pacing": digest_facts(config.pacing),

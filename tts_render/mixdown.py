@@ -8,18 +8,22 @@ import numpy as np
 
 from tts_render.audio import BLOCK_FRAMES, SoundFile, conform, shape
 from tts_render.errors import SoundError
-from tts_render.units import Frames
+from tts_render.loudness import highest
+from tts_render.units import Frames, seconds_to_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tts_render.audio import Samples, Source
     from tts_render.timeline import Placement
+    from tts_render.units import Seconds
 
 __all__ = ["mix"]
 
 _KEPT = 8  # sound files that are kept conformed during one mix, so that a bumper is read once
 _KEPT_SECONDS = 30  # longer ones are not kept
+_EDGE: Seconds = 0.005  # the fade where a jingle was cut out of something
+_CLICK = 0.001  # -60 dBFS
 
 
 def mix(placements: Iterable[Placement], *, rate: int, channels: int) -> Iterator[Samples]:
@@ -69,7 +73,12 @@ class _Desk:
                 path=source.path if isinstance(source, SoundFile) else None,
                 remedy="It was changed while it was in use. Run this again.",
             )
-        shaped = shape(samples, gain=placement.gain, fade_in=placement.fade_in, fade_out=placement.fade_out)
+        fade_in, fade_out = placement.fade_in, placement.fade_out
+        if placement.sound is not None:
+            edge = seconds_to_frames(_EDGE, self._rate)
+            fade_in = max(fade_in, edge) if highest(samples[:1]) > _CLICK else fade_in
+            fade_out = max(fade_out, edge) if highest(samples[-1:]) > _CLICK else fade_out
+        shaped = shape(samples, gain=placement.gain, fade_in=fade_in, fade_out=fade_out)
         self._sounding.append((placement.start, shaped))
         self.end = max(self.end, Frames(placement.start + placement.frames))
 

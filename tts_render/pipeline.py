@@ -338,7 +338,7 @@ def open_jingles(episode: Episode) -> Jingles:
     """
     rate = episode.config.master.rate
 
-    def jingle(name: str | None) -> Jingle | None:
+    def jingle(name: str | None, overlap: Seconds = 0.0) -> Jingle | None:
         if name is None:
             return None
         settings = episode.config.sounds[name]
@@ -350,12 +350,14 @@ def open_jingles(episode: Episode) -> Jingles:
             amplitude(settings.gain),
             seconds_to_frames(settings.fade_in, rate),
             seconds_to_frames(settings.fade_out, rate),
+            seconds_to_frames(overlap, rate),
         )
 
     show = episode.show
     names = dict.fromkeys(item.name for item in episode.script.items if isinstance(item, Sound))
     placed = tuple(found for found in map(jingle, names) if found is not None)
-    return Jingles(jingle(show.opening), jingle(show.between_sections), jingle(show.ending), placed)
+    opening, ending = jingle(show.opening, show.opening_overlap), jingle(show.ending, show.ending_overlap)
+    return Jingles(opening, jingle(show.between_sections), ending, placed)
 
 
 def _open_music(episode: Episode) -> Music | None:

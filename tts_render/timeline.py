@@ -6,7 +6,7 @@ while the engine is still speaking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tts_render.casting import CastItem, Utterance
@@ -51,6 +51,8 @@ class Jingle:
     fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
     """At the rate of the episode."""
     fade_out: Frames = Frames(0)  # noqa: RUF009
+    overlap: Frames = Frames(0)  # noqa: RUF009
+    """What of it sounds under the words; it fades there. 0 keeps it a paragraph pause away from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def arrange(
     section pause, with the bumper in its middle. Inside a sentence that was too long for one utterance it is a third of
     the sentence pause. Where several meet, the longest holds; but a silence of so many seconds that the script asks for
     is exactly as long, whatever it meets. A sound that the script places has its pauses as an utterance has. The
-    opening comes after the head, the ending before the tail, each a paragraph pause from the words.
+    opening comes after the head, the ending before the tail, each a paragraph pause from the words, or reaching under
+    them by its overlap: the opening under the first words and on, the ending under the last utterance or sound alone.
 
     Args:
         items: the cast script; its utterances are those of ``clips``, in the same order.
@@ -161,8 +164,9 @@ def arrange(
 
     if jingles.opening is not None:
         placement = sound(jingles.opening)
-        yield placement
-        position = Frames(placement.end + pause["paragraph"])
+        under = Frames(min(jingles.opening.overlap, placement.frames))
+        yield replace(placement, fade_out=max(placement.fade_out, under))
+        position = Frames(placement.end - under if under else placement.end + pause["paragraph"])
     gap = Frames(0)
     exact: float | None = None  # seconds
     section = spoken = False
@@ -203,10 +207,12 @@ def arrange(
     if exact is not None:
         position = Frames(position + seconds_to_frames(exact, rate))
     if jingles.ending is not None:
-        position = Frames(position + pause["paragraph"])
+        words = position
+        under = Frames(min(jingles.ending.overlap, position - placement.start))
+        position = Frames(position - under if under else position + pause["paragraph"])
         placement = sound(jingles.ending)
-        yield placement
-        position = placement.end
+        yield replace(placement, fade_in=max(placement.fade_in, under))
+        position = Frames(max(words, placement.end))
     yield Placement(Frames(position + seconds_to_frames(pacing.tail, rate)), Frames(0), None)
 
 

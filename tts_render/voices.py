@@ -126,6 +126,10 @@ class Show:
     opening: str | None = None
     between_sections: str | None = None
     ending: str | None = None
+    opening_overlap: Seconds = 0.0
+    """The words begin so long before the opening has ended; 0 for a paragraph pause after it."""
+    ending_overlap: Seconds = 0.0
+    """The ending begins so long before the words have ended; 0 for a paragraph pause after them."""
     bed: BedSettings | None = None
     """Music under the words."""
     intro: str | None = None
@@ -396,12 +400,16 @@ def _show(
     root: Path | None,
 ) -> Show:
     found = tree.fields(
-        "match", "name", "artist", "cover", "season", "opening", "between_sections", "ending", "bed", *TEMPLATES
-    )
+        "match", "name", "artist", "cover", "season", "opening", "between_sections", "ending", "opening_overlap",
+        "ending_overlap", "bed", *TEMPLATES,
+    )  # fmt: skip
     match = found["match"].fields("actor", "title", "file") if "match" in found else {}
 
     def sound(key: str) -> str | None:
         return known_sound(found[key]) if key in found and not found[key].empty else None
+
+    def overlap(key: str) -> Seconds:
+        return found[key].number(0, 30) if key in found else 0.0
 
     def known_sound(name: Tree) -> str:
         if name.text() not in sounds:
@@ -426,6 +434,8 @@ def _show(
         opening=sound("opening"),
         between_sections=sound("between_sections"),
         ending=sound("ending"),
+        opening_overlap=overlap("opening_overlap"),
+        ending_overlap=overlap("ending_overlap"),
         bed=read_bed(found["bed"], known_sound) if "bed" in found and not found["bed"].empty else None,
         **{name: read_template(found[name], name) for name in TEMPLATES if name in found},
     )
