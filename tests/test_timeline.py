@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tts_render.audio import Clip
 from tts_render.casting import CastItem, Utterance
-from tts_render.script import Cue, Pause
+from tts_render.script import Cue, Pause, Sound
 from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange, chapters
 from tts_render.units import Frames, conform_frames, seconds_to_frames
 from tts_render.voices import Pacing
@@ -65,6 +65,35 @@ def test_where_pauses_meet_the_longest_holds() -> None:
         say(0), Pause("paragraph", 1), Pause("sentence", 2), say(1), Pause("paragraph", 3), Cue("section", 4), say(2),
     ]  # fmt: skip
     assert gaps(place(items)) == [0.7, 1.2]
+
+
+def test_a_silence_of_so_many_seconds_is_exact_whatever_it_meets() -> None:
+    items: list[CastItem] = [
+        say(0), Pause("paragraph", 1), Pause("exact", 1, 0.1), say(1), Pause("exact", 2, 1.5), Cue("section", 2),
+        Pause("exact", 2, 0.25), say(2, whole=False), Pause("exact", 3, 0.0), say(3),
+    ]  # fmt: skip
+    assert gaps(place(items)) == [0.1, 1.75, 0.0]
+
+
+def test_a_sound_that_the_script_places_has_pauses_as_an_utterance_has() -> None:
+    bell = Jingle("bell", Silent(Frames(44100), 44100), "")
+    items: list[CastItem] = [
+        say(0), Sound("bell", 1), say(1), Pause("exact", 2, 0.0), Sound("bell", 2), Pause("paragraph", 2), say(2),
+    ]  # fmt: skip
+    timeline = place(items, Jingles(placed=(bell,)))
+    assert [p.sound for p in timeline.placements] == [None, "bell", None, "bell", None, None]
+    assert gaps(timeline) == [0.35, 0.35, 0.0, 0.7]
+
+
+def test_a_chapter_begins_with_the_sound_before_its_words_and_not_with_one_before_that() -> None:
+    bell = Jingle("bell", Silent(Frames(44100), 44100), "")
+    items: list[CastItem] = [
+        say(0), Sound("bell", 1), Cue("chapter", 1, "一"), say(1), Cue("chapter", 2, "二"), Sound("bell", 2), say(2),
+    ]  # fmt: skip
+    timeline = place(items, Jingles(placed=(bell,)))
+    found = chapters(items, timeline, "始め")
+    starts = [p.start for p in timeline.placements]
+    assert [(c.title, c.start) for c in found] == [("始め", 0), ("一", starts[2]), ("二", starts[3])]
 
 
 def test_a_bumper_plays_in_the_middle_of_the_section_pause() -> None:
