@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import tracemalloc
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from tts_render.casting import Utterance
 from tts_render.errors import SoundError
 from tts_render.loudness import measure
 from tts_render.mixdown import mix
+from tts_render.soundcheck import Checked, check_sound
 from tts_render.timeline import Placement, Timeline
 from tts_render.units import Frames
 
@@ -223,9 +224,9 @@ def test_it_is_added_to_what_sounds_and_changes_nothing_it_was_given(tmp_path: P
 def test_ten_minutes_of_stereo_take_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "long.flac"
     with soundfile.SoundFile(path, "w", 48000, 2) as file:
-        part = noise(10, 2, 48000)
-        for _ in range(60):
-            file.write(part)
+        file.write(noise(50, 2, 48000))
+        for _ in range(55):
+            file.write(np.zeros((480_000, 2), np.float32))
     timeline = Timeline((spoken(1, 5), spoken(30, 5), until(40)), RATE)
     tracemalloc.start()
     found = open_music(path, PLAIN)
@@ -323,3 +324,27 @@ def test_overlaps_are_rendered_and_a_changed_one_is_a_new_episode(site: SiteKit)
     apart = length("")
     assert length(", opening_overlap: 1.5") == pytest.approx(apart - 0.7 - 1.5, abs=0.001)
     assert length(", opening_overlap: 1.5, ending_overlap: 0.5") == pytest.approx(apart - 1.4 - 2, abs=0.001)
+
+
+def test_a_sound_on_a_word_keeps_the_bed_down(site: SiteKit) -> None:
+    settings = VOICES.partition("shows:")[0].replace("sounds:\n", "sounds:\n  music: music.wav\n")
+    (site.root / "voices.yaml").write_text(settings + "shows:\n  - {bed: music}\n", encoding="utf-8")
+    soundfile.write(site.root / "music.wav", noise(3), RATE)
+    site.script.write_text(
+        '前の話です。<audio src="bumper"/>次の話です。\nつむぎ：はい、そうです。\n', encoding="utf-8"
+    )
+    seen: list[Checked] = []
+
+    def watched(*args: Any, **named: Any) -> Checked:
+        seen.append(check_sound(*args, **named))
+        return seen[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tts_render.pipeline.check_sound", watched)
+        result = site.run("render", site.post)
+    assert result.code == 0, result.err
+    ((timeline, bed),) = [(checked.timeline, checked.bed) for checked in seen]
+    assert bed is not None
+    assert [place.sound for place in timeline.placements] == [None, "bumper", None, None, None]
+    first, *_, last = timeline.speech
+    assert np.ptp(bed.gain(first.start + RATE, last.end)) == 0  # it fades in during the first second
