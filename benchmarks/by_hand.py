@@ -20,7 +20,7 @@ def main() -> None:
         if not line.strip("-"):
             episode += AudioSegment.silent(700)
             continue
-        query = requests.post(f"{url}/audio_query", params={"text": line, "speaker": 3}, timeout=60).json()
+        query = requests.post(f"{url}/audio_query", params={"text": line, "speaker": "3"}, timeout=60).json()
         sound = requests.post(f"{url}/synthesis", params={"speaker": 3}, json=query, timeout=600).content
         episode += AudioSegment.from_wav(io.BytesIO(sound)) + AudioSegment.silent(350)
     episode.set_frame_rate(44100).export(target, format="mp3", bitrate="128k")

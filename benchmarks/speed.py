@@ -47,7 +47,7 @@ def speaking_share(running: list[Engine]) -> float:
     """The share of the time from the first to the last synthesis in which the engines worked, on average."""
     spans = [span for engine in running for span in engine.stats()["busy"]]
     whole = max(end for _, end in spans) - min(start for start, _ in spans)
-    return busy_seconds(running) / (whole * len(running))
+    return busy_seconds(running) / float(whole * len(running))
 
 
 def one_engine(folder: Path, encoder: str, limit: float) -> Row:

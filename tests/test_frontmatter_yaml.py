@@ -242,7 +242,7 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
 )
 def test_a_block_that_stands_for_too_much_is_refused_cheaply(block: str) -> None:
     begun = time.process_time()
-    with pytest.raises(PostError, match="more values, or deeper ones|nested too deeply"):
+    with pytest.raises(PostError, match=r"more values, or deeper ones|nested too deeply"):
         read(block)
     assert time.process_time() - begun < 5  # loaded whole, the bombs would take hours
 

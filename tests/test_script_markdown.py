@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tts_render.errors import ScriptError
-from tts_render.script import Cue, Item, Line, Notation, Pause, Script, read_script
+from tts_render.script import Cue, Item, Line, Notation, Pause, Script, Sound, read_script
 from tts_render.script.marks import speakable
 
 PATH = Path("post.md")
@@ -38,8 +38,12 @@ def in_short(item: Item) -> str:
             return text
         case Pause(kind):
             return f"~{kind}"
+        case Sound(name):
+            return f"({name})"
         case Cue():
             return " ".join(filter(None, ["====", item.title, item.url]))
+        case _:
+            raise AssertionError(item)
 
 
 def silent(markdown: str) -> bool:

@@ -48,8 +48,12 @@ def in_short(item: Item) -> str:
             return text
         case Pause(kind):
             return f"~{kind}"
+        case Sound(name):
+            return f"({name})"
         case Cue():
             return "===="
+        case _:
+            raise AssertionError(item)
 
 
 def test_a_line_is_an_utterance_with_its_line_number() -> None:
