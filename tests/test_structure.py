@@ -119,6 +119,8 @@ MODULE_ORDER = (
     "tts_render.studio",
     "tts_render.checks",
     "tts_render.fixes",
+    "tts_render.desk",
+    "tts_render.planning",
     "tts_render.pipeline",
     "tts_render.status",
     "tts_render.scaffold",
@@ -321,6 +323,17 @@ def test_importing_touches_no_disk_and_loads_nothing_heavy(module: str) -> None:
     code = (".py", ".pyc", ".so", ".pyd")
     touched = [entry for entry in report["seen"] if entry[2] or not entry[1].endswith(code)]
     assert touched == []
-    heavy = {"numpy", "soundfile", "soxr", "requests", "pydub", "mutagen", "onnxruntime", "pyopenjtalk", "budoux", "kanalizer"}
+    heavy = {
+        "numpy",
+        "soundfile",
+        "soxr",
+        "requests",
+        "pydub",
+        "mutagen",
+        "onnxruntime",
+        "pyopenjtalk",
+        "budoux",
+        "kanalizer",
+    }
     assert heavy & set(report["modules"]) == set()
     assert done.stderr == ""

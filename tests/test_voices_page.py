@@ -175,7 +175,13 @@ def test_the_defaults_are_those_of_the_program(section: str) -> None:
 
 def test_what_is_required_is() -> None:
     required = [(s, row.code("key")[0]) for s in SECTIONS for row in documented(s) if "default" in row.cells and "required" in row.text("default")]  # fmt: skip
-    assert required == [("Top level", "voices"), ("voices", "speaker"), ("sounds", "file"), ("bed", "sound"), ("shortcodes", "text")]
+    assert required == [
+        ("Top level", "voices"),
+        ("voices", "speaker"),
+        ("sounds", "file"),
+        ("bed", "sound"),
+        ("shortcodes", "text"),
+    ]
 
 
 @pytest.mark.parametrize(
