@@ -23,9 +23,9 @@ from rich.console import Console
 from rich.text import Text
 
 from tts_render.casting import cast, direct_roles
+from tts_render.desk import open_jingles
 from tts_render.episode import open_episode
 from tts_render.mp3 import inspect
-from tts_render.pipeline import open_jingles
 from tts_render.speech import look_up, speak
 from tts_render.studio import Studio
 from tts_render.timeline import Timeline, arrange

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tts_render.checks import Finding, check
     from tts_render.episode import Episode, open_episode
     from tts_render.errors import TtsRenderError
-    from tts_render.pipeline import Plan, Rendered, plan, render, write_back
+    from tts_render.pipeline import Rendered, render, write_back
+    from tts_render.planning import Plan, plan
     from tts_render.receipt import Receipt
     from tts_render.studio import Studio
 
@@ -43,14 +44,14 @@ __all__ = [
 _HOMES = {
     "Episode": "episode",
     "Finding": "checks",
-    "Plan": "pipeline",
+    "Plan": "planning",
     "Receipt": "receipt",
     "Rendered": "pipeline",
     "Studio": "studio",
     "TtsRenderError": "errors",
     "check": "checks",
     "open_episode": "episode",
-    "plan": "pipeline",
+    "plan": "planning",
     "render": "pipeline",
     "write_back": "pipeline",
 }

@@ -1,4 +1,4 @@
-"""The recipe: plan an episode, render it, write its size and duration back.
+"""The recipe: render an episode, write its size and duration back.
 
 Each function here is a list of small named steps; what they do stands in the modules above.
 """
@@ -11,94 +11,50 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tts_render.audio import amplitude, open_sound
-from tts_render.beds import Music, open_music
-from tts_render.casting import Cast, Direction, cast, direct_roles, held_by
 from tts_render.closing import add_closing
-from tts_render.cover import Cover, find_cover
-from tts_render.credit import credits_of, expected_credits
+from tts_render.credit import credits_of
 from tts_render.deck import show_deck
-from tts_render.errors import EngineError, OutputError, PostError, ScriptError, TtsRenderError
+from tts_render.desk import Work, as_held, direct_script, prepare
+from tts_render.errors import EngineError, PostError
 from tts_render.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.files import Staged, commit, digest_bytes, digest_file, locked, replace_bytes
-from tts_render.fingerprint import difference, engine_kind, ours, theirs
+from tts_render.fingerprint import difference, theirs
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
 from tts_render.presets import format_duration
 from tts_render.production import Product, produce
-from tts_render.publishing import about_run, describe, digest_texts, early_tags, finished_tags, read_episode_deck
+from tts_render.publishing import about_run, describe, finished_tags
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
-from tts_render.script import Sound
 from tts_render.sidecars import (
     Sidecar,
     are_right,
     make_sidecars,
     paths_for_post,
     remove_leftovers,
-    wanted_outputs,
 )
 from tts_render.soundcheck import check_sound
 from tts_render.speech import SpeechClip, look_up, speak
-from tts_render.timeline import Jingle, Jingles, Placement, Timeline, arrange
-from tts_render.units import Frames, format_clock, frames_to_seconds, half_up, seconds_to_frames
+from tts_render.timeline import Placement, Timeline, arrange
+from tts_render.units import format_clock, frames_to_seconds, half_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tts_render.audio import Clip
-    from tts_render.cache import CachedClip
-    from tts_render.casting import Role, Utterance
+    from tts_render.casting import Cast, Direction, Role
     from tts_render.deck import Shown
-    from tts_render.engine import Engine, Identity
     from tts_render.engine.pool import Pool
     from tts_render.episode import Episode
-    from tts_render.mp3 import Tags
     from tts_render.presets import Key
     from tts_render.published import Published
     from tts_render.script.deck import Deck
-    from tts_render.speech import Found
     from tts_render.studio import Studio
     from tts_render.units import Seconds
 
-__all__ = ["Plan", "PlannedUtterance", "Rendered", "Work", "open_jingles", "plan", "prepare", "render", "write_back"]
-
-_SECONDS_PER_CHARACTER = 0.13
-"""Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
+__all__ = ["Rendered", "render", "write_back"]
 
 _PATIENCE: Seconds = 600.0
 """How long a second run on the same episode waits for the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedUtterance:
-    """One thing that would be said."""
-
-    text: str
-    """As people read it."""
-    reading: str
-    """As the engine would be asked to say it."""
-    voice: str
-    line: int
-    """1-based line in its source."""
-    cached: bool | None
-    """Whether its sound is there; None where no engine could be asked."""
-    style: str | None = None
-    """The engine's name of the style, where the script names one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What rendering an episode would do."""
-
-    episode: Path
-    script: Path
-    audio: Path | None
-    utterances: tuple[PlannedUtterance, ...]
-    estimated_seconds: Seconds
-    """Length of the episode: exact for what is cached, by the number of characters for the rest."""
-    engine_problem: EngineError | None
-    """Why no engine could be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,31 +73,6 @@ class Rendered:
     elapsed_seconds: Seconds
     post: PostEdit | None
     """What changed in the post; None where nothing is written back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """An episode on the desk: all that is known before an engine is asked."""
-
-    audio: Path
-    """Where the MP3 goes."""
-    script: Cast
-    jingles: Jingles
-    music: Music | None
-    """What lies under the words."""
-    tags: Tags
-    """Without credits and chapters, which follow from the speaking."""
-    known: dict[str, str]
-    """Digests of all this, by name."""
-    stored: Receipt | None
-    """Of the last run."""
-    cover: Cover | None
-    outputs: tuple[str, ...]
-    """What goes beside the MP3."""
-    offset_ms: int
-    """How much later the audio begins in the video of the slides."""
-    texts: str
-    """Digest of what decides that and is not in the MP3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,49 +101,6 @@ class _Made:
     mp3: Staged | None
     """None where the MP3 that is there is right."""
     sidecars: tuple[Sidecar, ...]
-
-
-def plan(episode: Episode, studio: Studio) -> Plan:
-    """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
-
-    Raises:
-        ScriptError: there is nothing to say.
-        SoundError: a jingle is no sound.
-        EngineMismatchError: the engine does not have a voice.
-    """
-    script = cast(episode.script, episode.config, episode.voice)
-    problem: EngineError | None = None
-    try:
-        pool = studio.pool(episode)
-    except EngineError as error:
-        problem = error
-        voices = dict.fromkeys(utterance.voice for utterance in script.utterances)
-        script = add_closing(script, episode.config, expected_credits(voices, episode.config))
-        clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
-    else:
-        script = _as_held(script, episode, pool.identity)
-        directions = _direct(script, episode, pool.identity)
-        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
-        script = add_closing(script, episode.config, names)
-        clips = _settle(
-            script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache)
-        )
-    guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
-    rate = episode.config.master.rate
-    timeline = Timeline(
-        tuple(arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)), rate
-    )
-    return Plan(
-        episode=episode.path,
-        script=script.path,
-        audio=episode.audio,
-        utterances=tuple(
-            PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None, u.style)
-            for u, clip in zip(script.utterances, clips, strict=True)
-        ),
-        estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
-        engine_problem=problem,
-    )
 
 
 def render(
@@ -248,8 +136,8 @@ def render(
         counter = _Counter(studio)
         work = prepare(episode, studio, audio, also, offset_ms)
         pool = _pool(episode, studio, work)
-        script = _as_held(work.script, episode, pool.identity)
-        directions = _direct(script, episode, pool.identity)
+        script = as_held(work.script, episode, pool.identity)
+        directions = direct_script(script, episode, pool.identity)
         names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
         script = add_closing(script, episode.config, names)
         told = theirs(pool.identity, directions, names)
@@ -264,52 +152,6 @@ def render(
         studio.tell(Finished(episode.path, changed))
         elapsed = time.monotonic() - began
         return Rendered(made.receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
-
-
-def prepare(
-    episode: Episode, studio: Studio, audio: Path, also: Sequence[str] = (), offset_ms: int | None = None
-) -> Work:
-    """What is settled about an episode before an engine is asked.
-
-    Raises:
-        ScriptError: there is nothing to say, the slide deck is none, or one is asked for and there is none.
-        SoundError: a jingle is no sound.
-        InputError: the show's picture is missing, or one leaves the site.
-    """
-    script = cast(episode.script, episode.config, episode.voice)
-    jingles, music = open_jingles(episode), _open_music(episode)
-    tags, cover = early_tags(episode), find_cover(episode)
-    digests = {jingle.name: jingle.digest for jingle in jingles.all()}
-    if music is not None:
-        digests[music.settings.sound] = music.sound.digest
-    stored = read_receipt(studio.receipt(episode, audio))
-    engine = engine_kind(studio.targets(episode))
-    outputs = wanted_outputs((*episode.config.publication.outputs, *also), stored, audio)
-    known = ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine)
-    if episode.deck is not None:
-        read_episode_deck(episode)
-        known["deck"] = digest_file(episode.deck)
-    elif "deck" in outputs:
-        raise ScriptError(
-            "there is no slide deck for this episode",
-            path=episode.path,
-            remedy=f"Put {audio.stem}.json beside the MP3, or leave deck out.",
-        )
-    if offset_ms is None:
-        offset_ms = 0 if stored is None else stored.offset_ms
-    return Work(
-        audio=audio,
-        script=script,
-        jingles=jingles,
-        music=music,
-        tags=tags,
-        known=known,
-        stored=stored,
-        cover=cover,
-        outputs=outputs,
-        offset_ms=offset_ms,
-        texts=digest_texts(episode, script, audio.name, offset_ms),
-    )
 
 
 def write_back(post: Post, audio: Path) -> PostEdit:
@@ -328,69 +170,6 @@ def write_back(post: Post, audio: Path) -> PostEdit:
     if edit.changed:
         replace_bytes(edit.path, edit.after)
     return edit
-
-
-def open_jingles(episode: Episode) -> Jingles:
-    """The sounds of an episode's show.
-
-    Raises:
-        SoundError: one of them is missing, or no sound.
-    """
-    rate = episode.config.master.rate
-
-    def jingle(name: str | None, overlap: Seconds = 0.0) -> Jingle | None:
-        if name is None:
-            return None
-        settings = episode.config.sounds[name]
-        sound = open_sound(settings.path)
-        return Jingle(
-            name,
-            sound,
-            sound.digest,
-            amplitude(settings.gain),
-            seconds_to_frames(settings.fade_in, rate),
-            seconds_to_frames(settings.fade_out, rate),
-            seconds_to_frames(overlap, rate),
-        )
-
-    show = episode.show
-    names = dict.fromkeys(item.name for item in episode.script.items if isinstance(item, Sound))
-    placed = tuple(found for found in map(jingle, names) if found is not None)
-    opening, ending = jingle(show.opening, show.opening_overlap), jingle(show.ending, show.ending_overlap)
-    return Jingles(opening, jingle(show.between_sections), ending, placed)
-
-
-def _open_music(episode: Episode) -> Music | None:
-    bed = episode.show.bed
-    return None if bed is None else open_music(episode.config.sounds[bed.sound].path, bed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    """An utterance whose sound may not be there yet, as long as it will probably be."""
-
-    utterance: Utterance
-    clip: CachedClip | None
-    episode: Episode
-
-    @property
-    def source(self) -> _GuessedSource | CachedClip:
-        if self.clip is not None:
-            return self.clip
-        speed = self.episode.config.voices[self.utterance.voice].speed * self.utterance.manner.speed
-        seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
-        return _GuessedSource(
-            seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _GuessedSource:
-    frames: Frames
-    rate: int
-
-    def load(self) -> Clip:
-        raise OutputError("a guessed sound cannot be played")
 
 
 class _Counter:
@@ -439,37 +218,6 @@ def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
             note = "Script, voices and sounds are unchanged; only the engine could not be compared."
             error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
         raise
-
-
-def _as_held(script: Cast, episode: Episode, identity: Identity) -> Cast:
-    """``script`` as it is said to an engine whose user dictionary may hold words of the lexicon."""
-    held = held_by(identity, episode.config)
-    return cast(episode.script, episode.config, episode.voice, held=held) if held else script
-
-
-def _direct(script: Cast, episode: Episode, identity: Identity) -> dict[Role, Direction]:
-    return direct_roles(script.utterances, episode.config, identity, script.path)
-
-
-def _settle(
-    script: Cast, directions: dict[Role, Direction], pool: Pool, studio: Studio, found: Found
-) -> tuple[CachedClip | None, ...]:
-    """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
-    unsettled = [script.utterances[index] for index in found.unsettled]
-
-    def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
-        direction = directions[utterance.role]
-        phrasing = engine.phrase(utterance.reading, direction.style)
-        return studio.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
-
-    answers: dict[tuple[str, Direction], CachedClip] = {}
-    for index, answer in pool.run(unsettled, ask):
-        if not isinstance(answer, TtsRenderError) and answer is not None:
-            answers[unsettled[index].reading, directions[unsettled[index].role]] = answer
-    return tuple(
-        clip or answers.get((utterance.reading, directions[utterance.role]))
-        for utterance, clip in zip(script.utterances, found.clips, strict=True)
-    )
 
 
 def _keep(run: _Run) -> _Made | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tts_render.desk import prepare
 from tts_render.episode import open_episode
 from tts_render.errors import TtsRenderError
 from tts_render.files import digest_file
 from tts_render.fingerprint import difference
-from tts_render.pipeline import prepare
 from tts_render.post import edit_post
 from tts_render.units import half_up
 

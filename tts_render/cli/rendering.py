@@ -30,7 +30,8 @@ from tts_render.publication import OUTPUT_NAMES
 
 if TYPE_CHECKING:
     from tts_render.episode import Episode
-    from tts_render.pipeline import Plan, Rendered
+    from tts_render.pipeline import Rendered
+    from tts_render.planning import Plan
 
 __all__ = ["plan", "render"]
 
@@ -168,7 +169,7 @@ def plan(
     """What would be spoken anew, what is cached, how long it will be; touches nothing."""
     from tts_render.cli.progress import Progress
     from tts_render.episode import open_episode
-    from tts_render.pipeline import plan as plan_episode
+    from tts_render.planning import plan as plan_episode
     from tts_render.studio import Studio
 
     only_with_one(episodes, script=script)
