@@ -75,6 +75,16 @@ def test_a_picture_outside_the_site_is_refused(site: SiteKit, tmp_path: Path, va
     assert caught.value.line is not None
 
 
+def test_the_check_finds_a_picture_that_is_missing_or_outside(site: SiteKit) -> None:
+    voices = VOICES.replace("{opening: opening,", "{cover: images/no.png, opening: opening,")
+    for value in ("''", "../secret.png"):
+        found = site.run("check", with_image(site, value, voices=voices).post, "--json").json
+        assert [finding["level"] for finding in found if finding["rule"] == "cover"] == ["error"]
+    paint(site.root / "images" / "no.png")
+    found = site.run("check", with_image(site, "''", voices=voices).post, "--json").json
+    assert not [finding for finding in found if finding["rule"] == "cover"]
+
+
 def test_a_missing_picture_of_the_show_is_named_with_its_line(site: SiteKit) -> None:
     voices = VOICES.replace("{opening: opening,", "{cover: images/no.png, opening: opening,")
     with pytest.raises(InputError, match=r"no\.png") as caught:

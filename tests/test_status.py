@@ -41,6 +41,17 @@ def test_changed_settings_make_an_episode_out_of_date(site: SiteKit, old: str, n
     assert states(site)[site.post.name] == ("changed", why)
 
 
+def test_a_file_beside_the_mp3_that_is_not_right_is_named(site: SiteKit) -> None:
+    assert site.run("render", site.post, "--also", "vtt,chapters").code == 0
+    assert states(site)[site.post.name] == ("current", "")
+    captions = site.audio.with_name(site.audio.name.replace(".mp3", ".vtt"))
+    captions.write_text("WEBVTT", encoding="utf-8")
+    state, why = states(site)[site.post.name]
+    assert (state, captions.name in why, "chapters" in why) == ("disagrees", True, False)
+    assert site.run("render", "--changed", "--site", site.root).code == 0
+    assert states(site)[site.post.name] == ("current", "")
+
+
 def test_a_changed_script_makes_an_episode_out_of_date(site: SiteKit) -> None:
     assert site.run("render", site.post).code == 0
     site.script.write_text(SCRIPT.replace("鍵の話", "錠の話"), encoding="utf-8")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.audio import open_sound
 from tts_render.casting import cast
+from tts_render.cover import picture_of
 from tts_render.credit import expected_credits
 from tts_render.episode import POST_SUFFIXES, audio_target, find_script, first_voice, open_config, open_episode
 from tts_render.errors import TtsRenderError
@@ -129,6 +130,10 @@ def _check_post(
     yield from _check_description(post)
     show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
     yield from _check_sounds(show, config)
+    try:
+        picture_of(post, site, show, config)
+    except TtsRenderError as error:
+        yield _finding("cover", post.path, error)
     voice: VoiceSettings | None = None
     script: Script | None = None
     try:

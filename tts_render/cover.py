@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from tts_render.episode import Episode
+    from tts_render.post import Post
+    from tts_render.site import Site
+    from tts_render.voices import Config, Show
 
-__all__ = ["LARGEST_BYTES", "Cover", "find_cover", "make_cover"]
+__all__ = ["LARGEST_BYTES", "Cover", "find_cover", "make_cover", "picture_of"]
 
 LARGEST_BYTES = 300_000
 """Of the picture in the tags. Whoever counts downloads counts the bytes after the tags; players choke on more."""
@@ -49,25 +52,31 @@ def find_cover(episode: Episode) -> Cover | None:
         OutsideSiteError: the post names a path that leaves the site.
         InputError: the show's picture is missing.
     """
-    post = episode.post
+    path = picture_of(episode.post, episode.site, episode.show, episode.config)
+    return None if path is None else Cover(path, digest_file(path))
+
+
+def picture_of(post: Post | None, site: Site, show: Show, config: Config) -> Path | None:
+    """The file of :func:`find_cover`, which is not read.
+
+    Raises:
+        OutsideSiteError, InputError: as there.
+    """
     if post is not None:
         line = post.line_of(post.preset.image) or post.line_of(post.preset.thumbnail)
         for image in post.images:
-            for candidate in _candidates(image, episode):
-                path = confine(episode.site, candidate, what="the picture", source=post.path, line=line)
+            for candidate in _candidates(image, post, site):
+                path = confine(site, candidate, what="the picture", source=post.path, line=line)
                 if path.is_file():
-                    return Cover(path, digest_file(path))
-    cover = episode.show.cover
-    if cover is None:
-        return None
-    if not cover.is_file():
+                    return path
+    if show.cover is not None and not show.cover.is_file():
         raise InputError(
-            f"shows: there is no picture {cover}",
-            path=episode.config.path,
-            line=episode.show.line,
+            f"shows: there is no picture {show.cover}",
+            path=config.path,
+            line=show.line,
             remedy="Put it there, or take cover: away.",
         )
-    return Cover(cover, digest_file(cover))
+    return show.cover
 
 
 def make_cover(path: Path) -> bytes:
@@ -101,18 +110,17 @@ def make_cover(path: Path) -> bytes:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path, remedy=_REMEDY) from error
 
 
-def _candidates(image: str, episode: Episode) -> list[Path]:
+def _candidates(image: str, post: Post, site: Site) -> list[Path]:
     """Where the picture that a post names may lie."""
-    base = episode.site.url
+    base = site.url
     if "://" in image:
         if base is None or not image.startswith(base + "/"):
             return []
         image = image[len(base) :]
     name = unquote(urlsplit(image).path).lstrip("/")
-    root = episode.site.root
-    found = [root / name, root / episode.config.preset.audio_root / name]
+    found = [site.root / name, site.root / post.preset.audio_root / name]
     if not image.startswith("/"):
-        found.append(episode.path.parent.absolute() / name)
+        found.append(post.path.parent.absolute() / name)
     return found
 
 

@@ -27,10 +27,10 @@ from tts_render.publishing import about_run, describe, finished_tags
 from tts_render.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
 from tts_render.sidecars import (
     Sidecar,
-    are_right,
     make_sidecars,
     paths_for_post,
     remove_leftovers,
+    wrong_sidecars,
 )
 from tts_render.soundcheck import check_sound
 from tts_render.speech import SpeechClip, look_up, speak
@@ -229,7 +229,7 @@ def _keep(run: _Run) -> _Made | None:
     if stored is None or not _is_unchanged(stored, work, run.theirs, episode):
         return None
     seconds = half_up(stored.duration_seconds)
-    if are_right(stored, work.outputs, work.texts, work.audio):
+    if not wrong_sidecars(stored, work.outputs, work.texts, work.audio):
         run.counter.cached = stored.utterances
         kept = tuple(sidecar for sidecar in stored.sidecars if sidecar.output in work.outputs)
         return _Made(replace(stored, sidecars=kept), seconds, None, ())

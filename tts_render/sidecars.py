@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Sidecar",
-    "are_right",
     "make_sidecars",
     "paths_for_post",
     "remove_leftovers",
     "sidecar_path",
     "wanted_outputs",
+    "wrong_sidecars",
 ]
 
 
@@ -67,8 +67,8 @@ def wanted_outputs(asked: Iterable[str], stored: Receipt | None, audio: Path) ->
     return tuple(name for name in OUTPUTS if name in names)
 
 
-def are_right(stored: Receipt, names: Iterable[str], texts: str, audio: Path) -> bool:
-    """Whether the files of these outputs are there as the receipt has them, made of the same texts.
+def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Path) -> tuple[Path, ...]:
+    """The files of these outputs that are not there as the receipt has them, or were made of other texts.
 
     Args:
         stored: the receipt of the MP3.
@@ -77,12 +77,12 @@ def are_right(stored: Receipt, names: Iterable[str], texts: str, audio: Path) ->
         audio: the MP3.
     """
     known = {(record.output, record.path.rpartition("/")[2]): record.sha256 for record in stored.sidecars}
-    for name in names:
-        for suffix, _ in OUTPUTS[name].files:
-            path = sidecar_path(audio, suffix)
-            if stored.texts != texts or not path.is_file() or known.get((name, path.name)) != digest_file(path):
-                return False
-    return True
+    paths = ((name, sidecar_path(audio, suffix)) for name in names for suffix, _ in OUTPUTS[name].files)
+    return tuple(
+        path
+        for name, path in paths
+        if stored.texts != texts or not path.is_file() or known.get((name, path.name)) != digest_file(path)
+    )
 
 
 def make_sidecars(published: Published, names: Iterable[str], audio: Path, episode: Episode) -> tuple[Sidecar, ...]:

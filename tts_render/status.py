@@ -11,6 +11,7 @@ from tts_render.errors import TtsRenderError
 from tts_render.files import digest_file
 from tts_render.fingerprint import difference
 from tts_render.post import edit_post
+from tts_render.sidecars import wrong_sidecars
 from tts_render.units import half_up
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _look(episode: Episode, studio: Studio) -> tuple[State, str]:
     if differing:
         return "changed", ", ".join(differing)
     why = _disagreement(episode, work.stored, audio)
+    if not why and (wrong := wrong_sidecars(work.stored, work.outputs, work.texts, audio)):
+        why = f"{', '.join(path.name for path in wrong)} beside it: missing, or not what belongs there"
     return ("disagrees", why) if why else ("current", "")
 
 
