@@ -37,6 +37,11 @@ const moved = () =>
     watch.observe(document.body, { attributes: true, subtree: true, attributeFilter: ["aria-current"] });
   });
 
+setTimeout(() => {
+  console.error("the page did not do what was waited for");
+  process.exit(1);
+}, 45000).unref();
+
 (async () => {
   const browser = await chromium.launch({
     executablePath,

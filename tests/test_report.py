@@ -315,6 +315,7 @@ def test_short_term_loudness_is_the_mean_of_three_seconds() -> None:
     assert levels[500] == pytest.approx(-9.03, abs=0.05)
     assert levels[1500] == pytest.approx(-29.03, abs=0.05)
     assert levels[1000] == pytest.approx(-9.03 - 3.0, abs=0.1)
+    assert levels[900] == pytest.approx(-9.03 - 0.78, abs=0.02), "2.5 of 3 s are loud"
     assert np.isneginf(profile(np.zeros((5 * RATE, 1), np.float32)).short_term()).all()
 
 
