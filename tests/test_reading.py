@@ -244,6 +244,24 @@ def test_scripts_spelled_by_hand_are_said_as_they_stand(path: Path) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.openjtalk
+@pytest.mark.parametrize("path", SPELLED or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
+def test_scripts_spelled_by_hand_sound_as_they_did(path: Path) -> None:
+    pytest.importorskip("pyopenjtalk")
+    pytest.importorskip("onnxruntime")
+    from tts_render.engine.embedded import import_openjtalk
+    from tts_render.engine.embedded import read as parse
+
+    openjtalk = import_openjtalk("openjtalk")
+
+    def kana(text: str) -> str:
+        return "".join(word.kana for word in parse(openjtalk, text))
+
+    lines = read_script(path, path.read_text(encoding="utf-8"), Notation()).lines
+    assert [line.text for line in lines if kana(line.text) != kana(read(line.text, {}).said)] == []
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize("path", REAL or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
 def test_no_latin_letter_of_a_real_text_is_left_for_an_engine(path: Path) -> None:
     lines = read_script(path, path.read_text(encoding="utf-8"), Notation()).lines

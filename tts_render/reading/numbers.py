@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["spell_numbers"]
 
 _N = r"[0-9][0-9,]*(?:\.[0-9]+)?"
-_ALONE = r"(?<![0-9A-Za-z.,:/_-])"
+_PLAIN = r"[0-9]+(?:\.[0-9]+)?"
 _JAPANESE = "ぁ-ヺー一-鿿々"
 
 _CURRENCIES = {
@@ -63,6 +63,7 @@ _GREEK = dict(
         strict=True,
     )
 )
+_ORDINALS = {"1st": "ファースト", "2nd": "セカンド", "3rd": "サード"}
 _FIGURES = ["ゼロ", "イチ", "ニー", "サン", "ヨン", "ゴー", "ロク", "ナナ", "ハチ", "キュー"]
 _SIGNS = {
     "≒": "ニアリーイコール",
@@ -156,14 +157,28 @@ def _hyphens(found: re.Match[str]) -> str:
     return "の".join(parts)
 
 
+def _half_of_day(found: re.Match[str]) -> str:
+    return ("午前" if found[2] in ("エーエム", "AM", "am") else "午後") + found[1]
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    return _ORDINALS.get(found[1], found[1][:-2] + "番目")
+
+
 def _span(found: re.Match[str]) -> str:
-    return f"{found[1]}から{found[2]}" if int(found[1]) < int(found[2]) else found.group()
+    return f"{found[1]}から{found[2]}" if float(found[1]) < float(found[2]) else found.group()
 
 
-_COUNTED = "万億兆千個本人年月日時分秒回歳円倍件枚台割度週つ社名点%行章文語字位ヶヵか"
+_COUNTED = "万億兆千代個本人年月日時分秒回歳円倍件枚台割度週つ社名点%行章文語字位ヶヵか"
 _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(?<=[0-9])[：／－](?=[0-9])"), lambda found: {"：": ":", "／": "/", "－": "-"}[found.group()]),
-    (re.compile(rf"{_ALONE}([0-9]{{1,2}}):([0-9]{{2}})(?::([0-9]{{2}}))?(?![0-9:])"), _time),
+    (re.compile(r"(?<=:[0-9]{2})[ ]?[-−–][ ]?(?=[0-9]{1,2}:[0-9]{2})"), "から"),
+    (re.compile(r"(?<![0-9.,:/_-])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?![0-9:])"), _time),
+    (re.compile("(?:エーエム|AM|am)[ ]?(?=[0-9]{1,2}時)"), "午前"),
+    (re.compile("(?:ピーエム|PM|pm)[ ]?(?=[0-9]{1,2}時)"), "午後"),
+    (re.compile("([0-9]{1,2}時(?:[0-9]{1,2}分)?)[ ]?(エーエム|AM|am|ピーエム|PM|pm)(?![A-Za-z])"), _half_of_day),
+    (re.compile("(?<![0-9A-Za-z.])(1st|2nd|3rd|[0-9]+(?:st|nd|rd|th))(?![0-9A-Za-z])"), _ordinal),
+    (re.compile("(?<![0-9A-Za-z])((?:1[89]|20)[0-9]0)s(?![0-9A-Za-z])"), r"\1年代"),
     (re.compile(r"(?<![0-9.:])([0-9]{1,3}):([0-9]{1,3})(?![0-9:.])"), r"\1対\2"),
     (re.compile(r"(?<![0-9A-Za-z./-])([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})(?![0-9A-Za-z/.-])"), _date),
     (re.compile(r"(?<![0-9A-Za-z./-])((?:19|20)[0-9]{2})/([0-9]{1,2})(?![0-9A-Za-z/.-])"), _month),
@@ -185,7 +200,7 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(rf"(?<=[0-9分時日月年円個]|[{_COUNTED}]|[BbsmgzVW])[ ]?[→⇒➡⟶][ ]?(?=[-−]?[0-9])"), "から"),
     (re.compile(rf"(?<=[0-9A-Za-z%{_COUNTED}])[ ]?[〜～~][ ]?(?=[-−]?[$￥¥]?[0-9])"), "から"),
     (re.compile(r"(?<![0-9A-Za-z.-])([0-9]+)-([0-9]+)(?=で(?:勝|負|敗|下|逆転)|の(?:勝利|敗北))"), r"\1対\2"),
-    (re.compile(rf"(?<![0-9A-Za-z.-])([0-9]+)-([0-9]+)(?=[{_COUNTED}]|ページ|パーセント)"), _span),
+    (re.compile(rf"(?<![0-9A-Za-z.-])({_PLAIN})-({_PLAIN})(?=[{_COUNTED}]|ページ|パーセント)"), _span),
     (re.compile(r"(?<![0-9A-Za-z.-])[0-9]+(?:-[0-9]+)+(?![0-9A-Za-z.-])"), _hyphens),
     (re.compile(r"(?<![0-9A-Za-zァ-ヺー.])[-−－][ ]?(?=(?:[$￥¥])?[0-9])"), "マイナス"),
     (re.compile(r"(?<![0-9A-Za-z.])[+＋](?=[0-9])"), "プラス"),
@@ -201,5 +216,5 @@ _SIGN_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]],
     (re.compile(rf"(?<=[0-9{_JAPANESE}])[ ]?[＆&][ ]?(?=[A-Za-z])"), "アンド"),
     (re.compile("[⇒➡⟶⇨]"), "→"),
 )  # fmt: skip
-_ANY = re.compile("[0-9〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
+_ANY = re.compile("[0-9+＋〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
 _SIGN_TABLE = str.maketrans(_SIGNS)

@@ -110,6 +110,7 @@ def _say_part(part: str) -> str:
     return "".join(_guess(part[at : at + _LONGEST_WORD].lower()) for at in range(0, len(part), _LONGEST_WORD))
 
 
+@lru_cache(maxsize=8192)
 def _guess(word: str) -> str:
     import kanalizer
 
