@@ -15,7 +15,8 @@ from tests.fake_engine import FakeEngine
 from tests.site_kit import POST, SCRIPT, VOICES, SiteKit
 from tests.test_cover import paint
 from tests.test_outputs import PODCASTING, SCHEMA, milliseconds
-from tts_render.files import digest_bytes, temporary_name
+from tts_render.errors import OutputError
+from tts_render.files import Staged, digest_bytes, temporary_name
 from tts_render.publication import DISCLOSURE
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ALL = "vtt,srt,chapters,timeline,transcript"
 SUFFIXES = (".chapters.json", ".chapters.txt", ".srt", ".timeline.json", ".transcript.html", ".vtt")
+
+WRITTEN = (".vtt", ".srt", ".chapters.json", ".chapters.txt", ".timeline.json", ".transcript.html")
+"""The same in the order in which they take their places."""
 
 
 @pytest.fixture
@@ -214,6 +218,38 @@ def test_the_same_episode_elsewhere_has_the_same_files(tmp_path: Path, site: Sit
         settle(other, f"outputs: [{ALL}]\n")
         render(other)
         assert other.files() == site.files()
+
+
+@pytest.mark.parametrize("survivors", range(9))
+def test_a_disk_that_fails_leaves_each_file_old_or_new_and_the_next_run_ends_the_same(
+    site: SiteKit, monkeypatch: pytest.MonkeyPatch, survivors: int
+) -> None:
+    settle(site, f"outputs: [{ALL}]\n")
+    render(site)
+    old = site.files()
+    site.script.write_text(SCRIPT.replace("鍵の話", "錠と鍵の話"), encoding="utf-8")
+    placed: list[str] = []
+    take_place = Staged.take_place
+
+    def fail(file: Staged) -> None:
+        if len(placed) == survivors:
+            raise OutputError("the disk is broken", path=file.target)
+        take_place(file)
+        placed.append(file.target.relative_to(site.root).as_posix())
+
+    monkeypatch.setattr(Staged, "take_place", fail)
+    code = site.run("render", site.post).code
+    monkeypatch.undo()
+    torn = site.files()
+    assert site.run("render", site.post).code == 0
+    new = site.files()
+    order = [f"audio/{site.audio.name}", *(f"audio/{beside(site, suffix).name}" for suffix in WRITTEN)]
+    order += [path.relative_to(site.root).as_posix() for path in (site.receipt, site.post)]
+    assert (code, placed) == (0 if survivors >= len(order) else 1, order[:survivors])
+    for name, data in torn.items():
+        assert data in (old[name], new[name]), name
+        assert data == (new if name in placed or name.endswith(".txt") and "chapters" not in name else old)[name], name
+    assert set(torn) == set(old)
 
 
 def test_what_a_killed_run_left_is_removed(site: SiteKit) -> None:
