@@ -131,8 +131,7 @@ def test_a_second_run_changes_and_speaks_nothing(site: SiteKit, fake_engine: Fak
     assert {path: path.stat().st_mtime_ns for path in site.root.rglob("*")} == before
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("damage", ["missing", "changed"])
+@pytest.mark.parametrize(("suffix", "damage"), zip(SUFFIXES, ["missing", "changed"] * 3, strict=True))
 def test_a_sidecar_that_is_not_right_is_made_without_speaking_or_encoding(
     site: SiteKit, fake_engine: FakeEngine, suffix: str, damage: str
 ) -> None:
@@ -220,7 +219,7 @@ def test_the_same_episode_elsewhere_has_the_same_files(tmp_path: Path, site: Sit
         assert other.files() == site.files()
 
 
-@pytest.mark.parametrize("survivors", range(9))
+@pytest.mark.parametrize("survivors", [0, 1, 4, 7, 8])
 def test_a_disk_that_fails_leaves_each_file_old_or_new_and_the_next_run_ends_the_same(
     site: SiteKit, monkeypatch: pytest.MonkeyPatch, survivors: int
 ) -> None:
@@ -248,7 +247,9 @@ def test_a_disk_that_fails_leaves_each_file_old_or_new_and_the_next_run_ends_the
     assert (code, placed) == (0 if survivors >= len(order) else 1, order[:survivors])
     for name, data in torn.items():
         assert data in (old[name], new[name]), name
-        assert data == (new if name in placed or name.endswith(".txt") and "chapters" not in name else old)[name], name
+        assert data == (new if name in placed or (name.endswith(".txt") and "chapters" not in name) else old)[name], (
+            name
+        )
     assert set(torn) == set(old)
 
 
