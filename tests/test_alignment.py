@@ -46,6 +46,8 @@ def place(text: str, before: str, *heard: str) -> tuple[int, int]:
         ("2026年の夏", "2026年の", "ニ セ ン ニ ジュ ウ ロ ク ネ ン ノ ナ ツ", (11, 11)),
         ("コードを書く", "コードを", "コ オ ド オ カ ク", (4, 4)),
         ("「はい。」と言う", "「はい。」", "ハ イ 、 ト イ ウ", (2, 3)),
+        ("はい、そうです", "はい、", "ハ イ ソ オ デ ス", (2, 2)),
+        ("題は「鍵」です", "題は", "ダ イ ワ 、 カ ギ デ ス", (3, 4)),
     ],
 )
 def test_the_border_between_phrases_is_exact(text: str, before: str, heard: str, edge: tuple[int, int]) -> None:
