@@ -235,3 +235,70 @@ def test_terminal_escapes_in_inputs_reach_the_terminal_harmless(site: SiteKit) -
     result = refused(site, 1)
     assert "\x1b" not in result.err
     assert "\x07" not in result.err
+
+
+def test_a_name_that_no_disk_takes_does_not_stop_the_others(site: SiteKit) -> None:
+    bad = site.root / "_posts" / "2026-11-20-40.md"
+    bad.write_text(POST.replace("朝の技術だより☆A.I._20261121.mp3", "あ" * 100 + ".mp3"), encoding="utf-8")
+    result = site.run("render", bad, site.post, "--json")
+    assert result.code == 1
+    assert f"{bad}:4: audio_file_path: a name in it is longer" in result.err
+    assert result.json[1]["changed"] is True
+    assert site.run("check", bad).code == 1
+    assert site.run("write-back", bad, site.post).code == 1
+
+
+@pytest.mark.parametrize("size", ["nan", "inf", "-1MB", "much"])
+def test_a_limit_that_is_no_number_is_exit_2(site: SiteKit, size: str) -> None:
+    assert site.run("cache", "prune", "--max-size", size).code == 2
+
+
+def test_a_full_standard_output_is_named(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        run = subprocess.run(
+            [sys.executable, "-m", "tts_render", "read", "はい"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert "No space left" in run.stderr
+    assert "bug" not in run.stderr
+
+
+@pytest.mark.parametrize("place", ["site", "parent", "bundle"])
+def test_a_page_bundle_keeps_its_audio_beside_it_from_wherever_it_is_named(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    root = tmp_path / "hugo"
+    bundle = root / "content" / "ep"
+    bundle.mkdir(parents=True)
+    (root / "hugo.toml").write_text('title = "夜"\n', encoding="utf-8")
+    (root / "voices.yaml").write_text(
+        "voices: {声: {style_id: 3}}\npost: {preset: podcast-feed-hugo}\n", encoding="utf-8"
+    )
+    post = bundle / "index.md"
+    post.write_text("---\ntitle: 一\naudio: a.mp3\nscript: ./r.txt\n---\n", encoding="utf-8")
+    (bundle / "r.txt").write_text("こんばんは。\n", encoding="utf-8")
+    here = {"site": root, "parent": tmp_path, "bundle": bundle}[place]
+    monkeypatch.chdir(here)
+    kit = SiteKit(root, tmp_path / "cache", (fake_engine.url,))
+    assert kit.run("render", os.path.relpath(post, here)).code == 0
+    assert (bundle / "a.mp3").is_file()
+    assert (root / ".tts-render" / "receipts" / "content" / "ep" / "a.mp3.json").is_file()
+
+
+def test_an_output_outside_leaves_nothing_in_the_site(
+    site: SiteKit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = site.files()
+    monkeypatch.chdir(site.root / "audio")
+    (tmp_path / "away").mkdir()
+    assert site.run("render", site.post, "-o", "../../away/s.mp3").code == 0
+    assert (tmp_path / "away" / "s.mp3").is_file()
+    assert site.files() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"away", "cache", "site"}

@@ -254,3 +254,11 @@ def test_a_post_without_an_audio_path_gets_one_warning(site: SiteKit) -> None:
     text = "".join(line for line in POST.splitlines(keepends=True) if not line.startswith("audio_file_path"))
     site.post.write_text(text, encoding="utf-8")
     assert set(found(site)) == {"audio-missing"}
+
+
+def test_a_post_without_front_matter_is_found_in_its_folder(site: SiteKit) -> None:
+    (site.root / "_posts" / "2026-11-22-42.md").write_text("", encoding="utf-8")
+    (site.root / "_posts" / "README.md").write_text("覚え書き\n", encoding="utf-8")
+    result = site.run("check", site.root / "_posts", "--json")
+    assert result.code == 1
+    assert {finding["path"].rpartition("/")[2] for finding in result.json} == {site.post.name, "2026-11-22-42.md"}

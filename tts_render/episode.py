@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -17,7 +19,6 @@ from tts_render.voices import Config, Show, VoiceSettings, load_config, packaged
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 __all__ = [
     "DECK_SUFFIX",
@@ -36,7 +37,10 @@ __all__ = [
 DECK_SUFFIX = ".json"
 SCRIPT_SUFFIXES = (".txt", DECK_SUFFIX)
 """What a bare script, or one beside the audio, may be; the first is taken."""
-POST_SUFFIXES = (".md", ".markdown", ".mkd", ".html")
+_MARKDOWN = (".md", ".markdown", ".mkd")
+POST_SUFFIXES = (*_MARKDOWN, ".html")
+_POST_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-")
+_LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and disks take no more than 255
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
 
@@ -134,7 +138,7 @@ def open_episode(
         voice=speaker,
         deck=path if path.suffix.lower() == DECK_SUFFIX else None,
         show=show,
-        audio=(output or path.with_name(title + ".mp3")).absolute(),
+        audio=Path(os.path.realpath(output or path.with_name(title + ".mp3"))),
         own_audio=None,
         title=title,
         date=None,
@@ -169,12 +173,19 @@ def audio_target(post: Post, site: Site) -> Path | None:
             f"{what}: {value} is neither a path in the site nor an https address", path=post.path, line=line
         )
     elif post.preset.bundle and post.path.stem == "index" and not value.startswith("/"):
-        target = post.path.parent / unquote(value)
+        target = Path(os.path.realpath(post.path)).parent / unquote(value)
     else:
         target = root / unquote(value).lstrip("/")
     if target.suffix.lower() != ".mp3":
         raise PostError(
             f"{what}: {value} does not end with .mp3", path=post.path, line=line, remedy="Only MP3 files are made."
+        )
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in target.parts):
+        raise PostError(
+            f"{what}: a name in it is longer than {_LONGEST_NAME} bytes",
+            path=post.path,
+            line=line,
+            remedy="Shorten it.",
         )
     target = confine(site, target, what=what, source=post.path, line=line)
     return find_audio_file(target.parent, target.name) or target
@@ -213,7 +224,7 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
         voice=voice,
         deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target),
         show=show,
-        audio=output.absolute() if output is not None else target,
+        audio=Path(os.path.realpath(output)) if output is not None else target,
         own_audio=target,
         title=title,
         date=post.date,
@@ -261,7 +272,7 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
     if post.script is not None:
         line = post.line_of(post.preset.script)
         wanted = post.script
-        folder = post.path.parent if wanted.startswith(".") else site.root
+        folder = Path(os.path.realpath(post.path)).parent if wanted.startswith(".") else site.root
         path = confine(site, folder / wanted.lstrip("/"), what="script", source=post.path, line=line)
         if not path.is_file():
             raise PostError(f"script: there is no file {wanted}", path=post.path, line=line)
@@ -308,13 +319,14 @@ def find_posts(paths: Sequence[Path]) -> list[Path]:
 
 
 def _posts_in(folder: Path) -> Iterator[Path]:
-    """Markdown with front matter; not what is hidden, drafted aside (``_drafts``) or built (``_site``, ``public``)."""
+    """Posts of Jekyll by their names, other Markdown by its front matter; nothing hidden, drafted aside or built."""
     for path in folder.iterdir():
         if path.name.startswith(".") or path.name in _NOT_POSTS:
             continue
         if path.is_dir():
             yield from _posts_in(path)
-        elif path.suffix.lower() in POST_SUFFIXES and path.suffix.lower() != ".html" and _has_front_matter(path):
+        # What is called like a post is one, even where its front matter is broken: that is to be told.
+        elif path.suffix.lower() in _MARKDOWN and (_POST_NAME.match(path.name) or _has_front_matter(path)):
             yield path
 
 

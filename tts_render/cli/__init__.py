@@ -45,16 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = cli.main(arguments, prog_name="tts-render", standalone_mode=False)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        say("interrupted; nothing that was there has changed")
+        say("interrupted; the episode at work is as it was, and what was finished before stays")
         return 130
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tts-render"
+        say(f"{error.format_message()}\n  {where} --help says what can be asked.")
         return 2
     except BrokenPipeError:
         # The reader of our output has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if verbosity > 1:
+            traceback.print_exc()
+        say(f"{error.filename or 'standard output'}: {error.strerror or error}")
         return 1
     except TtsRenderError as error:
         if verbosity > 1:
@@ -77,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def cli() -> None:
     """Render podcast scripts to MP3 with VOICEVOX, and write size and duration back into the post.
 
-    EPISODE is a post (.md with YAML or TOML front matter) or a script (.txt).
+    EPISODE is a post (.md with YAML or TOML front matter), a script (.txt) or a slide deck (.json).
     """
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tts_render.cli.progress import plain
+from tts_render.errors import OutputError, TtsRenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ __all__ = [
     "common",
     "count_of",
     "engine_names",
+    "foreseen",
     "only_with_one",
     "print_json",
     "say",
@@ -56,13 +58,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that every command has which may ask an engine."""
     for option in (
-        click.option(
-            "--cache-dir",
-            type=FILE,
-            envvar="TTS_RENDER_CACHE",
-            show_envvar=True,
-            help="Cache folder; else the user's.",
-        ),
+        with_cache,
         click.option(
             "--wait",
             type=click.FloatRange(0, 3600),
@@ -106,6 +102,13 @@ def site_root(named: Path | None) -> Path:
     from tts_render.site import find_site
 
     return Path(os.path.relpath(find_site(Path.cwd() / "_", named).root))
+
+
+def foreseen(path: Path, error: TtsRenderError | OSError) -> TtsRenderError:
+    """The failure of one episode, so that the others can go on: what the disk refuses is named as any other."""
+    if isinstance(error, TtsRenderError):
+        return error
+    return OutputError(error.strerror or str(error), path=error.filename or path)
 
 
 def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:

@@ -13,6 +13,7 @@ from tts_render.cli.options import (
     common,
     count_of,
     engine_names,
+    foreseen,
     only_with_one,
     print_json,
     say,
@@ -149,10 +150,11 @@ def write_back(
             if audio is None:
                 raise PostError(f"{'.'.join(post.preset.audio)} is missing", path=path)
             edit = write(post, audio)
-        except TtsRenderError as error:
-            codes.append(error.exit_code)
-            report.append({"post": str(path), "error": str(error)})
-            say(str(error))
+        except (TtsRenderError, OSError) as error:
+            problem = foreseen(path, error)
+            codes.append(problem.exit_code)
+            report.append({"post": str(path), "error": str(problem)})
+            say(str(problem))
             continue
         changed += edit.changed
         report.append({"post": str(path), "audio": str(audio), "changed": edit.changed, "edit": edit.summary})

@@ -17,6 +17,7 @@ from tts_render.cli.options import (
     common,
     count_of,
     engine_names,
+    foreseen,
     only_with_one,
     print_json,
     say,
@@ -121,8 +122,8 @@ def render(
                 opened.append((path, episode))
             except CommandLineError:
                 raise
-            except TtsRenderError as error:
-                fail(path, error)
+            except (TtsRenderError, OSError) as error:
+                fail(path, foreseen(path, error))
         _refuse_shared_targets(opened)
         for path, episode in opened:
             own = episode.post is not None and (output is None or _same(output, episode.own_audio))
@@ -136,8 +137,8 @@ def render(
                 except BusyError:
                     progress.note(f"{path}: another run is at work on this episode; waiting for it")
                     done = make()
-            except TtsRenderError as error:
-                fail(path, error)
+            except (TtsRenderError, OSError) as error:
+                fail(path, foreseen(path, error))
                 continue
             progress.note(_rendered_text(episode, done))
             report.append(_rendered_json(done))
@@ -187,10 +188,11 @@ def plan(
                 planned = plan_episode(episode, studio)
             except CommandLineError:
                 raise
-            except TtsRenderError as error:
-                codes.append(error.exit_code)
-                report.append({"episode": str(path), "error": str(error)})
-                say(str(error))
+            except (TtsRenderError, OSError) as error:
+                problem = foreseen(path, error)
+                codes.append(problem.exit_code)
+                report.append({"episode": str(path), "error": str(problem)})
+                say(str(problem))
                 continue
             if planned.engine_problem is not None:
                 progress.note(f"warning: without an engine it is not known what is cached: {planned.engine_problem}")

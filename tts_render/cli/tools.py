@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 
@@ -166,6 +167,6 @@ def _quantity(text: str, option: str, units: dict[str, int]) -> float:
     except (ValueError, KeyError):
         known = ", ".join(name for name in units if name)
         raise click.UsageError(f"{option}: {text!r} is not a number with one of {known}") from None
-    if value < 0:
-        raise click.UsageError(f"{option}: must not be negative")
+    if not 0 <= value < math.inf:
+        raise click.UsageError(f"{option}: must be a number from 0 on")
     return value
