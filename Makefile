@@ -12,7 +12,6 @@ READY := $(VENV)/.ready
 LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
          --custom-compile-command 'make lock' pyproject.toml
 
-BENCHMARKS    := $(patsubst benchmarks/%.py,benchmarks.%,$(filter-out %/__init__.py,$(wildcard benchmarks/*.py)))
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
 .PHONY: help demo test lint format lock bench docs clean
@@ -38,8 +37,9 @@ format: $(READY) ## lay out the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(READY) ## measure, each benchmark beside its baseline
-	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m $$name; done
+bench: $(READY) ## measure, each figure beside its baseline; writes docs/performance.md
+	$(BIN)/python -m benchmarks.reading
+	$(BIN)/python -m benchmarks.speed --write
 
 docs: $(READY) ## write what is generated in docs/ anew
 	$(BIN)/python -m tools.make_cli_reference
