@@ -131,7 +131,7 @@ def test_a_second_run_changes_and_speaks_nothing(site: SiteKit, fake_engine: Fak
     assert {path: path.stat().st_mtime_ns for path in site.root.rglob("*")} == before
 
 
-@pytest.mark.parametrize(("suffix", "damage"), zip(SUFFIXES, ["missing", "changed"] * 3, strict=True))
+@pytest.mark.parametrize(("suffix", "damage"), list(zip(SUFFIXES, ["missing", "changed"] * 3, strict=True)))
 def test_a_sidecar_that_is_not_right_is_made_without_speaking_or_encoding(
     site: SiteKit, fake_engine: FakeEngine, suffix: str, damage: str
 ) -> None:
