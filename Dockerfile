@@ -9,7 +9,8 @@ WORKDIR /opt/tts-render
 COPY requirements/run.txt requirements/
 RUN python -m pip install --no-cache-dir --require-hashes -r requirements/run.txt
 
-COPY pyproject.toml README.md LICENSE voices.yaml ./
+COPY pyproject.toml README.md LICENSE voices.yaml docker-compose.yml ./
+COPY examples/site/.github/workflows/render.yml examples/site/.github/workflows/
 COPY tts_render tts_render
 RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation .
 
