@@ -144,19 +144,52 @@ def _lame_scale(bitrate: int) -> float:
 def _encode_with_library(levelled: Iterable[Samples], path: Path, rate: int, channels: int, bitrate: int) -> Frames:
     lowest, highest = (32, 320) if rate >= 32000 else (8, 160)  # what libsndfile's compression level runs between
     try:
-        with soundfile.SoundFile(
-            path,
-            "w",
-            rate,
-            channels,
-            format="MP3",
-            subtype="MPEG_LAYER_III",
-            bitrate_mode="CONSTANT",
-            compression_level=(highest - bitrate) / (highest - lowest),
-        ) as file:
-            return feed(levelled, file.write)
+        with path.open("w+b") as stream:
+            watched = _Watched(stream)
+            with soundfile.SoundFile(
+                watched,
+                "w",
+                rate,
+                channels,
+                format="MP3",
+                subtype="MPEG_LAYER_III",
+                bitrate_mode="CONSTANT",
+                compression_level=(highest - bitrate) / (highest - lowest),
+            ) as file:
+                fed = feed(levelled, file.write)
+            if watched.error:
+                raise watched.error
+            return fed
     except (soundfile.LibsndfileError, OSError) as error:
         raise OutputError(f"the MP3 cannot be written: {error}", path=path, remedy=_MAKE_ROOM) from error
+
+
+class _Watched:
+    """A file as libsndfile uses it. Where it cannot be written libsndfile goes on without a word: the error is kept."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.error: OSError | None = None
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read(size)
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._stream.write(data)
+        except OSError as error:
+            self.error = self.error or error
+            return 0
+
+    def seek(self, offset: int, whence: int) -> int:
+        try:
+            return self._stream.seek(offset, whence)
+        except OSError as error:  # what was written is on its way to the disk no earlier
+            self.error = self.error or error
+            return -1
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
 
 def _command(encoder: Encoder, path: Path, rate: int, channels: int, bitrate: int) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tts_render.errors import CommandLineError, ConfigError, PostError, ScriptError
 from tts_render.names import audio_name, find_audio_file, stem
@@ -42,6 +42,8 @@ POST_SUFFIXES = (*_MARKDOWN, ".html")
 _POST_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-")
 _LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and disks take no more than 255
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # of two letters at least: one is a drive
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def audio_target(post: Post, site: Site) -> Path | None:
     if value.startswith(("https://", "http://")):
         name = audio_name(value)
         target = root / "audio" / name if name else root
-    elif urlsplit(value).scheme and len(urlsplit(value).scheme) > 1:
+    elif _SCHEME.match(value):
         raise PostError(
             f"{what}: {value} is neither a path in the site nor an https address", path=post.path, line=line
         )
@@ -176,10 +178,7 @@ def audio_target(post: Post, site: Site) -> Path | None:
         target = Path(os.path.realpath(post.path)).parent / unquote(value)
     else:
         target = root / unquote(value).lstrip("/")
-    if target.suffix.lower() != ".mp3":
-        raise PostError(
-            f"{what}: {value} does not end with .mp3", path=post.path, line=line, remedy="Only MP3 files are made."
-        )
+    named = target.suffix
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in target.parts):
         raise PostError(
             f"{what}: a name in it is longer than {_LONGEST_NAME} bytes",
@@ -188,7 +187,17 @@ def audio_target(post: Post, site: Site) -> Path | None:
             remedy="Shorten it.",
         )
     target = confine(site, target, what=what, source=post.path, line=line)
-    return find_audio_file(target.parent, target.name) or target
+    target = find_audio_file(target.parent, target.name) or target
+    target = confine(site, target, what=what, source=post.path, line=line)  # the file that was found may be a link
+    if {named.lower(), target.suffix.lower()} != {".mp3"}:
+        leads = "" if named == target.suffix else f", or leads to {target.name}, which does not"
+        raise PostError(
+            f"{what}: {value} does not end with .mp3{leads}",
+            path=post.path,
+            line=line,
+            remedy="Only MP3 files are made.",
+        )
+    return target
 
 
 def read_text(path: Path) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import IO, Self
 
 __all__ = [
+    "NAME_MAX",
     "Staged",
     "commit",
     "digest_bytes",
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 _SUFFIX = ".tts-render-tmp"
-_NAME_MAX = 255  # bytes in one file name, on every file system in common use
+NAME_MAX = 255
+"""Bytes in one file name, on every file system in common use."""
 
 
 def digest_bytes(data: bytes) -> str:
@@ -61,7 +63,7 @@ def temporary_name(target: Path) -> Path:
     A name that would be too long for the file system is replaced by a digest of it, so that it is still found again.
     """
     name = f".{target.name}{_SUFFIX}"
-    if len(os.fsencode(name)) > _NAME_MAX:
+    if len(os.fsencode(name)) > NAME_MAX:
         name = f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:32]}{_SUFFIX}"
     return target.with_name(name)
 

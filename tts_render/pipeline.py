@@ -17,7 +17,7 @@ from tts_render.deck import show_deck
 from tts_render.desk import Work, as_held, direct_script, prepare
 from tts_render.errors import EngineError, PostError
 from tts_render.events import Began, Finished, Spoke, Stage, Warned
-from tts_render.files import Staged, commit, digest_bytes, digest_file, locked, replace_bytes
+from tts_render.files import Staged, commit, digest_bytes, digest_file, locked, remove_leftover, replace_bytes
 from tts_render.fingerprint import difference, theirs
 from tts_render.mpeg import read_length
 from tts_render.post import Post, PostEdit, edit_post, read_post
@@ -29,7 +29,7 @@ from tts_render.sidecars import (
     Sidecar,
     make_sidecars,
     paths_for_post,
-    remove_leftovers,
+    sidecar_paths,
     wrong_sidecars,
 )
 from tts_render.soundcheck import check_sound
@@ -127,12 +127,13 @@ def render(
         patience: how long to wait for another run on the same episode.
 
     Raises:
-        TtsRenderError: of any kind; MP3, receipt and post are as they were.
+        TtsRenderError: of any kind; every file is as it was. Only where the disk fails in the very last step are the
+            files before that one new, each of them wholly.
     """
     began = time.monotonic()
     audio = _target(episode)
     with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
-        remove_leftovers(audio)
+        _clear(episode, studio, audio)
         counter = _Counter(studio)
         work = prepare(episode, studio, audio, also, offset_ms)
         pool = _pool(episode, studio, work)
@@ -220,6 +221,13 @@ def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
         raise
 
 
+def _clear(episode: Episode, studio: Studio, audio: Path) -> None:
+    """Remove whatever a killed run on this episode left under construction."""
+    for target in (audio, *sidecar_paths(audio), studio.receipt(episode, audio), episode.path):
+        remove_leftover(target)
+    studio.cache.remove_leftovers()
+
+
 def _keep(run: _Run) -> _Made | None:
     """The MP3 that is there, if rendering again would change nothing about it; sidecars that are not right, made anew.
 
@@ -245,10 +253,10 @@ def _keep(run: _Run) -> _Made | None:
 def _make(run: _Run, stack: ExitStack) -> _Made:
     """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
     work, episode, studio = run.work, run.episode, run.studio
+    staged = stack.enter_context(Staged(work.audio))  # first of all: a folder that cannot be written to is found now
     checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name, music=work.music)
     published = _describe(run, checked.timeline)
     tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
-    staged = stack.enter_context(Staged(work.audio))
     product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
     receipt, sidecars = _put_beside(run, published, _receipt(run, product, published), staged.path)
     studio.tell(Stage("writing"))

@@ -15,7 +15,7 @@ from tts_render.files import digest_bytes
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 SCHEMA = 1
+_LARGEST = 16 * 1024 * 1024  # bytes
+_MOST = 1e12  # of anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Receipt:
 
     def encode(self) -> builtins.bytes:
         """As it is stored."""
-        return (json.dumps(self.to_json(), ensure_ascii=False, indent=2) + "\n").encode()
+        return (json.dumps(self.to_json(), ensure_ascii=False, indent=2) + "\n").encode(errors="backslashreplace")
 
 
 def receipt_path(folder: Path, audio: str) -> Path:
@@ -112,6 +114,8 @@ def receipt_path(folder: Path, audio: str) -> Path:
 def read_receipt(path: Path) -> Receipt | None:
     """The stored receipt, or None where there is none that this version understands."""
     try:
+        if path.stat().st_size > _LARGEST:
+            return None
         facts = json.loads(path.read_bytes())
         if facts.get("schema") != SCHEMA:
             return None
@@ -119,9 +123,44 @@ def read_receipt(path: Path) -> Receipt | None:
         facts["chapters"] = tuple(ChapterRecord(**chapter) for chapter in facts["chapters"])
         facts["credits"] = tuple(facts["credits"])
         facts["sidecars"] = tuple(SidecarRecord(**sidecar) for sidecar in facts.get("sidecars", ()))
-        return Receipt(**facts)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        receipt = Receipt(**facts)
+        return receipt if _is_sound(receipt) else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+
+
+def _is_sound(receipt: Receipt) -> bool:
+    """Whether every value is of its kind: the file is part of the site, where anybody may have written in it."""
+    texts: list[object] = [
+        receipt.episode,
+        receipt.audio,
+        receipt.sha256,
+        receipt.duration,
+        receipt.encoder,
+        receipt.texts,
+    ]
+    texts += [*receipt.credits, *receipt.ours.items(), *receipt.theirs.items()]
+    texts += [dataclasses.astuple(record) for record in receipt.engines]
+    texts += [dataclasses.astuple(record) for record in receipt.sidecars]
+    for chapter in receipt.chapters:
+        texts += [chapter.title, chapter.url or ""]
+    numbers: list[object] = [receipt.duration_seconds, *(chapter.start_seconds for chapter in receipt.chapters)]
+    numbers += [level for level in (receipt.loudness_lufs, receipt.true_peak_dbtp) if level is not None]
+    counts = (receipt.bytes, receipt.utterances, receipt.offset_ms)
+    return (
+        all(isinstance(text, str) for text in _flat(texts))
+        and all(type(number) in (int, float) and abs(number) < _MOST for number in numbers)  # type: ignore[arg-type]
+        and all(type(count) is int and abs(count) < _MOST for count in counts)
+        and receipt.duration_seconds >= 0
+    )
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def digest_facts(facts: object) -> str:
@@ -133,4 +172,4 @@ def digest_facts(facts: object) -> str:
         return str(value)
 
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
-    return digest_bytes(text.encode())[:32]
+    return digest_bytes(text.encode(errors="backslashreplace"))[:32]

@@ -5,14 +5,13 @@ What was made once is kept right: a later run renews it even where nobody asks a
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tts_render.errors import OutputError
-from tts_render.files import digest_bytes, digest_file, temporary_name
+from tts_render.files import digest_bytes, digest_file
 from tts_render.names import stem
 from tts_render.outputs import OUTPUTS
 from tts_render.receipt import SidecarRecord
@@ -31,8 +30,8 @@ __all__ = [
     "Sidecar",
     "make_sidecars",
     "paths_for_post",
-    "remove_leftovers",
     "sidecar_path",
+    "sidecar_paths",
     "wanted_outputs",
     "wrong_sidecars",
 ]
@@ -104,12 +103,9 @@ def make_sidecars(published: Published, names: Iterable[str], audio: Path, episo
     return tuple(made)
 
 
-def remove_leftovers(audio: Path) -> None:
-    """Remove what a killed run may have left under construction beside ``audio``."""
-    for output in OUTPUTS.values():
-        for suffix, _ in output.files:
-            with contextlib.suppress(OSError):
-                temporary_name(sidecar_path(audio, suffix)).unlink(missing_ok=True)
+def sidecar_paths(audio: Path) -> tuple[Path, ...]:
+    """Wherever a sidecar of ``audio`` may lie."""
+    return tuple(sidecar_path(audio, suffix) for output in OUTPUTS.values() for suffix, _ in output.files)
 
 
 def paths_for_post(episode: Episode, names: Iterable[str], audio: Path) -> dict[Key, str]:

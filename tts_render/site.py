@@ -14,6 +14,7 @@ import yaml
 
 from tts_render.bounded import LOADER, load_toml, parse_yaml_events
 from tts_render.errors import InputError, OutsideSiteError
+from tts_render.files import NAME_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +57,16 @@ def find_site(start: Path, explicit: Path | None = None) -> Site:
 
     Raises:
         InputError: the site's configuration cannot be read, or ``explicit`` is no folder.
+        OutsideSiteError: ``start`` is in the folder that was named, but a link that leaves it.
     """
     if explicit is not None:
         if not explicit.is_dir():
             raise InputError("is no folder", path=explicit, remedy="Name the root of the site with --site.")
-        return _read_site(Path(os.path.realpath(explicit)))
+        site = _read_site(Path(os.path.realpath(explicit)))
+        plain = Path(os.path.normpath(start.absolute()))
+        if plain.is_relative_to(os.path.normpath(explicit.absolute())):
+            confine(site, plain, what="the file", source=start, line=None)
+        return site
     folder = Path(os.path.realpath(start)).parent
     for candidate in (folder, *folder.parents):
         if any((candidate / marker).exists() for marker in _MARKERS):
@@ -84,6 +90,8 @@ def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None
     if "\0" in str(path):
         raise OutsideSiteError(f"{what} holds a character that no path can", path=source, line=line)
     resolved = Path(os.path.realpath(site.root / path))
+    if any(len(os.fsencode(part)) > NAME_MAX for part in resolved.parts):
+        raise OutsideSiteError(f"{what} holds a name that is too long for a file", path=source, line=line)
     if not resolved.is_relative_to(site.root):
         raise OutsideSiteError(
             f"{what} leaves the site: {path}", path=source, line=line, remedy=f"It must lie inside {site.root}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, Self
 
 from tts_render.cache import UtteranceCache
@@ -11,6 +12,7 @@ from tts_render.engine.pool import Pool, connect
 from tts_render.errors import EngineError
 from tts_render.events import Warned
 from tts_render.receipt import receipt_path
+from tts_render.site import confine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,13 +102,18 @@ class Studio:
 
     def lock(self, audio: Path) -> Path:
         """The lock file of the episode whose MP3 is ``audio``."""
-        return self.folder / "locks" / f"{hashlib.sha256(str(audio).encode()).hexdigest()[:32]}.lock"
+        return self.folder / "locks" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.lock"
 
     def receipt(self, episode: Episode, audio: Path) -> Path:
-        """Where the receipt of ``audio`` is stored: in the site, else in the cache folder."""
+        """Where the receipt of ``audio`` is stored: in the site, else in the cache folder.
+
+        Raises:
+            OutsideSiteError: the place in the site is a link that leaves it.
+        """
         if episode.site.marked and audio.is_relative_to(episode.site.root):
-            return receipt_path(episode.site.root / ".tts-render" / "receipts", episode.relative(audio))
-        return self.folder / "receipts" / f"{hashlib.sha256(str(audio).encode()).hexdigest()[:32]}.json"
+            path = receipt_path(episode.site.root / ".tts-render" / "receipts", episode.relative(audio))
+            return confine(episode.site, path, what="the place of the receipt", source=episode.path, line=None)
+        return self.folder / "receipts" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.json"
 
     def _report(self, event: EngineEvent) -> None:
         self._warn(f"{event.label}: {event.kind}" + (f": {event.reason}" if event.reason else ""))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tts_render.cli.progress import plain
+from tts_render.cli.progress import UNPRINTABLE, plain
 from tts_render.errors import OutputError, TtsRenderError
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def say(message: str) -> None:
 
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def count_of(number: int, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tts_render.events import Began, Event, Spoke, Stage, Warned
@@ -10,13 +11,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["Progress", "plain"]
+__all__ = ["UNPRINTABLE", "Progress", "plain"]
 
 _STAGES = {
     "mastering": "mastering and encoding",
     "correcting": "encoding once more, corrected",
     "writing": "writing",
 }
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but for tabs and line feeds, what turns the direction of text, and halves of characters."""
+
 _EVERY = 20  # utterances between two plain lines
 
 
@@ -104,5 +108,5 @@ class Progress:
 
 
 def plain(text: str) -> str:
-    """Text from inputs and engines, harmless for a terminal."""
-    return "".join(c if c in "\n\t" or (ord(c) >= 32 and not 127 <= ord(c) < 160) else "�" for c in text)
+    """Text from inputs and engines, harmless for a terminal: it moves no cursor and turns no direction."""
+    return UNPRINTABLE.sub("\ufffd", text)
