@@ -235,6 +235,17 @@ def test_a_deck_that_is_asked_for_must_be_there(site: SiteKit, fake_engine: Fake
     assert fake_engine.texts == []
 
 
+def test_settings_ask_for_the_decks_of_those_that_have_one(site: SiteKit) -> None:
+    voices = site.root / "voices.yaml"
+    voices.write_text("outputs: [deck]\n" + voices.read_text(encoding="utf-8"), encoding="utf-8")
+    made = site.audio.with_name(site.audio.stem + ".deck.json")
+    assert site.run("render", site.post).code == 0
+    assert not made.exists()
+    put_deck(site)
+    assert site.run("render", site.post).code == 0
+    assert made.is_file()
+
+
 def test_doubtful_slides_are_reported(site: SiteKit) -> None:
     deck = put_deck(site)
     slides = [*SLIDES, {"type": "content", "notes": "これはどこにも出てこない一枚。"}]

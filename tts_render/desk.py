@@ -81,12 +81,14 @@ def prepare(
     if episode.deck is not None:
         read_episode_deck(episode)
         known["deck"] = digest_file(episode.deck)
-    elif "deck" in outputs:
+    elif "deck" in also:
         raise ScriptError(
             "there is no slide deck for this episode",
             path=episode.path,
             remedy=f"Put {audio.stem}.json beside the MP3, or leave deck out.",
         )
+    else:  # the settings ask for the decks of those episodes that have one
+        outputs = tuple(name for name in outputs if name != "deck")
     if offset_ms is None:
         offset_ms = 0 if stored is None else stored.offset_ms
     return Work(
