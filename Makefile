@@ -14,7 +14,7 @@ LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-has
 
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
-.PHONY: help demo test lint format lock bench docs clean
+.PHONY: help demo test torture lint format lock bench docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ test: $(READY) ## all tests, with the line coverage of tts_render, which must be
 	@rm -f .coverage .coverage.*
 	@failed=0; $(BIN)/coverage run -m pytest $(PYTEST) || failed=$$?; \
 	$(BIN)/coverage combine -q; $(BIN)/coverage report --fail-under=90 || failed=$$?; exit $$failed
+
+torture: $(READY) ## every fault of a disk and 200 killed runs, where the tests try a part (about five minutes)
+	TORTURE=1 $(BIN)/python -m pytest $(PYTEST) tests/test_bad_disk.py tests/test_bad_moment.py
 
 lint: $(READY) ## ruff, mypy in strict mode, shellcheck
 	$(BIN)/ruff check
