@@ -414,8 +414,9 @@ def playwright(request: pytest.FixtureRequest) -> Path:
     if not package.is_dir():
         options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
         command = ["npm", "install", *options, "playwright-core@1"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
+        try:
+            subprocess.run(command, capture_output=True, check=True, timeout=60)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             pytest.skip("npm cannot fetch playwright-core")
     return package
 

@@ -6,6 +6,7 @@ answers at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = cli.main(arguments, prog_name="tts-render", standalone_mode=False)
+        sys.stdout.flush()
     except (KeyboardInterrupt, click.exceptions.Abort):
         say("interrupted; the episode at work is as it was, and what was finished before stays")
         return 130
@@ -54,13 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"{error.format_message()}\n  {where} --help says what can be asked.")
         return 2
     except BrokenPipeError:
-        # The reader of our output has gone; nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()  # the reader of our output has gone; nobody is left to tell
         return 1
     except OSError as error:
         if verbosity > 1:
             traceback.print_exc()
         say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        _mute()
         return 1
     except TtsRenderError as error:
         if verbosity > 1:
@@ -89,6 +91,12 @@ def cli() -> None:
 
 for _command in (render, plan, check, write_back, status, voices, read, lexicon, cache, init):
     cli.add_command(_command)
+
+
+def _mute() -> None:
+    """Let nothing more go to standard output, which Python would else try again at its end."""
+    with contextlib.suppress(OSError, ValueError):  # it may be no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(*_: object) -> None:
