@@ -24,7 +24,20 @@ if TYPE_CHECKING:
     from tests.fake_engine import FakeEngine
 
 Kind = Literal[
-    "status", "drop", "cut", "short", "html", "garbage", "json", "empty", "hang", "huge", "drip", "redirect", "stall"
+    "status",
+    "drop",
+    "cut",
+    "short",
+    "html",
+    "garbage",
+    "json",
+    "empty",
+    "hang",
+    "huge",
+    "drip",
+    "redirect",
+    "stall",
+    "reply",
 ]
 Shape = Literal["A", "B", "C", "D", "E"]
 
@@ -41,6 +54,10 @@ class Fault:
     """How much of the sound ``cut``, ``stall`` and ``short`` leave."""
     seconds: float = 3600.0
     """How long ``hang`` and, with a part of the body, ``stall`` keep quiet before the connection is closed."""
+    body: bytes = b""
+    """What ``reply`` answers, under ``status``."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Likewise."""
 
 
 class DiedError(Exception):
@@ -287,6 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "audio/wav", to_wav(np.zeros(0, np.int16)))
         elif fault.kind == "redirect":
             self._send(307, "text/plain", b"", headers=[("Location", f"{self.server.fake.url}/elsewhere")])
+        elif fault.kind == "reply":
+            self._send(fault.status, "application/json", fault.body, headers=fault.headers)
         elif fault.kind == "hang":
             self.server.fake.released(fault.seconds)
             self._drop()

@@ -37,7 +37,9 @@ __all__ = ["EngineHttp", "FaultError", "Patience", "engine_label", "parse_json",
 T = TypeVar("T")
 
 _LARGEST = 32 * 1024 * 1024
-"""Bytes of one reply at most: eleven minutes of 24 kHz mono, or a user dictionary of 100,000 words."""
+"""Bytes of one reply at most: eleven minutes of 24 kHz mono, or a large user dictionary."""
+_MOST_VALUES = 1_000_000
+"""Values of one reply at most: a user dictionary of 60,000 words. Small ones take thirty times their size in memory."""
 _PIECE = 64 * 1024
 _NOT_NOW = frozenset({502, 503, 504})
 """What a gateway answers for an engine that is not there."""
@@ -115,8 +117,10 @@ def parse_json(body: bytes) -> object:
     """The value that ``body`` holds.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or of more values than any engine has to tell.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise ValueError(f"JSON of more than {_MOST_VALUES:,} values")
     try:
         value: object = json.loads(body)
     except RecursionError as error:
@@ -168,6 +172,9 @@ class EngineHttp:
                 self._once("GET", "/version", seconds=min(self._patience.connect, max(0.5, end - self._clock())))
             except (FaultError, _LostError, EngineUnreachableError) as error:
                 left = end - self._clock()
+                answered = isinstance(error, _LostError) or (isinstance(error, FaultError) and not error.timed_out)
+                if seconds <= 0 and answered:
+                    return  # somebody is there, if badly
                 if left <= 0:
                     raise self._unreachable(error, f" within {seconds:g} s" if seconds > 0 else "") from error
                 self._sleep(min(pause, left))
