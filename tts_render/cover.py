@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tts_render.errors import InputError
 from tts_render.files import digest_file
@@ -117,7 +118,7 @@ def _candidates(image: str, post: Post, site: Site) -> list[Path]:
         if base is None or not image.startswith(base + "/"):
             return []
         image = image[len(base) :]
-    name = unquote(urlsplit(image).path).lstrip("/")
+    name = unquote(re.split("[?#]", image, maxsplit=1)[0]).lstrip("/")
     found = [site.root / name, site.root / post.preset.audio_root / name]
     if not image.startswith("/"):
         found.append(post.path.parent.absolute() / name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tts_render.errors import CommandLineError, ConfigError, PostError, ScriptError
+from tts_render.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
 from tts_render.names import audio_name, find_audio_file, stem
 from tts_render.post import Post, read_post
 from tts_render.script import Notation, Script, Templates, decode_script, read_script, spoken_date
@@ -115,6 +115,8 @@ def open_episode(
         InputError: something that was given is wrong; nothing was changed.
         CommandLineError: the arguments do not go together.
     """
+    if any("\ud800" <= character <= "\udfff" for character in path.name):
+        raise InputError("has a name that is no UTF-8", path=path, remedy="Rename it.")
     home = find_site(path, site)
     config = open_config(home, voices)
     if path.suffix.lower() in POST_SUFFIXES:
@@ -140,7 +142,7 @@ def open_episode(
         voice=speaker,
         deck=path if path.suffix.lower() == DECK_SUFFIX else None,
         show=show,
-        audio=Path(os.path.realpath(output or path.with_name(title + ".mp3"))),
+        audio=Path(os.path.realpath(output)) if output is not None else _mp3_beside(path, title, home),
         own_audio=None,
         title=title,
         date=None,
@@ -200,6 +202,19 @@ def audio_target(post: Post, site: Site) -> Path | None:
     return target
 
 
+def _mp3_beside(script: Path, title: str, site: Site) -> Path:
+    """The MP3 of a bare script; a link there may lead to another, inside of the site."""
+    beside = Path(os.path.realpath(script.parent)) / (title + ".mp3")
+    target = confine(site, beside, what="the MP3 beside it", source=script, line=None)
+    if target.suffix != ".mp3":
+        raise ScriptError(
+            f"{beside.name} beside it leads to {target.name}, which is no MP3",
+            path=script,
+            remedy="Name another file with -o.",
+        )
+    return target
+
+
 def read_text(path: Path) -> str:
     """The text of a script.
 
@@ -231,7 +246,7 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
         post=post,
         script=spoken,
         voice=voice,
-        deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target),
+        deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target, post, site),
         show=show,
         audio=Path(os.path.realpath(output)) if output is not None else target,
         own_audio=target,
@@ -312,8 +327,11 @@ def _notation(config: Config) -> Notation:
     return Notation(speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes)
 
 
-def _deck_beside(audio: Path | None) -> Path | None:
-    return None if audio is None else find_audio_file(audio.parent, stem(audio.name) + DECK_SUFFIX)
+def _deck_beside(audio: Path | None, post: Post, site: Site) -> Path | None:
+    deck = None if audio is None else find_audio_file(audio.parent, stem(audio.name) + DECK_SUFFIX)
+    if deck is not None:
+        confine(site, deck, what="the deck beside the audio", source=post.path, line=None)
+    return deck
 
 
 def find_posts(paths: Sequence[Path]) -> list[Path]:
@@ -321,19 +339,31 @@ def find_posts(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found.extend(sorted(_posts_in(path)))
+            home = Path(os.path.realpath(path))
+            found.extend(sorted(_posts_in(path, home, set())))
         else:
             found.append(path)
     return found
 
 
-def _posts_in(folder: Path) -> Iterator[Path]:
-    """Posts of Jekyll by their names, other Markdown by its front matter; nothing hidden, drafted aside or built."""
-    for path in folder.iterdir():
+def _posts_in(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
+    """Posts of Jekyll by their names, other Markdown by its front matter; nothing hidden, drafted aside or built.
+
+    Links that leave ``home`` are passed over, and no folder is entered twice.
+    """
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=folder) from error
+    for path in paths:
         if path.name.startswith(".") or path.name in _NOT_POSTS:
             continue
+        real = os.path.realpath(path)
+        if not Path(real).is_relative_to(home) or real in seen:
+            continue
         if path.is_dir():
-            yield from _posts_in(path)
+            seen.add(real)
+            yield from _posts_in(path, home, seen)
         # What is called like a post is one, even where its front matter is broken: that is to be told.
         elif path.suffix.lower() in _MARKDOWN and (_POST_NAME.match(path.name) or _has_front_matter(path)):
             yield path
