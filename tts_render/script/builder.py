@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from tts_render.script.base import Cue, Line, Pause, Sound, Span
@@ -50,7 +50,8 @@ class _Passage:
 
     @property
     def text(self) -> str:
-        return "".join(self._pieces)
+        self._pieces = ["".join(self._pieces)]  # it is asked for by every sentence
+        return self._pieces[0]
 
     def append(self, text: str, line: int, inserts: Inserts) -> None:
         if INSERT.search(text):
@@ -71,16 +72,22 @@ class _Passage:
     def unsplittable(self) -> str:
         """The text, where the parts that are said in their own way hold nothing to split at."""
         text = self.text
+        pieces: list[str] = []
+        position = 0
         for start, end, _ in self._said:
-            text = text[:start] + _WHOLE * (end - start) + text[end:]
-        return text
+            pieces += [text[position:start], _WHOLE * (end - max(start, position))]
+            position = max(position, end)
+        return "".join(pieces) + text[position:]
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
         """The parts of the text from ``start`` to ``end``; none where all of it is read as any text is."""
         text = self.text
         spans: list[Span] = []
         position = start
-        for begin, after, said in self._said:
+        before = bisect_right(self._said, start, key=lambda part: part[1])
+        for begin, after, said in islice(self._said, before, None):
+            if begin >= end:
+                break
             first, last = max(begin, start), min(after, end)
             if first >= last:
                 continue

@@ -63,7 +63,8 @@ def rows_of(token: Token, line: int) -> tuple[list[Row], str | None]:
 def html_rows(html: str, line: int) -> list[Row]:
     """The rows of a piece of HTML that begins on ``line``: its text, without what is only there to be looked at."""
     reader = _Html(line)
-    reader.feed(html)
+    closed = html.rfind("-->") + 1  # where nothing closes a comment any more, the parser would look for that each time
+    reader.feed(html[:closed] + html[closed:].replace("<!--", ""))
     reader.close()
     reader.end_row()
     return [row for row in reader.rows if row.text]
