@@ -67,12 +67,13 @@ def parse_deck(path: Path, text: str) -> Deck:
         raise ScriptError("is no slide deck: a deck is a JSON list of slides", path=path, line=1)
     slides: list[Slide] = []
     content: list[dict[str, Any]] = []
-    position = _skip(text, position + 1)
+    position, counted, line = _skip(text, position + 1), 0, 1
     while text[position : position + 1] != "]":
-        line = text.count("\n", 0, position) + 1
+        line += text.count("\n", counted, position)
+        counted = position
         try:
             value, position = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: of thousands of digits, too
             where = error.lineno if isinstance(error, json.JSONDecodeError) else line
             raise ScriptError(f"is no JSON: {error}", path=path, line=where) from error
         if not isinstance(value, dict):
