@@ -19,7 +19,7 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -58,6 +58,9 @@ class FakeEngine:
         service: seconds of work for each second of sound; one synthesis at a time.
         query_service: seconds of work for each query.
     """
+
+    _texts: ClassVar[dict[str, str]] = {}
+    """By their phrases: one engine may speak what another was asked about."""
 
     def __init__(
         self,
@@ -111,7 +114,6 @@ class FakeEngine:
         """Most requests for synthesis that were ever open together."""
         self._open = 0
         self._plan: dict[str, deque[Fault | None]] = {}
-        self._texts: dict[str, str] = {}
         self._lock = threading.Lock()
         self._core = threading.Lock()
         self._released = threading.Event()

@@ -60,6 +60,9 @@ class Puppet:
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         raise NotImplementedError
 
+    def aside(self) -> None:
+        pass
+
     def close(self) -> None:
         self.closed = True
 

@@ -202,7 +202,8 @@ def test_an_utterance_that_fails_publishes_nothing_and_all_failures_are_told(
     site: SiteKit, fake_engine: FakeEngine
 ) -> None:
     before = site.files()
-    fake_engine.fail("/audio_query", None, Fault("status", status=422), None, Fault("status", status=422))
+    refused = [Fault("status", status=422)] * 2  # ahead, and again in its turn
+    fake_engine.fail("/audio_query", None, *refused, None, *refused)
     result = site.run("render", site.post, "--json")
     assert result.code == 3
     assert site.files() == before

@@ -72,6 +72,7 @@ MODULE_ORDER = (
     "tts_render.notations",
     "tts_render.voices",
     "tts_render.engine.base",
+    "tts_render.engine.ahead",
     "tts_render.engine.dictionary",
     "tts_render.engine.http",
     "tts_render.engine.wav",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_render.engine.ahead import Ahead
 from tts_render.errors import SpeechError, TtsRenderError, UtteranceError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from tts_render.cache import CachedClip, UtteranceCache
     from tts_render.casting import Direction, Role, Utterance
-    from tts_render.engine import Engine, Identity
+    from tts_render.engine import Engine, Identity, Phrasing
     from tts_render.engine.pool import Pool
 
 __all__ = ["Found", "SpeechClip", "look_up", "speak"]
@@ -52,6 +53,8 @@ class Found:
 class _Job:
     """Utterances that sound alike: spoken once."""
 
+    number: int
+    """Of the job, from 0."""
     direction: Direction
     utterance: Utterance
 
@@ -112,35 +115,42 @@ def speak(
         alike = (utterance.reading, directions[utterance.role])
         if clip is None and alike not in numbers:
             numbers[alike] = len(jobs)
-            jobs.append(_Job(alike[1], utterance))
+            jobs.append(_Job(len(jobs), alike[1], utterance))
+
+    def ask(engine: Engine, number: int) -> Phrasing:
+        job = jobs[number]
+        phrasing = engine.phrase(job.utterance.reading, job.direction.style)
+        cache.remember(identity, job.direction.style, job.utterance.reading, phrasing)
+        return phrasing
 
     def make(engine: Engine, job: _Job) -> tuple[CachedClip, bool]:
-        return _speak_one(engine, job, identity, cache, path)
+        return _speak_one(engine, job, ahead, identity, cache, path)
 
-    results = pool.run(jobs, make)
     done: list[tuple[CachedClip, bool] | None] = []
     failures: list[TtsRenderError] = []
     served: set[int] = set()
-    for utterance, clip in zip(utterances, found.clips, strict=True):
-        cached = True
-        if clip is None:
-            number = numbers[utterance.reading, directions[utterance.role]]
-            while len(done) <= number:
-                _, result = next(results)
-                if isinstance(result, TtsRenderError):
-                    failures.append(_placed(result, path, jobs[len(done)].utterance))
-                    done.append(None)
-                else:
-                    done.append(result)
-            made = done[number]
-            if made is None:
-                continue
-            clip, cached = made[0], made[1] or number in served
-            served.add(number)
-        if not failures:
-            ready = SpeechClip(utterance, clip, cached)
-            spoken(ready)
-            yield ready
+    with Ahead(len(jobs), ask) as ahead:
+        results = pool.run(jobs, make)
+        for utterance, clip in zip(utterances, found.clips, strict=True):
+            cached = True
+            if clip is None:
+                number = numbers[utterance.reading, directions[utterance.role]]
+                while len(done) <= number:
+                    _, result = next(results)
+                    if isinstance(result, TtsRenderError):
+                        failures.append(_placed(result, path, jobs[len(done)].utterance))
+                        done.append(None)
+                    else:
+                        done.append(result)
+                made = done[number]
+                if made is None:
+                    continue
+                clip, cached = made[0], made[1] or number in served
+                served.add(number)
+            if not failures:
+                ready = SpeechClip(utterance, clip, cached)
+                spoken(ready)
+                yield ready
     if failures:
         count = len(failures)
         raise SpeechError(
@@ -165,15 +175,14 @@ def _placed(error: TtsRenderError, path: Path, utterance: Utterance) -> Utteranc
 
 
 def _speak_one(
-    engine: Engine, job: _Job, identity: Identity, cache: UtteranceCache, path: Path
+    engine: Engine, job: _Job, ahead: Ahead[Phrasing], identity: Identity, cache: UtteranceCache, path: Path
 ) -> tuple[CachedClip, bool]:
     """The clip of one job, and whether it was in the cache after all."""
-    style, scales, reading = job.direction.style, job.direction.scales, job.utterance.reading
-    phrasing = engine.phrase(reading, style)
-    cache.remember(identity, style, reading, phrasing)
+    style, scales = job.direction.style, job.direction.scales
+    phrasing = ahead.answer(engine, job.number)
     if not phrasing.moras:
         raise UtteranceError(
-            f"the engine has no reading for {reading!r}",
+            f"the engine has no reading for {job.utterance.reading!r}",
             path=path,
             line=job.utterance.line,
             remedy="Write it in kana, or give it a reading under lexicon: in voices.yaml.",
@@ -181,4 +190,5 @@ def _speak_one(
     clip = cache.clip(identity, style, scales, phrasing)
     if clip is not None:
         return clip, True
+    ahead.go_on(engine)
     return cache.keep(identity, style, scales, phrasing, engine.speak(phrasing, style, scales)), False

@@ -144,6 +144,13 @@ class Engine(Protocol):
         """
         ...
 
+    def aside(self) -> Engine | None:
+        """The same engine by another way, to be asked for accent phrases while this one speaks.
+
+        Once each and without patience. None where both would only take turns.
+        """
+        ...
+
     def close(self) -> None:
         """Give back connections and memory."""
         ...

@@ -159,6 +159,9 @@ class KokoroEngine:
             parts += [gap, sound * gain]
         return Spoken(np.concatenate(parts[1:]), _RATE, ())
 
+    def aside(self) -> None:
+        """None: reading takes no wait."""
+
     def close(self) -> None:
         """Give back the model."""
         self._model = None

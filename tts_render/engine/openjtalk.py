@@ -154,6 +154,9 @@ class OpenJtalkEngine:
             remedy="Write the line with fewer repetitions, or with 、 between them.",
         )
 
+    def aside(self) -> None:
+        """None: reading takes no wait."""
+
     def close(self) -> None:
         """Give back the vocoders."""
         self._vocoders = threading.local()

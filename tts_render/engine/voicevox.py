@@ -10,6 +10,7 @@ import copy
 import json
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -58,6 +59,7 @@ class VoicevoxEngine:
         url: str,
         *,
         patience: Patience | None = None,
+        version: str | None = None,
         warn: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -67,6 +69,7 @@ class VoicevoxEngine:
         Args:
             url: where it listens.
             patience: how long and how often it is asked.
+            version: what it is known to be; None where that is still to be asked.
             warn: told once if the engine's lengths mean nothing.
             sleep: waits for so many seconds.
             clock: seconds that only grow.
@@ -74,8 +77,12 @@ class VoicevoxEngine:
         Raises:
             EngineError: ``url`` is no http or https URL.
         """
+        self._url = url
         self._patience = patience or Patience()
+        self._version = version
         self._http = EngineHttp(url, self._patience, sleep=sleep, clock=clock)
+        if version is not None:
+            self._http.hold_to(version)
         self._audit = LengthAudit()
         self._warn = warn
         self.label = self._http.label
@@ -105,6 +112,7 @@ class VoicevoxEngine:
         styles = self._read_styles(speakers)
         dictionary = self._optional("/user_dict")
         brand = self._brand()
+        self._version = version
         self._http.hold_to(version)
         return Identity(
             engine="voicevox",
@@ -226,6 +234,12 @@ class VoicevoxEngine:
         info = self._optional(f"/speaker_info?{urlencode({'speaker_uuid': number, 'resource_format': 'url'})}")
         policy = info.get("policy") if isinstance(info, dict) else None
         return policy.strip() if isinstance(policy, str) else ""
+
+    def aside(self) -> VoicevoxEngine:
+        """The same engine over a connection of its own, each question asked once."""
+        return VoicevoxEngine(
+            self._url, patience=replace(self._patience, tries=1, time_outs=1), version=self._version, warn=self._warn
+        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,0 +1,123 @@
+"""Questions asked ahead: while an engine speaks one utterance, it is asked how it would say the next.
+
+Nothing but time is gained by it. Whatever goes wrong here is asked again, as always, when its turn has come.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from tts_render.errors import EngineUnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tts_render.engine.base import Engine
+    from tts_render.units import Seconds
+
+__all__ = ["Ahead"]
+
+R = TypeVar("R")
+
+_FAREWELL: Seconds = 0.5
+"""How long a question that nobody needs any more may take before its connection is closed."""
+
+
+class Ahead(Generic[R]):
+    """What will be asked in one run, and what engines have answered ahead of its turn. Use it as a context manager.
+
+    Args:
+        count: of the questions.
+        ask: puts the question of a number, from 0 in the order in which answers will be wanted, to an engine.
+    """
+
+    def __init__(self, count: int, ask: Callable[[Engine, int], R]) -> None:
+        self._count = count
+        self._ask = ask
+        self._guard = threading.Lock()
+        self._next = 0
+        """Everything before this one was wanted already, or asked ahead."""
+        self._asked: dict[int, tuple[Engine, Future[R]]] = {}
+        self._errands: dict[Engine, _Errand[R] | None] = {}
+        self._given_up = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._given_up = True
+        for errand in self._errands.values():
+            if errand is not None:
+                errand.close()
+
+    def answer(self, engine: Engine, number: int) -> R:
+        """The answer to a question: what was found out ahead, else what ``engine`` says now.
+
+        Raises:
+            TtsRenderError: whatever ``ask`` raises.
+        """
+        with self._guard:
+            self._next = max(self._next, number + 1)
+            asked = self._asked.pop(number, None)
+        # Another engine may first finish a long utterance: asking anew is quicker.
+        if asked is not None and (asked[0] is engine or asked[1].done()) and asked[1].exception() is None:
+            return asked[1].result()
+        return self._ask(engine, number)
+
+    def go_on(self, engine: Engine) -> None:
+        """Ask the next question that nobody has asked: ``engine`` is about to speak."""
+        with self._guard:
+            if engine not in self._errands:
+                aside = engine.aside()
+                self._errands[engine] = None if aside is None else _Errand(aside, self._put)
+            errand = self._errands[engine]
+            if errand is None or errand.busy or self._given_up or self._next >= self._count:
+                return
+            number, self._next = self._next, self._next + 1
+            self._asked[number] = engine, errand.send(number)
+
+    def _put(self, aside: Engine, number: int) -> R:
+        try:
+            return self._ask(aside, number)
+        except EngineUnreachableError:
+            # What brings an engine down must do so in its own turn, or the utterance before it would be blamed.
+            self._given_up = True
+            raise
+
+
+class _Errand(Generic[R]):
+    """A thread that asks one engine, one question at a time."""
+
+    def __init__(self, aside: Engine, put: Callable[[Engine, int], R]) -> None:
+        self._aside = aside
+        self._put = put
+        self._orders: queue.SimpleQueue[tuple[int, Future[R]] | None] = queue.SimpleQueue()
+        self._latest: Future[R] | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return self._latest is not None and not self._latest.done()
+
+    def send(self, number: int) -> Future[R]:
+        self._latest = Future()
+        self._orders.put((number, self._latest))
+        return self._latest
+
+    def close(self) -> None:
+        self._orders.put(None)
+        self._thread.join(_FAREWELL)
+        self._aside.close()
+
+    def _work(self) -> None:
+        while (order := self._orders.get()) is not None:
+            number, answer = order
+            try:
+                answer.set_result(self._put(self._aside, number))
+            except BaseException as error:  # noqa: BLE001  # asked again in the ordinary way, which tells
+                answer.set_exception(error)
