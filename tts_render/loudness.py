@@ -141,12 +141,12 @@ class LoudnessMeter:
 
     def profile(self) -> Profile:
         """Everything so far, but for a last cell that is not full."""
-        energies, peaks = np.array(self._energies), np.array(self._peaks)
-        if self._filled:
-            whole = int(np.count_nonzero(self._edges[1:] <= self._filled))
-            last_energies, last_peaks = self._measure()
-            energies, peaks = np.append(energies, last_energies[:whole]), np.append(peaks, last_peaks[:whole])
-        return Profile(energies, peaks)
+        whole = int(np.count_nonzero(self._edges[1:] <= self._filled))
+        last_energies, last_peaks = self._measure() if whole else (np.empty(0, np.float32), np.empty(0, np.float32))
+        return Profile(
+            np.concatenate([np.asarray(self._energies), last_energies[:whole]]),
+            np.concatenate([np.asarray(self._peaks), last_peaks[:whole]]),
+        )
 
     def integrated(self) -> Lufs:
         """Integrated loudness of everything so far; see :meth:`Profile.integrated`."""
