@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
-import platform
 import shutil
 import statistics
 import sys
@@ -19,28 +17,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.workshop import ROOT, Engine, Site, engines, lame_seconds, run
+from benchmarks.changes import one_line, spoken_again, unchanged
+from benchmarks.table import Row, page
+from benchmarks.workshop import EPISODE, ROOT, SERVICE, Engine, Ran, Site, busy_seconds, engines, run
 
-SERVICE = 0.1
-EPISODE = 42  # utterances; five minutes
 TARGET = ROOT / "docs" / "performance.md"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    product: str
-    baseline: str
-    ratio: str
-    wanted: str
-    met: bool
-
-
-def busy_seconds(running: list[Engine]) -> float:
-    """How long the engines worked, all together."""
-    return float(sum(engine.stats().get("busy_seconds", 0.0) for engine in running))
 
 
 def speaking_share(running: list[Engine]) -> float:
@@ -108,51 +89,6 @@ def four_engines(folder: Path) -> list[Row]:
     ]
 
 
-def changes(folder: Path, encoder: str, limit: float) -> list[Row]:
-    site = Site(folder / f"changes-{encoder}", EPISODE, encoder=encoder)
-    rows: list[Row] = []
-    with engines(1, SERVICE) as running:
-        urls = [running[0].url]
-        site.render(urls)
-        if encoder == "auto":
-            before = {path: path.stat().st_mtime_ns for path in (site.audio, site.post)}
-            spoken = running[0].stats()["syntheses"]
-            times = [site.render(urls)[0].seconds for _ in range(5)]
-            kept = before == {path: path.stat().st_mtime_ns for path in before}
-            asked = running[0].stats()["syntheses"] - spoken
-            rows.append(
-                Row(
-                    "nothing changed",
-                    f"{statistics.median(times):.2f} s, {asked} syntheses, files {'kept' if kept else 'CHANGED'}",
-                    "-",
-                    "-",
-                    "under 1.0 s, none, kept",
-                    statistics.median(times) < 1.0 and not asked and kept,
-                )
-            )
-        lame = lame_seconds(site.audio, folder)
-        found: list[float] = []
-        for marker in range(3):
-            site.change_a_line(marker)
-            spoken, busy = running[0].stats()["syntheses"], busy_seconds(running)
-            ran, _ = site.render(urls)
-            if running[0].stats()["syntheses"] != spoken + 1:
-                raise SystemExit("more than one synthesis for one changed line")
-            found.append(ran.seconds - (busy_seconds(running) - busy))
-        rest = statistics.median(found)
-        rows.append(
-            Row(
-                f"one line changed, encoder {encoder}: one synthesis, and the rest",
-                f"{rest:.2f} s",
-                f"lame {lame:.2f} s",
-                f"{(rest - 1.0) / lame:.2f}x + 1.0 s",
-                f"at most {limit}x + 1.0 s",
-                rest <= limit * lame + 1.0,
-            )
-        )
-    return rows
-
-
 def start_up(folder: Path) -> list[Row]:
     helps = [run([sys.executable, "-m", "tts_render", "--help"], folder=ROOT).seconds for _ in range(9)]
     bare = [run([sys.executable, "-c", "pass"]).seconds for _ in range(9)]
@@ -188,19 +124,44 @@ def start_up(folder: Path) -> list[Row]:
     ]
 
 
-def growth(folder: Path, sizes: tuple[int, ...]) -> list[str]:
-    lines = ["| utterances | length | cold | memory | warm | memory |", "|---|---|---|---|---|---|"]
+@dataclass(frozen=True)
+class Grown:
+    """What an episode of some length costs with an engine that answers at once."""
+
+    utterances: int
+    length: datetime.timedelta
+    cold: Ran
+    warm: Ran
+
+    def line(self) -> str:
+        runs = " | ".join(f"{ran.seconds:.1f} s | {ran.peak_mib:.0f} MiB" for ran in (self.cold, self.warm))
+        return f"| {self.utterances:,} | {self.length} | {runs} |"
+
+
+def growth(folder: Path, sizes: tuple[int, ...]) -> list[Grown]:
+    grown: list[Grown] = []
     for size in sizes:
         site = Site(folder / f"growth-{size}", size)
         with engines(1, 0.0) as running:
             cold, receipt = site.render([running[0].url])
             warm, _ = site.render([running[0].url], "--force")
         length = datetime.timedelta(seconds=round(receipt["duration_seconds"]))
-        lines.append(
-            f"| {size:,} | {length} | {cold.seconds:.1f} s | {cold.peak_mib:.0f} MiB "
-            f"| {warm.seconds:.1f} s | {warm.peak_mib:.0f} MiB |"
-        )
-    return lines
+        grown.append(Grown(size, length, cold, warm))
+        print(grown[-1].line(), flush=True)
+    return grown
+
+
+def longest(grown: list[Grown]) -> Row:
+    last = grown[-1]
+    peak = max(last.cold.peak_mib, last.warm.peak_mib)
+    return Row(
+        f"an episode of {last.length} hours",
+        f"{peak:.0f} MiB",
+        f"{grown[0].length}: {grown[0].cold.peak_mib:.0f} MiB",
+        f"{peak / grown[0].cold.peak_mib:.2f}x",
+        "completes, under 220 MiB",
+        peak < 220,
+    )
 
 
 def memory(folder: Path) -> Row:
@@ -257,45 +218,22 @@ def main() -> int:
         folder = Path(name)
         show(one_engine(folder, "auto", 1.10))
         show(one_engine(folder, "soundfile", 1.30))
-        for row in (*four_engines(folder), *changes(folder, "auto", 1.5), *changes(folder, "soundfile", 3.5)):
+        for row in four_engines(folder):
             show(row)
-        for row in start_up(folder):
+        show(unchanged(folder))
+        show(one_line(folder, "auto", 1.5))
+        show(one_line(folder, "soundfile", 3.5))
+        for row in (*spoken_again(folder), *start_up(folder)):
             show(row)
         show(memory(folder))
         show(open_jtalk(folder))
-        table = growth(folder, (10, 100, 1000) if options.quick else (10, 100, 1000, 5000))
-        print("\n".join(table))
+        grown = growth(folder, (10, 100, 1000) if options.quick else (10, 100, 1000, 5000))
+        show(longest(grown))
     if options.write:
-        TARGET.write_text(page(rows, table, time.monotonic() - began), encoding="utf-8")
+        lines = [each.line() for each in grown]
+        text = page(rows, lines, utterances=EPISODE, seconds=time.monotonic() - began)
+        TARGET.write_text(text, encoding="utf-8")
     return 0 if all(row.met for row in rows) else 1
-
-
-def page(rows: list[Row], table: list[str], seconds: float) -> str:
-    """docs/performance.md."""
-    lines = [
-        "# Performance",
-        "",
-        f"Written by `make bench` on {datetime.date.today().isoformat()} in {seconds / 60:.0f} minutes:",
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}. The product stands beside",
-        "its baseline from the same run. Simulated engines take a tenth of a second for a second of sound, one at a",
-        f"time, as VOICEVOX does. The episode has {EPISODE} utterances and lasts about five minutes.",
-        "",
-        "| what | product | baseline | ratio | wanted | met |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {r.what} | {r.product} | {r.baseline} | {r.ratio} | {r.wanted} | {'yes' if r.met else 'no'} |"
-            for r in rows
-        ),
-        "",
-        "## How cost grows",
-        "",
-        "An engine that answers at once, so this is the renderer's own share: cold speaks everything, warm renders",
-        "again from the cache.",
-        "",
-        *table,
-        "",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVICE = 0.1  # seconds of an engine's work for a second of sound
+EPISODE = 42  # utterances; five minutes
 
 SENTENCES = (
     "おはようございます、朝の技術だよりの時間です。",
@@ -82,12 +84,12 @@ def run(arguments: list[str | Path], *, environment: dict[str, str] | None = Non
 class Engine:
     """A simulated engine in a process of its own: one synthesis at a time, so many seconds for a second of sound."""
 
-    def __init__(self, service: float, *, die_at: int | None = None) -> None:
+    def __init__(self, service: float, *, die_at: int | None = None, version: str = "0.25.2") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        more = [] if die_at is None else ["--die-at", str(die_at)]
+        more = ["--version", version] + ([] if die_at is None else ["--die-at", str(die_at)])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fake_engine", "--port", str(self.port), "--service", str(service), *more],
             cwd=ROOT,
@@ -154,6 +156,11 @@ class Site:
         middle = next(n for n in range(len(lines) // 2, len(lines)) if lines[n] not in ("", "----"))
         lines[middle] = f"ここだけを{marker}回目に書きかえました。"
         self.script.write_text("\n".join(lines), encoding="utf-8")
+
+
+def busy_seconds(running: list[Engine]) -> float:
+    """How long the engines worked, all together."""
+    return float(sum(engine.stats().get("busy_seconds", 0.0) for engine in running))
 
 
 def lame_seconds(mp3: Path, folder: Path) -> float:
