@@ -19,6 +19,7 @@ from tts_render.errors import TtsRenderError
 ROOT = Path(tts_render.__file__).resolve().parent
 
 MODULE_ORDER = (
+    "tts_render.printable",
     "tts_render.errors",
     "tts_render.units",
     "tts_render.files",

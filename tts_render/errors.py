@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_render.printable import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -56,6 +58,7 @@ class TtsRenderError(Exception):
     """Base of all foreseeable failures: what happened, where, and what to do.
 
     ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
+    What of an input is not printable is U+FFFD there, so that it is harmless wherever it is shown.
     """
 
     exit_code = 1
@@ -69,16 +72,16 @@ class TtsRenderError(Exception):
         line: int | None = None,
         remedy: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = plain(message)
+        super().__init__(self.message)
         self.path = path
         self.line = line
         """1-based line in ``path``."""
-        self.remedy = remedy
+        self.remedy = remedy and plain(remedy)
 
     def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}: " if self.line is None else f"{self.path}:{self.line}: "
-        return where + self.message + (f"\n  {self.remedy}" if self.remedy else "")
+        return plain(where) + self.message + (f"\n  {self.remedy}" if self.remedy else "")
 
 
 class CommandLineError(TtsRenderError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_render.cli.progress import plain
+from tts_render.printable import plain
 
 if TYPE_CHECKING:
     from tts_render.checks import Finding

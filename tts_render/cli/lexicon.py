@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tts_render.cli.options import common, engine_names, with_engine
-from tts_render.cli.progress import plain
+from tts_render.printable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

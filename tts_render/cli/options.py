@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tts_render.cli.progress import UNPRINTABLE, plain
 from tts_render.errors import OutputError, TtsRenderError
+from tts_render.printable import UNPRINTABLE, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,8 @@ from tts_render.cli.options import (
     site_root,
     with_engine,
 )
-from tts_render.cli.progress import plain
 from tts_render.errors import TtsRenderError
+from tts_render.printable import plain
 
 if TYPE_CHECKING:
     from pathlib import Path

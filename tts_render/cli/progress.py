@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tts_render.events import Began, Event, Spoke, Stage, Warned
+from tts_render.printable import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["UNPRINTABLE", "Progress", "plain"]
+__all__ = ["Progress"]
 
 _STAGES = {
     "mastering": "mastering and encoding",
     "correcting": "encoding once more, corrected",
     "writing": "writing",
 }
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but for tabs and line feeds, what turns the direction of text, and halves of characters."""
-
 _EVERY = 20  # utterances between two plain lines
 
 
@@ -105,8 +102,3 @@ class Progress:
             self._bar.update(self._task, advance=1, rate=rate)
         elif not self._verbose and self._done % _EVERY == 0 and self._done < self._total:
             self.note(f"{self._name}: {self._done} of {self._total}")
-
-
-def plain(text: str) -> str:
-    """Text from inputs and engines, harmless for a terminal: it moves no cursor and turns no direction."""
-    return UNPRINTABLE.sub("\ufffd", text)

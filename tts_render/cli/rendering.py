@@ -25,8 +25,8 @@ from tts_render.cli.options import (
     size_text,
     with_engine,
 )
-from tts_render.cli.progress import plain
 from tts_render.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
+from tts_render.printable import plain
 from tts_render.publication import OUTPUT_NAMES
 
 if TYPE_CHECKING:

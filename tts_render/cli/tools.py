@@ -19,7 +19,7 @@ from tts_render.cli.options import (
     with_cache,
     with_engine,
 )
-from tts_render.cli.progress import plain
+from tts_render.printable import plain
 
 __all__ = ["cache", "init", "read", "voices"]
 

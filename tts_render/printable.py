@@ -1,0 +1,15 @@
+"""What of a text is harmless wherever it is shown."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["UNPRINTABLE", "plain"]
+
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but for tabs and line feeds, what turns the direction of text, and halves of characters."""
+
+
+def plain(text: str) -> str:
+    """Text from inputs and engines, harmless for a terminal: it moves no cursor and turns no direction."""
+    return UNPRINTABLE.sub("\ufffd", text)
