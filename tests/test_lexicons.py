@@ -8,6 +8,7 @@ import pytest
 
 from tts_render.errors import ConfigError, OutsideSiteError
 from tts_render.lexicons import Entry
+from tts_render.reading import read
 from tts_render.voices import Config, load_config
 
 VOICES = "voices: {a: {speaker: a}}\n"
@@ -107,3 +108,8 @@ def test_a_file_cannot_lie_outside_the_site(tmp_path: Path) -> None:
 )
 def test_what_is_said_for_an_address_is_a_setting(tmp_path: Path, setting: str, said: str) -> None:
     assert load(tmp_path, setting).links == said
+
+
+def test_what_is_no_text_in_a_reading_never_reaches_an_engine(tmp_path: Path) -> None:
+    config = load(tmp_path, 'lexicon: {LLM: "エル\\e[1mエル\\u202eエム\\U000f0000\\nだ"}')
+    assert read("LLM。", config.lexicon).said == "エルエルエム だ。"

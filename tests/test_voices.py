@@ -8,6 +8,7 @@ from tts_render.errors import ConfigError, OutsideSiteError, TtsRenderError
 from tts_render.publication import Disclosure, Publication
 from tts_render.voices import Config, load_config, packaged_config_path
 
+SMALL_VOICES = "voices: {a: {style_id: 1}}\n"
 SMALL = """\
 default: ずんだもん
 voices:
@@ -194,3 +195,34 @@ def test_a_show_has_a_cover_and_a_season(tmp_path: Path) -> None:
     assert (show.cover, show.season) == (tmp_path / "img" / "a.png", 2)
     with pytest.raises(OutsideSiteError, match="cover"):
         load(tmp_path, SMALL.partition("shows:")[0] + "shows: [{cover: ../a.png}]\n")
+
+
+@pytest.mark.parametrize("setting", ["sounds: {x: %s}", "shows: [{cover: %s}]", "lexicon: {file: %s}"])
+@pytest.mark.parametrize("name", ['"a\\0.csv"', "a" * 300 + ".csv"])
+def test_a_name_that_no_file_can_have_is_named_with_its_line(tmp_path: Path, setting: str, name: str) -> None:
+    with pytest.raises(ConfigError, match="no name that a file can have") as caught:
+        load(tmp_path, SMALL_VOICES + setting % name)
+    assert caught.value.line == 2
+
+
+def test_a_path_that_is_too_long_to_be_asked_for_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no a/a/") as caught:
+        load(tmp_path, SMALL_VOICES + "lexicon: {file: " + "a/" * 3000 + ".csv}")
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a: 1\nvoices: \x1b\n", 2), ("a: 1\r\n\r\nb", 3), ("a: 1\n?", 1), ("voices:\n? b", 2)]
+)
+def test_an_error_is_never_below_the_last_line_and_always_has_one(tmp_path: Path, text: str, line: int) -> None:
+    path = tmp_path / "voices.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.line == line
+
+
+def test_a_message_holds_nothing_that_moves_a_cursor_or_turns_the_text(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, '"v\\e[31m\\u202eoices\\x9b": 1\n')
+    assert str(caught.value).startswith(f"{tmp_path / 'voices.yaml'}:1: v\ufffd[31m\ufffdoices\ufffd: is not a setting")

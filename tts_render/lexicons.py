@@ -12,14 +12,14 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tts_render.errors import ConfigError, OutsideSiteError
+from tts_render.errors import ConfigError
 from tts_render.yamltree import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tts_render.yamltree import Tree
 
@@ -96,17 +96,8 @@ def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
 
 
 def _inside(tree: Tree, root: Path | None) -> Path:
-    folder = tree.path.parent
-    path = Path(os.path.realpath(folder / tree.text()))
-    homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
-    if not any(path.is_relative_to(home) for home in homes):
-        raise OutsideSiteError(
-            f"{tree.name}: {tree.text()} leaves the site",
-            path=tree.path,
-            line=tree.line,
-            remedy="Copy the file into the site.",
-        )
-    if not path.is_file():
+    path = tree.inside(root)
+    if not os.path.isfile(path):  # noqa: PTH113  # a path may be too long to be asked for
         raise tree.wrong(f"there is no {tree.text()}")
     return path
 

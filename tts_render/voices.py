@@ -6,14 +6,13 @@ Everything is validated when it is read: a message names the file, the line and 
 from __future__ import annotations
 
 import fnmatch
-import os
 import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts_render.bed_settings import BedSettings, read_bed
-from tts_render.errors import ConfigError, OutsideSiteError
+from tts_render.errors import ConfigError
 from tts_render.lexicons import read_lexicon
 from tts_render.notations import TEMPLATES, known_voice, read_shortcodes, read_template
 from tts_render.presets import PRESETS, Preset, customise
@@ -263,9 +262,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
     _refuse_shared_names(voices, path)
     sounds = (
-        {name: _sound(name, entry, path.parent, root) for name, entry in top["sounds"].entries().items()}
-        if "sounds" in top
-        else {}
+        {name: _sound(name, entry, root) for name, entry in top["sounds"].entries().items()} if "sounds" in top else {}
     )
     lexicon = read_lexicon(top["lexicon"], root) if "lexicon" in top else ()
     config = Config(
@@ -274,11 +271,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         engines=_engines(top["engine"]) if "engine" in top else (DEFAULT_ENGINE,),
         voices=voices,
         sounds=sounds,
-        shows=(
-            tuple(_show(entry, voices, sounds, path.parent, root) for entry in top["shows"].items())
-            if "shows" in top
-            else ()
-        ),
+        shows=(tuple(_show(entry, voices, sounds, root) for entry in top["shows"].items()) if "shows" in top else ()),
         pacing=_pacing(top["pacing"]) if "pacing" in top else Pacing(),
         master=_master(top["master"]) if "master" in top else MasterSettings(),
         lexicon={entry.surface: entry.reading for entry in lexicon},
@@ -352,51 +345,36 @@ def _refuse_shared_names(voices: Mapping[str, VoiceSettings], path: Path) -> Non
                 )
 
 
-def _sound(name: str, tree: Tree, folder: Path, root: Path | None) -> SoundSettings:
+def _sound(name: str, tree: Tree, root: Path | None) -> SoundSettings:
     if not tree.is_mapping:
-        return SoundSettings(name, tree.line, _sound_path(tree, folder, root))
+        return SoundSettings(name, tree.line, _sound_path(tree, root))
     found = tree.fields("file", "gain", "fade_in", "fade_out")
     if "file" not in found:
         raise tree.wrong("needs file:")
     return SoundSettings(
         name,
         tree.line,
-        _sound_path(found["file"], folder, root),
+        _sound_path(found["file"], root),
         gain=found["gain"].number(-60, 24) if "gain" in found else 0.0,
         fade_in=found["fade_in"].number(0, 60) if "fade_in" in found else 0.0,
         fade_out=found["fade_out"].number(0, 60) if "fade_out" in found else 0.0,
     )
 
 
-def _sound_path(tree: Tree, folder: Path, root: Path | None) -> Path:
+def _sound_path(tree: Tree, root: Path | None) -> Path:
     text = tree.text()
     if text.startswith("builtin:"):
         name = text.removeprefix("builtin:")
         if name not in BUILTIN_SOUNDS:
             raise tree.wrong(f"there is no {text}", f"There are: {', '.join('builtin:' + n for n in BUILTIN_SOUNDS)}.")
         return Path(__file__).resolve().parent / "sounds" / f"{name}.flac"
-    return _path_inside(tree, folder, root)
-
-
-def _path_inside(tree: Tree, folder: Path, root: Path | None) -> Path:
-    text = tree.text()
-    path = Path(os.path.realpath(folder / text))
-    homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
-    if not any(path.is_relative_to(home) for home in homes):
-        raise OutsideSiteError(
-            f"{tree.name}: {text} leaves the site",
-            path=tree.path,
-            line=tree.line,
-            remedy="Copy the file into the site.",
-        )
-    return path
+    return tree.inside(root)
 
 
 def _show(
     tree: Tree,
     voices: Mapping[str, VoiceSettings],
     sounds: Mapping[str, SoundSettings],
-    folder: Path,
     root: Path | None,
 ) -> Show:
     found = tree.fields(
@@ -429,7 +407,7 @@ def _show(
         file=match["file"].text() if "file" in match else None,
         name=found["name"].text() if "name" in found else None,
         artist=found["artist"].text() if "artist" in found else None,
-        cover=_path_inside(found["cover"], folder, root) if "cover" in found else None,
+        cover=found["cover"].inside(root) if "cover" in found else None,
         season=found["season"].whole(1, 9999) if "season" in found else None,
         opening=sound("opening"),
         between_sections=sound("between_sections"),

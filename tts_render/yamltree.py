@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
 from tts_render.bounded import LOADER, parse_yaml_events
-from tts_render.errors import ConfigError
+from tts_render.errors import ConfigError, OutsideSiteError
+from tts_render.files import NAME_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 __all__ = ["Tree", "nearest", "read_tree"]
 
+_BREAK = re.compile(r"\r\n|\r|\n")
 _LARGEST = 1_000_000  # bytes; a settings file of a megabyte is a mistake, not a setting
 
 
@@ -80,6 +84,10 @@ class Tree:
         for key, value in self.node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.wrong("a name must be text")
+            if value.start_mark.index == value.end_mark.index:
+                value.start_mark = (
+                    key.start_mark
+                )  # nothing stands there, and the parser says: where the next thing does
             child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
             if key.value in found:
                 raise ConfigError(
@@ -132,6 +140,35 @@ class Tree:
         if not text:
             raise self.wrong("must not be empty")
         return text
+
+    def inside(self, root: Path | None) -> Path:
+        """The path that is named here, relative to the folder of the settings, with links resolved.
+
+        Args:
+            root: the site's root; the path may lie there as well as beside the settings, and nowhere else.
+
+        Raises:
+            ConfigError: it is no text, or no disk takes such a name.
+            OutsideSiteError: it lies outside.
+        """
+        text = self.text()
+        folder = self.path.parent
+        try:
+            path = Path(os.path.realpath(folder / text))
+            fits = all(len(os.fsencode(part)) <= NAME_MAX for part in path.parts)
+        except ValueError:  # a character that no path can hold
+            fits = False
+        if not fits:
+            raise self.wrong("is no name that a file can have")
+        homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
+        if not any(path.is_relative_to(home) for home in homes):
+            raise OutsideSiteError(
+                f"{self.name}: {text} leaves the site",
+                path=self.path,
+                line=self.line,
+                remedy="Copy the file into the site.",
+            )
+        return path
 
     def choice(self, choices: Iterable[str]) -> str:
         """The text, which is one of ``choices``.
@@ -213,13 +250,26 @@ def read_tree(path: Path) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(
-            f"is no valid YAML: {error.problem or error.context}", path=path, line=mark.line + 1 if mark else None
+            f"is no valid YAML: {error.problem or error.context}",
+            path=path,
+            line=_line_at(text, mark.index if mark else 0),
         ) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"is no valid YAML: {error}", path=path) from error
+        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        raise ConfigError(
+            "holds a character that YAML does not allow" + (f": U+{ord(found[0]):04X}" if found else ""),
+            path=path,
+            line=_line_at(text, found.start() if found else 0),
+            remedy="Remove it.",
+        ) from error
     if node is None:
         raise ConfigError("is empty", path=path)
     return Tree(path, node, "")
+
+
+def _line_at(text: str, offset: int) -> int:
+    """1-based line of a character. (The parser counts one more at the end of a file that ends without a line end.)"""
+    return len(_BREAK.findall(text, 0, offset)) + 1
 
 
 def _kind(node: yaml.Node) -> str:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tts_render.reading.normalise import normalise
+from tts_render.script.marks import clean
 
 __all__ = ["Lexicon"]
 
@@ -45,6 +46,8 @@ class Lexicon(Mapping[str, str]):
             written = surface if surface.isascii() and surface.isalnum() else normalise(surface)
             if not written:
                 continue
+            if not reading.isprintable():
+                reading = clean(reading).replace("\n", " ")
             self._exact.setdefault(written, reading)
             lengths.setdefault(written[0].translate(_FOLD), set()).add(len(written))
             if re.search("[a-z]", written):
