@@ -188,6 +188,37 @@ def test_character_references_are_decoded() -> None:
     assert texts("&lt;b&gt; は &amp; です。") == ["<b> は & です。"]
 
 
+@pytest.mark.parametrize("mark", ["」", "ー", "、"])
+def test_a_mark_behind_an_element_that_means_nothing_is_still_a_leading_one(mark: str) -> None:
+    assert texts(f"<x>{mark}一。\n----\n<x>{mark}<speak> {mark}二。") == ["一。", "二。"]
+
+
+@pytest.mark.parametrize("name", ["script.txt", "post.md"])
+@pytest.mark.parametrize(
+    "reference",
+    ["&#xf0000;", "&#983040;", "&#x202e;", "&#0;", "&#x1b;", "&rlm;", "&#xd800;", "&#xf0001", "&#" + "1" * 5000 + ";"],
+)
+def test_a_character_reference_that_stands_for_no_text_leaves_nothing_behind(reference: str, name: str) -> None:
+    for text in (f"前{reference}後。", f"<div>\n前{reference}後。\n</div>"):
+        if name.endswith(".txt") and (not reference.endswith(";") or len(reference) > 9):
+            continue  # plain text knows references by their semicolon, and the longest that there is
+        assert "".join(texts(text, name)) == "前後。"
+
+
+@pytest.mark.parametrize("name", ["script.txt", "post.md"])
+def test_a_character_reference_for_a_line_end_is_a_space_and_counts_no_line(name: str) -> None:
+    items = script("一&#10;二&NewLine;三&#13;四。\n\n五。", name).items
+    first = 1 if name.endswith(".txt") else 5
+    assert [(item.text, item.line) for item in items if isinstance(item, Line)] == [
+        ("一 二 三 四。", first),
+        ("五。", first + 2),
+    ]
+
+
+def test_an_attribute_may_be_broken_into_lines_and_is_said_as_one() -> None:
+    assert said('これは<sub alias="エー\n  アイ">AI</sub>') == ["これはエー アイ"]
+
+
 def test_in_markdown_code_and_html_are_left_to_markdown() -> None:
     read = script(
         '本文<break time="1s"/>です。\n\n```\n<break time="x"/>\n```\n\n`<voice>`と<b>太字</b>と'

@@ -367,3 +367,8 @@ def test_a_post_alone_is_an_episode_with_chapters(kit: SiteKit) -> None:
         "鍵の仕組み",
         "https://example.com/keys",
     )
+
+
+def test_what_is_no_text_in_a_title_or_a_template_is_not_said() -> None:
+    notation = Notation(templates=Templates(intro="\U000f0001{title}\x1bです。", title="題\U000f0000\n\u202e名"))
+    assert [line.text for line in script("本文。", "post.md", notation).lines] == ["題 名です。", "本文。"]

@@ -209,3 +209,10 @@ def test_what_markdown_leaves_in_plain_text_is_taken_off() -> None:
 
 def test_white_space_is_folded() -> None:
     assert fold_space("　あ \t い\n") == "あ い"
+
+
+@pytest.mark.parametrize("mark", ["」", "。", "、", "ー", "っ"])
+def test_no_part_of_a_long_sentence_begins_with_a_mark_that_a_space_stands_before(mark: str) -> None:
+    parts = split_long(("あいう " + mark) * 30, 20)
+    assert len(parts) > 1
+    assert not [part for part in parts if part.startswith(mark)]

@@ -151,11 +151,12 @@ class ScriptBuilder:
                 passage; joined they are the passage.
         """
         waiting: list[tuple[str, int]] = []
-        for text, line in pieces:
+        for piece, line in pieces:
+            text = self._inserts.without(Nothing, piece)  # or a mark behind it would not be seen as the first
             position = 0
             for found in INSERT.finditer(text):
                 insert = self._inserts.at(found.group())
-                if isinstance(insert, Said | Nothing):
+                if isinstance(insert, Said):
                     continue
                 waiting.append((text[position : found.start()], line))
                 self._say(waiting, goes_on=True)

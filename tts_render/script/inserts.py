@@ -110,6 +110,10 @@ class Inserts:
         """What ``character`` stands for."""
         return self._known[ord(character) - _FIRST]
 
+    def without(self, kind: type[Insert], text: str) -> str:
+        """``text`` without the inserts of one kind."""
+        return INSERT.sub(lambda found: "" if isinstance(self.at(found.group()), kind) else found.group(), text)
+
     def remark(self, message: str, line: int) -> None:
         """Remember something that was left out."""
         self.remarks.append(Remark(message, line))

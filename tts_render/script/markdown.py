@@ -29,7 +29,7 @@ from tts_render.script.furniture import is_credit, is_form, is_label, is_source
 from tts_render.script.inline import Row, html_rows, join_rows, rows_of
 from tts_render.script.inserts import Inserts
 from tts_render.script.marks import ENDING, clean, speakable
-from tts_render.script.markup import take_markup
+from tts_render.script.markup import drop_references, take_markup
 from tts_render.script.shortcodes import PLACEHOLDER, remove_shortcodes
 from tts_render.script.templates import fill, holds_article
 from tts_render.script.text import strip_bullet
@@ -92,7 +92,7 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ..
     Raises:
         ScriptError: it holds a shortcode whose text nobody knows how to speak.
     """
-    text = clean(_LINE_END.sub("\n", source.text))
+    text = drop_references(clean(_LINE_END.sub("\n", source.text)))
     inserts = Inserts()
     text = remove_shortcodes(Source(source.path, text, source.first_line), notation, inserts)
     text = take_markup(Source(source.path, text, source.first_line), notation, inserts, markdown=True)

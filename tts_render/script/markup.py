@@ -22,12 +22,13 @@ from tts_render.errors import ScriptError
 from tts_render.script.attributes import parse_break, parse_kana, parse_prosody
 from tts_render.script.dialogue import find_speaker
 from tts_render.script.inserts import Begin, Break, Chapter, Delivery, End, Inserts, Nothing, Play, Said
+from tts_render.script.marks import clean
 from tts_render.script.sayas import KINDS, say_as
 
 if TYPE_CHECKING:
     from tts_render.script.base import Notation, Source
 
-__all__ = ["take_markup", "unescape"]
+__all__ = ["drop_references", "take_markup", "unescape"]
 
 _VALUES = r"""(?:\s+[A-Za-z_][\w:.-]{0,40}(?:\s*=\s*(?:"[^"<]{0,2000}"|'[^'<]{0,2000}'|[^\s"'<>=]{1,2000}))?){0,20}"""
 _TAG = re.compile(
@@ -42,6 +43,8 @@ _CODE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+_REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]+|#[xX][0-9A-Fa-f]+);?")  # as HTML reads them
+_LONGEST_REFERENCE = 40
 _LINES = re.compile(r"\s*\n\s*")
 
 _PAIRED = frozenset(["sub", "say-as", "phoneme", "ruby"])
@@ -68,10 +71,30 @@ def take_markup(source: Source, notation: Notation, inserts: Inserts, *, markdow
 
 
 def unescape(text: str) -> str:
-    """``text`` with its character references decoded: ``&lt;`` is ``<``."""
+    """``text`` with its character references decoded: ``&lt;`` is ``<``, and what stands for no text is nothing."""
     if "&" not in text:
         return text
-    return _ENTITY.sub(lambda found: Inserts.free(html.unescape(found.group())), text)
+    return _ENTITY.sub(lambda found: _decoded(found.group()), text)
+
+
+def drop_references(text: str) -> str:
+    """``text`` without those character references that stand for no text; for whoever decodes the others."""
+    if "&" not in text:
+        return text
+
+    def kept(found: re.Match[str]) -> str:
+        reference = found.group()
+        if len(reference) > _LONGEST_REFERENCE:  # a number that nobody would decode
+            return ""
+        decoded = _decoded(reference)
+        return reference if decoded and decoded == html.unescape(reference) else decoded
+
+    return _REFERENCE.sub(kept, text)
+
+
+def _decoded(reference: str) -> str:
+    text = html.unescape(reference)
+    return "" if text == "\ufffd" else clean(text).replace("\n", " ").replace("\r", " ")
 
 
 class _Taker:
@@ -239,7 +262,9 @@ class _Taker:
 
     def _values(self, tag: re.Match[str]) -> list[tuple[str, str]]:
         found = _VALUE.findall(tag["values"] or "")
-        return [(key.lower(), unescape(double or single or bare)) for key, double, single, bare in found]
+        return [
+            (key.lower(), unescape(_LINES.sub(" ", double or single or bare))) for key, double, single, bare in found
+        ]
 
     def _wrong(self, name: str, message: str, remedy: str | None = None) -> ScriptError:
         return ScriptError(f"<{name}>: {message}", path=self._source.path, line=self._line, remedy=remedy or None)

@@ -167,6 +167,8 @@ def _allowed(text: str, at: int) -> bool:
     if at >= len(text):
         return True
     before, after = text[at - 1], text[at]
+    if after.isspace() and text[at + 1 : at + 2] in _NEVER_FIRST:  # the part after it begins without the space
+        return False
     if after in _NEVER_FIRST or before in _NEVER_LAST or _JOINER.match(after) or before == "\u200d":
         return False
     return not (_IN_WORD.match(before) and _IN_WORD.match(after))

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.errors import ScriptError
+from tts_render.script.marks import clean, fold_space
 
 if TYPE_CHECKING:
     import datetime
@@ -40,7 +41,7 @@ def fill(template: str, templates: Templates, path: Path, *, count: int, n: int 
     Raises:
         ScriptError: it says the date of a post that has none.
     """
-    values = {"title": templates.title, "date": templates.date, "count": str(count), "n": str(n)}
+    values = {"title": fold_space(clean(templates.title)), "date": templates.date, "count": str(count), "n": str(n)}
     values["article"] = article.rstrip("。．")  # its sentence may go on in the template
 
     def value(found: re.Match[str]) -> str:
@@ -53,7 +54,7 @@ def fill(template: str, templates: Templates, path: Path, *, count: int, n: int 
             )
         return text
 
-    return _PLACE.sub(value, template)
+    return _PLACE.sub(value, fold_space(clean(template)))
 
 
 def holds_article(template: str) -> bool:
