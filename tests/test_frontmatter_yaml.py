@@ -256,3 +256,13 @@ def test_aliases_within_reason_are_read_and_kept() -> None:
 def test_a_line_of_a_megabyte_is_handled() -> None:
     block = "text: '" + "あ " * 500_000 + "'\nduration: 1\n"
     assert edit(block, ("duration", "07:25")) == block.replace("duration: 1", 'duration: "07:25"')
+
+
+def test_a_value_with_a_wide_space_behind_it_is_not_the_value_yet() -> None:
+    path = Path("post.md")
+    front = read_front_matter(path, "---\naudio_file_size: 5\u3000\n---\n")
+    assert front is not None
+    written = front.find(("audio_file_size",))
+    assert written is not None
+    assert (written.value, written.says(5)) == ("5\u3000", False)
+    assert front.with_value(("audio_file_size",), 5).encode() == b"---\naudio_file_size: 5\n---\n"

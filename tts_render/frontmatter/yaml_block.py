@@ -142,7 +142,7 @@ class YamlBlock:
         node = nodes[-1]
         style: Style = "collection" if node.kind in ("sequence", "mapping") else _STYLES[node.style]
         return Written(
-            text=self.source.text[node.start : node.end].rstrip(),
+            text=self.source.text[node.start : node.end].rstrip(" \t\r\n"),
             value=lookup(self.data, tuple(key.value for key in keys)),
             style=style,
             line=self.source.line_at(keys[-1].start),
