@@ -88,7 +88,7 @@ voices:
   ずんだもん: {speaker: ずんだもん, style: ノーマル, speed: 1.1, pitch: -0.02, intonation: 1, volume: 1, pause: 0.9}
   つむぎ: {style_id: 8, aliases: [春日部つむぎ, "t"], credit: 名, kokoro: jf_alpha, openjtalk: {half_tone: -3, speed: 0.9}}
 sounds:
-  opening: {file: a.flac, gain: -3, fade_in: 0.5, fade_out: 1}
+  opening: {file: "a.flac", gain: -3, fade_in: 0.5, fade_out: 1}
   bumper: builtin:bumper
 shows:
   - match: {actor: t, title: "*放送*", file: "*_?.md"}
@@ -96,7 +96,7 @@ shows:
     between_sections: bumper
     opening_overlap: 1.5
     season: 3
-    cover: c.png
+    cover: "c.png"
     bed: {sound: opening}
     intro: "{title}、{date}。"
     before_article: "{n}本目、{article}"
@@ -104,33 +104,33 @@ shows:
 pacing: {head: 0.3, sentence: 0.35, paragraph: 0.7, section: 1.2, tail: 1.0}
 master: {loudness: -16, true_peak: -1, bitrate: 128, rate: 44100, channels: 1, encoder: auto}
 lexicon:
-  - {LLM: エルエルエム, 颯: {reading: はやて, accent: 1, class: proper_noun}}
-  - {file: words.csv}
-reading: {links: リンク}
+  - {"LLM": "エルエルエム", 颯: {reading: はやて, accent: 1, class: proper_noun}}
+  - {file: "words.csv"}
+reading: {links: "リンク"}
 shortcodes: {quote: {text: body, speaker: user, voices: [つむぎ, t]}, ref: silent}
 post: {preset: castanet, duration: {key: extra.duration, form: "m:ss", optional: true}, bundle: false}
 outputs: [vtt, deck]
 """
-_WORDS = "surface,reading,accent,class\nRTX,アールティーエックス,0,common_noun\n\"a,b\",えび,,\n"
+_WORDS = 'surface,reading,accent,class\nRTX,アールティーエックス,0,common_noun\n"a,b",えび,,\n'
 
-_TOKENS = {
+_TOKENS = {  # with spaces between them
     "post": (
         "---\n +++\n ...\n audio_file_size: audio_file_path: duration: 'duration = ' 'duration:' \"\"\" ''' {} [] [[ ]] & * !! !!int !!str "
         "!!binary !!omap !!timestamp !!float <<: ? : |- >+ # \\ \\n \\u0085 \\ud800 \\0 %YAML %TAG ~ null true .inf 12:34 07:25 0x1f 1_000 0o7 "
         "2026-11-20 T09:00:00Z extra. [extra] episode: filesize: {mp3: Duration audio_duration"
-    ).split(" "),
+    ),
     "script": (
-        "---- ``` ~~~ **  [ ]( ) ![ <b> <br> </b> <!-- --> <ruby> <rt> </ruby> <sub  alias=\" <break time=\"1s\"/> <prosody rate=\"fast\"> "
-        "</prosody> <voice name=\"つむぎ\"> </voice> <audio src=\"bumper\"/> <mark name=\"a\"/> <say-as interpret-as=\"digits\"> </say-as> "
-        "<phoneme alphabet=\"x-voicevox-kana\" ph=\" </phoneme> <speak> <p> <s> &lt; &#x202e; &#0; &amp; &#xf0000; {{< >}} {{% %}} {{ }} {% %} {: "
-        "ずんだもん： つむぎ（ ）: quote body= user= https://e.com/ www. a@b.co 。 、 ！？ 「 」 （ ） … ー 〜 ・ \\u200b \\ud800 \\n \"notes\": "
-        "\"type\": \"rawmedia\" \"section\" 1e999 NaN 引用元: VOICEVOX: 関連リンク Description [^1] [^1]: \t 　 - | > # 1. 😀 が ﾊﾟ 々 第 円 年 % km"
-    ).split(" "),
+        '---- ``` ~~~ **  [ ]( ) ![ <b> <br> </b> <!-- --> <ruby> <rt> </ruby> <sub  alias=" <break time="1s"/> <prosody rate="fast"> '
+        '</prosody> <voice name="つむぎ"> </voice> <audio src="bumper"/> <mark name="a"/> <say-as interpret-as="digits"> </say-as> '
+        '<phoneme alphabet="x-voicevox-kana" ph=" </phoneme> <speak> <p> <s> &lt; &#x202e; &#0; &amp; &#xf0000; {{< >}} {{% %}} {{ }} {% %} {: '
+        'ずんだもん： つむぎ（ ）: quote body= user= https://e.com/ www. a@b.co 。 、 ！？ 「 」 （ ） … ー 〜 ・ \\u200b \\ud800 \\n "notes": '
+        '"type": "rawmedia" "section" 1e999 NaN 引用元: VOICEVOX: 関連リンク Description [^1] [^1]: \t 　 - | > # 1. 😀 が ﾊﾟ 々 第 円 年 % km'
+    ),
     "voices": (
         "voices: speaker: style_id: aliases: default: sounds: file: gain: shows: match: actor: title: bed: intro: {title} {n} lexicon: words.csv "
         "../ / \\0 \\e \\ud800 \\u202e .inf nan 1e999 -0 0x10 true null ~ [] {} - | > ' \" & * !! # : ? builtin:opening preset: castanet key: "
         "extra.duration form: m:ss optional: links: skip shortcodes: text: silent outputs: === reading: accent: class: cover: publication"
-    ).split(" "),
+    ),
 }
 
 
@@ -140,24 +140,38 @@ def seeds(target: str) -> list[bytes]:
         shipped = _texts("scripts/*.md", "examples/site/_posts/*.md")
         return [_with([n % 6, 6 + 16 * (n % 2) + 32], text) for n, text in enumerate([*_POSTS * 2, *shipped])]
     if target == "script":
-        plain = [*_PLAIN, _MARKUP, *_texts("scripts/*.txt")]
-        bodies = [*_BODIES, _MARKUP, *_texts("scripts/*.md")]
+        plain = [
+            *_PLAIN,
+            _MARKUP,
+            *_texts("scripts/*.txt"),
+            *(line for text in (*_PLAIN, _MARKUP) for line in text.splitlines()),
+        ]
+        bodies = [
+            *_BODIES,
+            _MARKUP,
+            *_texts("scripts/*.md"),
+            *(part for text in _BODIES for part in text.split("\n\n")),
+        ]
         forms = [(0, plain), (1, bodies), (2, [_DECK]), (5, [_PAGE])]
         return [_with([form, n % 16], text) for form, texts in forms for n, text in enumerate(texts)]
-    shipped = _texts("voices.yaml", "examples/site/voices.yaml")
-    return [_with([0], text) for text in (_SETTINGS + "=== words.csv\n" + _WORDS, VOICES, *shipped)]
+    whole = [_SETTINGS + "=== words.csv\n" + _WORDS, VOICES, *_texts("voices.yaml")]
+    settings = re.split(r"^(?=\w)", _SETTINGS, flags=re.MULTILINE)[1:]
+    needed = "".join(text for text in settings if text.startswith(("voices:", "sounds:")))
+    few = "voices: {t: {style_id: 8}, つむぎ: {style_id: 1}}\n"
+    parts = [needed if text in needed else (needed if text.startswith("shows") else few) + text for text in settings]
+    return [_with([0], text) for text in (*whole, *parts, few + "lexicon: {file: words.csv}\n=== words.csv\n" + _WORDS)]
 
 
 def tokens(target: str) -> tuple[str, ...]:
     """Words that mean something in the inputs of ``target``."""
-    return tuple(token for token in _TOKENS[target] if token)
+    return tuple(filter(None, _TOKENS[target].split(" ")))
 
 
 def mutate(data: bytes, target: str, random: Random) -> bytes:
-    """``data`` changed in one to four places: bytes, characters, words or lines; the bytes in front seldom."""
+    """``data`` changed in one to three places: bytes, characters, words or lines; the bytes in front seldom."""
     header = 1 if target == "voices" else 2
     head, body = data[:header], data[header:]
-    for _ in range(random.randint(1, 4)):
+    for _ in range(random.randint(1, 3)):
         match random.randrange(10):
             case 0:
                 head = bytes([random.randrange(256) if random.randrange(8) == 0 else byte for byte in head])
@@ -189,7 +203,9 @@ def _mutate_text(text: str, target: str, random: Random) -> str:
             lines[one], lines[other] = lines[other], lines[one]
             return "".join(lines)
         case _:
-            new = random.choice("\n\r\t\x00\x1b\x85\u2028\u200b\u202e\ufeff \u3000あ漢A1\"'\\:{}[]<>&*-、。！」\U000f0001\U0001f600")
+            new = random.choice(
+                "\n\r\t\x00\x1b\x85\u2028\u200b\u202e\ufeff \u3000あ漢A1\"'\\:{}[]<>&*-、。！」\U000f0001\U0001f600"
+            )
             return text[:start] + new + text[start + random.randint(0, 1) :]
 
 
