@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,26 +69,26 @@ def measure(*arguments: str | Path, environment: dict[str, str] | None = None, l
         environment: what is added to its environment.
         limit: seconds after which it is ended, and the test fails.
     """
-    reading, writing = os.pipe()
-    report = f"/dev/fd/{writing}" if sys.platform != "linux" else f"/proc/self/fd/{writing}"
-    with subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, report, *map(str, arguments)],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | (environment or {}),
-        pass_fds=(writing,),
-    ) as process:
-        os.close(writing)
+    with (
+        tempfile.TemporaryFile("w+") as report,  # no pipe: it holds 64 kB only, and is read when the process has ended
+        subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, _reopened(report.fileno()), *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | (environment or {}),
+            pass_fds=(report.fileno(),),
+        ) as process,
+    ):
         try:
             out, err = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
-        with os.fdopen(reading) as stream:
-            told = json.loads(stream.read() or "{}")
+        report.seek(0)
+        told = json.loads(report.read() or "{}")
     assert told, err
     return Measured(
         code=process.returncode,
@@ -99,3 +100,8 @@ def measure(*arguments: str | Path, environment: dict[str, str] | None = None, l
         resolved=told["resolve"],
         written=told["write"],
     )
+
+
+def _reopened(handle: int) -> str:
+    """The path by which a process opens a file that it was handed."""
+    return f"/proc/self/fd/{handle}" if sys.platform == "linux" else f"/dev/fd/{handle}"
