@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from tts_render.errors import ConfigError
-from tts_render.yamltree import nearest
+from tts_render.yamltree import nearest, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,16 +103,7 @@ def _inside(tree: Tree, root: Path | None) -> Path:
 
 
 def _read_csv(path: Path) -> Iterator[Entry]:
-    try:
-        data = path.read_bytes()
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
-    if len(data) > _LARGEST:
-        raise ConfigError(f"is {len(data):,} bytes long; at most {_LARGEST:,} are read", path=path)
+    text = read_settings(path, most=_LARGEST)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = [name.strip() for name in next(rows, [])]

@@ -23,7 +23,7 @@ from tts_render.files import NAME_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Tree", "nearest", "read_tree"]
+__all__ = ["Tree", "nearest", "read_settings", "read_tree"]
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LARGEST = 1_000_000  # bytes; a settings file of a megabyte is a mistake, not a setting
@@ -220,23 +220,37 @@ class Tree:
         return self.choice(("true", "false")) == "true"
 
 
+def read_settings(path: Path, *, most: int) -> str:
+    """The text of a settings file, without its byte order mark.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        ConfigError: it cannot be read, is no UTF-8 or too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
+    if len(data) > most:
+        raise ConfigError(f"is larger than {most:,} bytes", path=path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+
+
 def read_tree(path: Path) -> Tree:
     """The settings file at ``path``.
 
     Raises:
         ConfigError: it cannot be read, is no UTF-8, no YAML, too large, or uses anchors.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
-    if len(data) > _LARGEST:
-        raise ConfigError(f"is {len(data):,} bytes long; at most {_LARGEST:,} are read", path=path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+    text = read_settings(path, most=_LARGEST)
     try:
         for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
             if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
