@@ -5,6 +5,8 @@ VENV   ?= .venv
 ENGINE ?= kokoro
 # What pytest is told besides, for example: make test PYTEST='-m "not slow" -x'
 PYTEST ?=
+# How long each input is fuzzed.
+SECONDS ?= 60
 
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -14,7 +16,7 @@ LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-has
 
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
-.PHONY: help demo test torture lint format lock bench docs clean
+.PHONY: help demo test torture fuzz lint format lock bench docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +31,9 @@ test: $(READY) ## all tests, with the line coverage of tts_render, which must be
 
 torture: $(READY) ## every fault of a disk and 200 killed runs, where the tests try a part (about five minutes)
 	TORTURE=1 $(BIN)/python -m pytest $(PYTEST) tests/test_bad_disk.py tests/test_bad_moment.py
+
+fuzz: $(READY) ## break what is promised of posts, scripts and voices.yaml, SECONDS=60 each (CPython on x86-64 Linux)
+	@for input in post script voices; do $(BIN)/python -m tests.fuzz $$input --seconds $(SECONDS) || exit 1; done
 
 lint: $(READY) ## ruff, mypy in strict mode, shellcheck
 	$(BIN)/ruff check

@@ -35,16 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=60, help="how long (default: 60)")
     parser.add_argument("--seed", type=int, default=0, help="of the random numbers; 0 takes another each time")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="try one case again and fuzz nothing")
+    parser.add_argument(
+        "--keep", type=Path, default=KEPT, metavar="FOLDER", help="where findings go (default: build/fuzz)"
+    )
     parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.replay:
         return replay(options.target, options.replay)
     if options.corpus:
-        fuzz(options.target, options.corpus, options.seconds, options.seed)
+        fuzz(options.target, options.corpus, options.keep, options.seconds, options.seed)
     if importlib.util.find_spec("atheris") is None:
         sys.stderr.write("atheris is not installed: there are wheels of it for CPython on x86-64 Linux.\n")
         return 2
-    return run(options.target, options.seconds, options.seed)
+    return run(options.target, options.keep.resolve(), options.seconds, options.seed)
 
 
 def replay(target: str, case: Path) -> int:
@@ -57,23 +60,23 @@ def replay(target: str, case: Path) -> int:
     return 0
 
 
-def run(target: str, seconds: int, seed: int) -> int:
+def run(target: str, keep: Path, seconds: int, seed: int) -> int:
     """Fuzz in another process, and tell of what it found."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    before = set(KEPT.iterdir())
+    keep.mkdir(parents=True, exist_ok=True)
+    before = set(keep.iterdir())
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed_case in enumerate(seeds(target)):
             (Path(corpus) / f"seed-{number}").write_bytes(seed_case)
-        command = [sys.executable, "-m", "tests.fuzz", target, "--corpus", corpus]
+        command = [sys.executable, "-m", "tests.fuzz", target, "--corpus", corpus, "--keep", str(keep)]
         ended = subprocess.run([*command, "--seconds", str(seconds), "--seed", str(seed)], check=False)
-    found = sorted(set(KEPT.iterdir()) - before)
+    found = sorted(set(keep.iterdir()) - before)
     for case in found:
         again = f"{sys.executable} -m tests.fuzz {target} --replay {case}"
         sys.stdout.write(f"\nA promise about the {target} is broken. Try it again with\n  {again}\n")
     return 1 if found or ended.returncode else 0
 
 
-def fuzz(target: str, corpus: Path, seconds: int, seed: int) -> None:
+def fuzz(target: str, corpus: Path, keep: Path, seconds: int, seed: int) -> None:
     """Fuzz in this process, which ends with it."""
     import atheris
 
@@ -99,7 +102,7 @@ def fuzz(target: str, corpus: Path, seconds: int, seed: int) -> None:
             "timeout": _SLOWEST,
             "rss_limit_mb": _MEMORY,
             "dict": words,
-            "artifact_prefix": f"{KEPT}/{target}-",
+            "artifact_prefix": f"{keep}/{target}-",
             "seed": seed,
             "mutate_depth": 2,
             "print_final_stats": 1,

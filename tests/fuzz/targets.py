@@ -165,6 +165,9 @@ def _check_edit(edit: PostEdit, front: FrontMatter, preset: Preset, size: int, s
             promise(front.find(key) is None, "a value is not taken away", key)
             continue
         promise(found.says(value), "the post says the value", key, found.text)
+        written = front.find(key)
+        if written is not None and written.says(value):
+            continue
         changed = front.with_value(key, value)
         _check_splice(front, changed, key, value)
         front = changed
@@ -317,7 +320,8 @@ def _check_line(line: Line) -> None:
         promise("".join(span.text for span in line.spans) == line.text, "the spans are the line", line)
     else:  # a part that is said in its own way is cut anywhere, if it must be
         promise(line.text == line.text.strip(), "no space stands around a line", line.text)
-        promise(line.text[0] not in "」』）)。、！？!?ー", "no line begins with a closing mark", line.text)
+        first = line.text[0] if speakable(line.text) else ""
+        promise(first not in tuple("」』）)。、！？!?ー"), "no line begins with a closing mark", line.text)
 
 
 def _check_nothing_lost(reader: _Reader, text: str, script: Script) -> None:
@@ -332,8 +336,10 @@ def _check_nothing_lost(reader: _Reader, text: str, script: Script) -> None:
 
 def _sure(reader: _Reader, text: str) -> list[str]:
     """The lines of a source that are text and nothing else, whatever stands around them."""
-    form, source = (reader.form or "", None) if reader.form else find_form(Source(reader.path, text, reader.first_line))
-    body = source.text.removeprefix("\ufeff") if source else text
+    if reader.form:
+        return []
+    form, source = find_form(Source(reader.path, text.removeprefix("\ufeff"), reader.first_line))
+    body = source.text
     if form == "deck":
         notes = (slide.notes for slide in parse_deck(reader.path, body).slides)
         return [line for note in notes for line in _LINE_END.split(note) if _PLAIN.fullmatch(line)]
@@ -445,7 +451,9 @@ def try_voices(data: bytes, folder: Path) -> None:
         shortcodes=config.shortcodes,
         templates=Templates(show.intro, show.before_article, show.outro, "題", "今日"),
     )
-    body = 'ずんだもん：文です。\n\n- [一](https://e.com/1)\n\n本文。\n\n{{<quote body="言葉" user="a">}}\n'
+    body = "ずんだもん：文です。\n\n- [一](https://e.com/1)\n\n本文。\n"
+    if "quote" in config.shortcodes:
+        body += '\n{{<quote body="言葉" user="a">}}\n'
     try:
         script = read_script(Path("post.md"), body, notation)
         cast(script, config, config.voices[config.default])
