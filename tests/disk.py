@@ -130,6 +130,8 @@ class Scene:
     new: Files = dataclasses.field(default_factory=dict)
     old_cache: Files = dataclasses.field(default_factory=dict)
     new_cache: Files = dataclasses.field(default_factory=dict)
+    tried: int = 0
+    """How many runs that met a fault were looked at."""
 
     @classmethod
     def make(
@@ -220,6 +222,7 @@ class Scene:
         Returns:
             What the run had left of the site.
         """
+        self.tried += 1
         site, cache = self.site_files(), self.cache_files()
         left = [path for path in (*site, *cache) if path.endswith(".tts-render-tmp")]
         if code >= 0:

@@ -55,13 +55,19 @@ def forks(shim: Shim) -> Iterator[Forks]:
 
 
 @pytest.fixture
-def build(tmp_path: Path, forks: Forks, shim: Shim, engine: str) -> Build:
+def build(
+    tmp_path: Path, forks: Forks, shim: Shim, engine: str, record_property: Callable[[str, int], None]
+) -> Iterator[Build]:
+    scenes: list[Scene] = []
+
     def make(change: Change, encoder: str = "soundfile") -> Scene:
         if encoder != "soundfile" and shutil.which(encoder) is None:
             pytest.skip(f"{encoder} is not installed")
-        return Scene.make(tmp_path / "scene", forks, shim, engine, encoder=encoder, change=change)
+        scenes.append(Scene.make(tmp_path / "scene", forks, shim, engine, encoder=encoder, change=change))
+        return scenes[-1]
 
-    return make
+    yield make
+    record_property("tried", sum(scene.tried for scene in scenes))
 
 
 @pytest.mark.parametrize("change", ["script", "first"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.fake_voice import Json
 
     Place = Callable[..., SiteKit]
+    Property = Callable[[str, int], None]
 
 SENTENCES = [
     f"{number}番目の文は、{word}の話です。" for number, word in enumerate("山川空海星雲風雨雪花鳥魚木草石土火水", 1)
@@ -86,21 +87,28 @@ class Failing(FakeEngine):
 
 
 @pytest.mark.parametrize("first", range(4))
-def test_one_call_in_four_goes_wrong_in_every_way(place: Place, healthy: dict[str, bytes], first: int) -> None:
+def test_one_call_in_four_goes_wrong_in_every_way(
+    place: Place, healthy: dict[str, bytes], first: int, record_property: Property
+) -> None:
+    kinds: tuple[Kind, ...] = (*MISHAPS, "hang")
+
     def rule(number: int, path: str) -> Kind | None:
-        return MISHAPS[number // 4 % len(MISHAPS)] if number % 4 == first else None
+        return kinds[number // 4 % len(kinds)] if number % 4 == first else None
 
     with Failing(rule) as fake:
         site = place(fake)
         result = site.run("render", site.post)
         assert result.code == 0, result.err
         assert site.files() == healthy
-        assert set(fake.befell) == {*MISHAPS, "nothing"}
+        assert set(fake.befell) == {*kinds, "nothing"}
+        record_property("tried", sum(fake.befell.values()) - fake.befell["nothing"])
         assert sum(fake.befell.values()) >= 4 * (sum(fake.befell.values()) - fake.befell["nothing"]) - 4
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_calls_go_wrong_at_random_on_two_engines(place: Place, healthy: dict[str, bytes], seed: int) -> None:
+def test_calls_go_wrong_at_random_on_two_engines(
+    place: Place, healthy: dict[str, bytes], seed: int, record_property: Property
+) -> None:
     chance = random.Random(seed)
 
     def rule(number: int, path: str) -> Kind | None:
@@ -112,6 +120,8 @@ def test_calls_go_wrong_at_random_on_two_engines(place: Place, healthy: dict[str
         result = site.run("render", site.post)
         assert result.code == 0, result.err
         assert site.files() == healthy
+        befell = one.befell + two.befell
+        record_property("tried", befell.total() - befell["nothing"])
 
 
 def test_calls_that_hang_until_the_time_out_are_made_again(place: Place, healthy: dict[str, bytes]) -> None:

@@ -22,10 +22,12 @@ from tests.forks import Forks
 from tests.site_kit import SiteKit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.fake_voice import Json
+
+    Property = Callable[[str, int], None]
 
 MOMENTS = 200 if TORTURE else 20
 
@@ -38,7 +40,9 @@ def engine() -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["soundfile", "lame"])
-def test_killed_after_any_operation_on_the_disk(tmp_path: Path, engine: str, encoder: str) -> None:
+def test_killed_after_any_operation_on_the_disk(
+    tmp_path: Path, engine: str, encoder: str, record_property: Property
+) -> None:
     shim = Shim.build(tmp_path)
     with Forks(**shim.environment) as forks:
         scene = Scene.make(tmp_path / "scene", forks, shim, engine, encoder=encoder)
@@ -49,10 +53,11 @@ def test_killed_after_any_operation_on_the_disk(tmp_path: Path, engine: str, enc
             code = scene.start().wait()
             assert code == -signal.SIGKILL
             scene.check(code)
+        record_property("tried", scene.tried)
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment(tmp_path: Path, engine: str) -> None:
+def test_killed_at_any_moment(tmp_path: Path, engine: str, record_property: Property) -> None:
     with Forks() as forks:
         scene = Scene.make(tmp_path / "scene", forks, None, engine)
         scene.restore()
@@ -71,10 +76,13 @@ def test_killed_at_any_moment(tmp_path: Path, engine: str) -> None:
             scene.check(codes[-1])
         assert set(codes) <= {0, -signal.SIGKILL}
         assert codes.count(-signal.SIGKILL) > MOMENTS / 4, "the run is too short for these moments"
+        record_property("tried", scene.tried)
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_left_goes_even_where_the_next_has_nothing_to_do(tmp_path: Path, engine: str) -> None:
+def test_what_a_killed_run_left_goes_even_where_the_next_has_nothing_to_do(
+    tmp_path: Path, engine: str, record_property: Property
+) -> None:
     shim = Shim.build(tmp_path)
     with Forks(**shim.environment) as forks:
         scene = Scene.make(tmp_path / "scene", forks, shim, engine, change="nothing")
@@ -87,6 +95,7 @@ def test_what_a_killed_run_left_goes_even_where_the_next_has_nothing_to_do(tmp_p
             code = scene.start("--force").wait()
             assert code == -signal.SIGKILL
             scene.check(code)
+        record_property("tried", scene.tried)
 
 
 class SlowEngine(FakeEngine):
