@@ -127,6 +127,15 @@ def test_an_answer_that_another_engine_has_is_taken_but_not_waited_for(engine: P
         assert ahead.answer(engine, 2) in ("2 by one aside", "2 by one")
 
 
+def test_when_the_run_is_over_nobody_is_asked_any_more(engine: Puppet) -> None:
+    questions = Questions()
+    with Ahead(2, questions.put) as ahead:
+        pass
+    ahead.go_on(engine)  # of a thread that an interrupted run left behind
+    assert questions.asked == []
+    assert threading.active_count() == 1
+
+
 def test_an_engine_with_no_other_way_is_asked_in_turn() -> None:
     questions = Questions()
     alone = Puppet("alone")

@@ -71,11 +71,13 @@ class Ahead(Generic[R]):
     def go_on(self, engine: Engine) -> None:
         """Ask the next question that nobody has asked: ``engine`` is about to speak."""
         with self._guard:
+            if self._given_up or self._next >= self._count:
+                return
             if engine not in self._errands:
                 aside = engine.aside()
                 self._errands[engine] = None if aside is None else _Errand(aside, self._put)
             errand = self._errands[engine]
-            if errand is None or errand.busy or self._given_up or self._next >= self._count:
+            if errand is None or errand.busy:
                 return
             number, self._next = self._next, self._next + 1
             self._asked[number] = engine, errand.send(number)
