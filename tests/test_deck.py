@@ -141,6 +141,18 @@ def test_everything_but_the_times_is_as_it_was() -> None:
     assert all(isinstance(slide["start_ms"], int) and isinstance(slide["end_ms"], int) for slide in again)
 
 
+def test_half_a_character_is_written_as_it_stood_and_is_in_no_title() -> None:
+    text = r'[{"type": "section", "title": "鍵\ud83d\u001b の\n話", "url": "/k\ud83d", "notes": "はい。\udc00", "\ud800": 1}]'
+    deck = parse_deck(HERE, text)
+    written = write_deck(deck, show_deck(deck, timeline_of(("はい。",))))
+    (slide,) = json.loads(written)
+    assert {**slide} == {**json.loads(text)[0], "start_ms": slide["start_ms"], "end_ms": slide["end_ms"]}
+    (cue, line) = read_deck(Source(HERE, text), Notation())
+    assert cue == Cue("section", 1, "鍵 の 話", "/k")
+    assert isinstance(line, Line)
+    assert line.text == "はい。"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [

@@ -102,7 +102,8 @@ def write_deck(deck: Deck, shown: Sequence[Shown]) -> bytes:
     slides: list[dict[str, Any]] = [
         {**slide, "start_ms": at.start_ms, "end_ms": at.end_ms} for slide, at in zip(deck.content, shown, strict=True)
     ]
-    return (json.dumps(slides, ensure_ascii=False, indent=deck.indent) + "\n").encode()
+    text = json.dumps(slides, ensure_ascii=False, indent=deck.indent) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # half a character can stand in JSON only as it was: \ud83d
 
 
 def _begins(slides: Sequence[Slide], firsts: dict[int, int], timeline: Timeline) -> list[Frames]:

@@ -80,6 +80,7 @@ _DECK = json.dumps(
     ensure_ascii=False,
     indent=2,
 )
+_ESCAPED = r'[{"type": "section", "title": "\u984c", "url": "\/x", "notes": "\u3042\u3002"}, {"notes": "\ud83d\ude00\u3044\n"}]'
 
 _SETTINGS = """\
 default: つむぎ
@@ -152,7 +153,7 @@ def seeds(target: str) -> list[bytes]:
             *_texts("scripts/*.md"),
             *(part for text in _BODIES for part in text.split("\n\n")),
         ]
-        forms = [(0, plain), (1, bodies), (2, [_DECK]), (5, [_PAGE])]
+        forms = [(0, plain), (1, bodies), (2, [_DECK, _ESCAPED]), (5, [_PAGE])]
         return [_with([form, n % 16], text) for form, texts in forms for n, text in enumerate(texts)]
     whole = [_SETTINGS + "=== words.csv\n" + _WORDS, VOICES, *_texts("voices.yaml")]
     settings = re.split(r"^(?=\w)", _SETTINGS, flags=re.MULTILINE)[1:]

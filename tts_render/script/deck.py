@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.errors import ScriptError
 from tts_render.script.builder import ScriptBuilder
-from tts_render.script.marks import clean
+from tts_render.script.marks import clean, fold_space
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,8 +127,8 @@ def _slide(value: dict[str, Any], number: int, line: int, path: Path) -> Slide:
         number,
         line,
         kind,
-        title.strip() or None if isinstance(title, str) else None,
-        url if isinstance(url, str) else None,
+        fold_space(clean(title)) or None if isinstance(title, str) else None,
+        clean(url).strip() or None if isinstance(url, str) else None,
         notes if isinstance(notes, str) and raw is None else "",
         raw,
     )
