@@ -278,7 +278,8 @@ def _reader(head: bytes) -> _Reader:
         shortcodes=_SHORTCODES,
         templates=_TEMPLATES if head[1] & 4 else Templates(),
     )
-    return _Reader(Path(name), "rendered" if name == "page.txt" else None, 7 if head[1] & 8 else 1, notation)
+    first_line = 7 if head[1] & 8 and not name.endswith(".json") else 1  # a deck is a whole file
+    return _Reader(Path(name), "rendered" if name == "page.txt" else None, first_line, notation)
 
 
 def try_script(data: bytes, _: Path) -> None:
