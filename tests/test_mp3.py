@@ -119,6 +119,24 @@ def test_tagging_leaves_the_sound_alone_and_is_the_same_each_time(tmp_path: Path
     assert position == end
 
 
+@pytest.mark.parametrize("count", [1, 255, 256, 1000])
+def test_every_chapter_of_a_long_day_stands_in_the_table_of_contents(tmp_path: Path, count: int) -> None:
+    path = plain(tmp_path / "a.mp3")
+    write_tags(path, Tags(title="題", chapters=tuple((n, n + 1, f"章{n}", None) for n in range(count))))
+    tags = ID3(path)
+
+    def listed(name: str) -> list[str]:
+        table = tags.get(f"CTOC:{name}")
+        if table is None:
+            return [name]
+        assert len(table.child_element_ids) <= 255
+        return [chapter for child in table.child_element_ids for chapter in listed(child)]
+
+    assert listed("toc") == [f"chp{n}" for n in range(count)]
+    assert [table.element_id for table in tags.getall("CTOC") if table.flags & 2] == ["toc"]
+    assert len(tags.getall("CHAP")) == count
+
+
 @needs_ffmpeg
 def test_chapters_stand_in_their_order_whatever_their_length(tmp_path: Path) -> None:
     path = plain(tmp_path / "a.mp3")

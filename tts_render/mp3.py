@@ -36,7 +36,8 @@ _id3: Any = untyped_id3  # mutagen has no types
 
 _HEADER = 10  # bytes before a tag, and before each of its frames
 _FRONT_COVER = 3  # picture type of ID3v2
-_TOP_LEVEL_ORDERED = 3  # flags of a table of contents
+_TOP_LEVEL, _ORDERED = 2, 1  # flags of a table of contents
+_MOST_CHILDREN = 255  # of a table of contents: it counts them in one byte
 _NO_OFFSET = 0xFFFFFFFF  # of a chapter in bytes: its times hold
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 
@@ -186,9 +187,21 @@ def _frames(path: Path, tags: Tags) -> list[Any]:
         if url := _url(about or ""):
             inside.append(_id3.WXXX(encoding=0, desc="", url=url))
         frames.append(_id3.CHAP(name, start, end, _NO_OFFSET, _NO_OFFSET, sub_frames=inside))
-    if names:
-        frames.append(_id3.CTOC(element_id="toc", flags=_TOP_LEVEL_ORDERED, child_element_ids=names, sub_frames=[]))
-    return frames
+    return frames + _tables_of_contents(names)
+
+
+def _tables_of_contents(names: list[str]) -> list[Any]:
+    """What says the order of the chapters: a table, or where there are more of them than it can hold, a table of tables."""
+    tables: list[Any] = []
+    while len(names) > _MOST_CHILDREN:
+        groups = [names[start : start + _MOST_CHILDREN] for start in range(0, len(names), _MOST_CHILDREN)]
+        names = [f"toc{len(tables) + number}" for number in range(len(groups))]
+        tables += [_table(name, _ORDERED, group) for name, group in zip(names, groups, strict=True)]
+    return [*tables, _table("toc", _TOP_LEVEL | _ORDERED, names)] if names else tables
+
+
+def _table(name: str, flags: int, children: list[str]) -> Any:
+    return _id3.CTOC(element_id=name, flags=flags, child_element_ids=children, sub_frames=[])
 
 
 def _text(kind: Any, text: str) -> Any:
