@@ -191,7 +191,7 @@ def _frames(path: Path, tags: Tags) -> list[Any]:
 
 
 def _tables_of_contents(names: list[str]) -> list[Any]:
-    """What says the order of the chapters: a table, or where there are more of them than it can hold, a table of tables."""
+    """What says the order of the chapters: a table, or a table of tables where one cannot hold them all."""
     tables: list[Any] = []
     while len(names) > _MOST_CHILDREN:
         groups = [names[start : start + _MOST_CHILDREN] for start in range(0, len(names), _MOST_CHILDREN)]
