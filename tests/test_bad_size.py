@@ -77,7 +77,9 @@ def test_a_file_that_is_larger_than_any_episode_is_refused_before_it_is_read(tmp
     with huge.open("wb") as stream:
         stream.truncate(3 * 2**30)  # takes no room on the disk
     if name == "words.csv":
-        (tmp_path / "voices.yaml").write_text("voices: {声: {style_id: 3}}\nlexicon: {file: words.csv}\n", encoding="utf-8")
+        (tmp_path / "voices.yaml").write_text(
+            "voices: {声: {style_id: 3}}\nlexicon: {file: words.csv}\n", encoding="utf-8"
+        )
     run = measure("check", huge if name in ("post.md", "script.txt", "deck.json") else script, "--site", tmp_path)
     assert run.code == 1
     assert "bytes" in run.err + run.out
