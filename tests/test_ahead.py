@@ -10,14 +10,17 @@ import pytest
 
 from tests.fake_engine import FakeEngine
 from tests.site_kit import SiteKit
+from tts_render import Studio, open_episode, render
+from tts_render.cache import CachedClip
 from tts_render.engine.ahead import Ahead
-from tts_render.errors import EngineReplyError, EngineUnreachableError
+from tts_render.errors import EngineReplyError, EngineUnreachableError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.fake_voice import Json
+    from tts_render.audio import Clip
     from tts_render.engine.base import Engine, Identity, Phrasing, Scales, Spoken, StyleId
 
 LINES = ["朝の山です。", "昼の川です。", "夕方の海です。", "夜の星です。"]
@@ -180,3 +183,35 @@ def test_a_real_run_asks_for_each_line_once_and_ahead(place: Callable[[FakeEngin
         assert site.run("render", site.post).code == 0
         assert Counter(text for text, _ in fake.queries) == Counter(LINES)
         assert fake.texts == LINES
+
+
+def test_after_an_error_that_somebody_keeps_nothing_more_is_spoken(
+    place: Callable[[FakeEngine], SiteKit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting(FakeEngine):
+        """Speaks three lines, and the others when it is let go on."""
+
+        go_on = threading.Event()
+
+        def make_sound(self, query: Json, style: int, share: float = 1.0) -> bytes:
+            assert len(self.syntheses) < 3 or self.go_on.wait(60)
+            return super().make_sound(query, style, share)
+
+    def fail(clip: CachedClip) -> Clip:
+        raise OutputError("is gone", path=clip.path)
+
+    with Waiting() as fake:
+        site = place(fake)
+        lines = [f"{number}番目の文です。" for number in range(12)]
+        site.script.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        another = site.root / "another.txt"
+        another.write_text("別の文です。\n", encoding="utf-8")
+        with Studio(site.cache, engines=site.engines) as studio:
+            with monkeypatch.context() as patch:
+                patch.setattr(CachedClip, "load", fail)
+                with pytest.raises(OutputError, match="is gone") as kept:
+                    render(open_episode(site.post), studio)
+            fake.go_on.set()
+            assert render(open_episode(another), studio).synthesized == 1
+        assert kept.traceback
+        assert len(fake.texts) <= 5

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ from tts_render.timeline import Placement, Timeline, arrange
 from tts_render.units import format_clock, frames_to_seconds, half_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from tts_render.casting import Cast, Direction, Role
@@ -254,7 +254,10 @@ def _make(run: _Run, stack: ExitStack) -> _Made:
     """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
     work, episode, studio = run.work, run.episode, run.studio
     staged = stack.enter_context(Staged(work.audio))  # first of all: a folder that cannot be written to is found now
-    checked = check_sound(_speak(run), run.directions, episode.config.master, main=episode.voice.name, music=work.music)
+    with closing(_speak(run)) as placements:
+        checked = check_sound(
+            placements, run.directions, episode.config.master, main=episode.voice.name, music=work.music
+        )
     published = _describe(run, checked.timeline)
     tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
     product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
@@ -299,8 +302,11 @@ def _put_beside(run: _Run, published: Published, receipt: Receipt, mp3: Path) ->
     return replace(receipt, sidecars=records, texts=work.texts, offset_ms=work.offset_ms), sidecars
 
 
-def _speak(run: _Run) -> Iterator[Placement]:
-    """The sounds of the episode in their places, each as soon as it is ready."""
+def _speak(run: _Run) -> Generator[Placement, None, None]:
+    """The sounds of the episode in their places, each as soon as it is ready.
+
+    An error may keep this alive that somebody holds, so it is closed by hand, or the engines would speak on.
+    """
     utterances, cache = run.script.utterances, run.studio.cache
     found = look_up(utterances, run.directions, run.pool.identity, cache)
     run.studio.tell(Began(run.episode.path, len(utterances), len(utterances) - found.missing))
@@ -308,7 +314,8 @@ def _speak(run: _Run) -> Iterator[Placement]:
         utterances, run.directions, run.pool, cache, path=run.script.path, found=found, spoken=run.counter.take
     )
     pacing, rate = run.episode.config.pacing, run.episode.config.master.rate
-    return arrange(run.script.items, clips, run.work.jingles, pacing, rate=rate)
+    with closing(clips):
+        yield from arrange(run.script.items, clips, run.work.jingles, pacing, rate=rate)
 
 
 def _rehearse(episode: Episode, beside: Mapping[Key, str]) -> PostEdit:

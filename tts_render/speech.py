@@ -6,6 +6,7 @@ the cache, never samples, so an episode of any length fits.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from tts_render.engine.ahead import Ahead
 from tts_render.errors import SpeechError, TtsRenderError, UtteranceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
     from tts_render.cache import CachedClip, UtteranceCache
@@ -89,8 +90,8 @@ def speak(
     path: Path,
     found: Found,
     spoken: Callable[[SpeechClip], None],
-) -> Iterator[SpeechClip]:
-    """Speak what the cache does not hold.
+) -> Generator[SpeechClip, None, None]:
+    """Speak what the cache does not hold. Whoever stops taking clips closes the generator, and no more is spoken.
 
     Args:
         utterances: all of an episode.
@@ -129,8 +130,7 @@ def speak(
     done: list[tuple[CachedClip, bool] | None] = []
     failures: list[TtsRenderError] = []
     served: set[int] = set()
-    with Ahead(len(jobs), ask) as ahead:
-        results = pool.run(jobs, make)
+    with Ahead(len(jobs), ask) as ahead, closing(pool.run(jobs, make)) as results:
         for utterance, clip in zip(utterances, found.clips, strict=True):
             cached = True
             if clip is None:

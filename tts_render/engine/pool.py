@@ -10,7 +10,7 @@ from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differe
 from tts_render.errors import EngineError, EngineMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -137,8 +137,8 @@ class Pool:
 
     def run(
         self, jobs: Sequence[J], task: Callable[[Engine, J], R], *, done: Callable[[int], None] = lambda _: None
-    ) -> Iterator[tuple[int, R | TtsRenderError]]:
-        """Do all jobs, each on one engine.
+    ) -> Generator[tuple[int, R | TtsRenderError], None, None]:
+        """Do all jobs, each on one engine. Whoever stops taking results closes the generator, and the run ends.
 
         Args:
             jobs: in the order in which results are wanted; handed out in that order.
