@@ -100,6 +100,8 @@ class FakeEngine:
         self.mishaps: Sequence[Fault] = ()
         self.idle: float | None = 5.0
         """Seconds after which a connection without a request is closed."""
+        self.curt = False
+        """Whether it closes the connection after each reply, without having said so."""
         self.queries: list[tuple[str, int]] = []
         """Text and style of every request for accent phrases."""
         self.asked = 0

@@ -278,6 +278,8 @@ class _Handler(BaseHTTPRequestHandler):
             *(f"{name}: {value}" for name, value in headers),
         ]
         fault = self.fault
+        if self.server.fake.curt:
+            self.close_connection = True
         if fault is not None and fault.kind in ("cut", "stall"):
             body = body[: int(len(body) * fault.share)]
             self.close_connection = True

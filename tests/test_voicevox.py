@@ -581,6 +581,40 @@ def test_an_engine_replaced_in_the_middle_is_never_taken_for_the_old_one(
     assert fake_engine.syntheses == []
 
 
+def test_an_engine_replaced_between_two_calls_is_not_even_believed_one_reply(
+    fake_engine: FakeEngine, helper: Helper
+) -> None:
+    engine = helper.open(fake_engine.url)
+    engine.identify()
+    phrasing = engine.phrase(TEXT, ZUNDAMON)
+    aside = engine.aside()
+    fake_engine.stop()
+    fake_engine.version = "0.26.0"
+    fake_engine.start()
+    fake_engine.fail("/synthesis", Fault("status"))
+    with pytest.raises(EngineMismatchError, match=r"was version 0\.25\.2 and is version 0\.26\.0"):
+        engine.speak(phrasing, ZUNDAMON, PLAIN)
+    with pytest.raises(EngineMismatchError, match=r"is version 0\.26\.0"):
+        aside.phrase(TEXT, ZUNDAMON)
+    aside.close()
+
+
+def test_the_version_is_asked_again_for_each_new_connection_and_no_more(
+    fake_engine: FakeEngine, helper: Helper
+) -> None:
+    engine = helper.open(fake_engine.url)
+    engine.identify()
+    asked = fake_engine.requests.count("GET /version")
+    for _ in range(3):
+        engine.phrase(TEXT, ZUNDAMON)
+    assert fake_engine.requests.count("GET /version") == asked
+    fake_engine.curt = True
+    for _ in range(3):
+        engine.phrase(TEXT, ZUNDAMON)
+    assert fake_engine.requests.count("GET /version") >= asked + 2
+    assert helper.slept == []
+
+
 def test_a_port_that_another_server_has_taken_over_is_told(fake_engine: FakeEngine, helper: Helper) -> None:
     engine = helper.open(fake_engine.url)
     engine.identify()

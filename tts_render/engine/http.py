@@ -2,8 +2,8 @@
 
 A request goes to the engine that was named and nowhere else: redirects are not followed, and neither proxies nor
 passwords are taken from the environment. One connection is kept; engines close it after a few idle seconds, which is
-noticed and costs nothing. Whenever the connection was lost or left alone, the version is asked again, so that an engine
-that was replaced in the middle of a run cannot go on under the old one's name.
+noticed and costs next to nothing. Whenever the connection was lost or left alone, or is another one, the version is
+asked again, so that an engine that was replaced in the middle of a run cannot go on under the old one's name.
 """
 
 from __future__ import annotations
@@ -146,6 +146,8 @@ class EngineHttp:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._kept = False  # whether the open connection has answered before, so that its end may be mere idleness
+        self._socket: object = None  # of the last reply; None where that ended the connection
+        self._known = True  # whether it is known whom that connects to
         self._answered_at = clock()
         self._version: str | None = None
         self._lost_in_row: dict[str, int] = {}
@@ -158,6 +160,7 @@ class EngineHttp:
     def hold_to(self, version: str) -> None:
         """Refuse to go on when the engine no longer reports ``version``."""
         self._version = version
+        self._known = True
 
     def wait(self, seconds: Seconds) -> None:
         """Ask until it answers, at most ``seconds``, at growing intervals.
@@ -266,6 +269,15 @@ class EngineHttp:
             EngineReplyError: a redirect.
             EngineMismatchError: it is no longer the engine that it was.
         """
+        reply = self._twice(method, path, seconds=seconds, params=params, body=body)
+        if not self._known:
+            self._greet()
+        return reply
+
+    def _twice(
+        self, method: str, path: str, *, seconds: Seconds, params: Mapping[str, str | int] | None, body: object
+    ) -> bytes:
+        """The same without a look at who answered; asked again at once where the connection was only left alone."""
         if self._clock() - self._answered_at > self._patience.idle:
             self._greet()
         try:
@@ -304,6 +316,7 @@ class EngineHttp:
             else:
                 if version != self._version:
                     raise self._replaced(f"version {tidy(version)}")
+                self._known = True
                 return
 
     def _replaced(self, now: str) -> EngineMismatchError:
@@ -342,6 +355,9 @@ class EngineHttp:
             raise _LostError("the connection was closed without an answer") from error
         except requests.exceptions.RequestException as error:
             raise FaultError(f"{path} cannot be asked: {tidy(str(error))}") from error
+        socket = getattr(response.raw.connection, "sock", None)
+        if socket is None or socket is not self._socket:  # a connection that was closed is opened again without a word
+            self._socket, self._known = socket, False
         with response:
             data = _read(response, path, end, seconds)
         self._kept = True
