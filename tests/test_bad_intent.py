@@ -64,12 +64,13 @@ def rewrite(site: SiteKit, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     "where", ["../outside/", "../../outside/", "/../outside/", "audio/../../outside/", "%2e%2e/outside/", "link/"]
 )
-@pytest.mark.parametrize("key", ["audio_file_path", "script", "image_url"])
+@pytest.mark.parametrize("key", ["audio_file_path", "script", "deck", "image_url"])
 def test_no_field_of_a_post_leads_out_of_the_site(
     site: SiteKit, fake_engine: FakeEngine, outside: Path, where: str, key: str
 ) -> None:
     (site.root / "link").symlink_to(outside)
-    name = {"audio_file_path": "x.mp3", "script": "x.txt", "image_url": "x.png"}[key]
+    name = {"audio_file_path": "x.mp3", "script": "x.txt", "deck": "x.json", "image_url": "x.png"}[key]
+    key = "script" if key == "deck" else key
     if key == "audio_file_path":
         rewrite(site, AUDIO, f"'{where}{name}'")
     else:
