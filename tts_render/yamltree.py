@@ -85,9 +85,7 @@ class Tree:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.wrong("a name must be text")
             if value.start_mark.index == value.end_mark.index:
-                value.start_mark = (
-                    key.start_mark
-                )  # nothing stands there, and the parser says: where the next thing does
+                value.start_mark = key.start_mark  # the parser says of nothing that it stands where the next thing does
             child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
             if key.value in found:
                 raise ConfigError(
