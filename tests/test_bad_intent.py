@@ -312,6 +312,23 @@ def test_escapes_in_every_text_reach_the_terminal_harmless(site: SiteKit, fake_e
         assert not UNSAFE.search(text), UNSAFE.findall(text)
 
 
+@pytest.mark.parametrize("key", ["script", "image_url", "title", "actor", "audio_file_path"])
+def test_no_input_begins_a_line_of_what_is_said(site: SiteKit, key: str) -> None:
+    """Where a line begins with ``::``, GitHub takes it for an order."""
+    forged = yaml_text("/a\r\n::error file=x::forged\u2028::warning::forged.mp3")
+    if key == "title":
+        rewrite(site, "title: 朝の技術だより☆A.I. 20261121 [特別]", f"title: {forged}")
+    elif key == "actor":
+        rewrite(site, "  - 春日部つむぎ", f"  - {forged}")
+    elif key == "audio_file_path":
+        rewrite(site, AUDIO, forged)
+    else:
+        rewrite(site, "layout: article\n", f"layout: article\n{key}: {forged}\n")
+    for command in ("check", "plan", "render", "status", "write-back"):
+        result = site.run(command, site.post)
+        assert not re.search(r"^\s*::", result.out + result.err, re.MULTILINE), command
+
+
 def test_json_for_other_programs_still_says_what_was_there(site: SiteKit) -> None:
     rewrite(site, "title: 朝の技術だより☆A.I. 20261121 [特別]", 'title: "a\\u009b2Jb\\u202ec"')
     result = site.run("render", site.post, "--also", "chapters", "--json")

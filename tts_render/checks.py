@@ -25,6 +25,7 @@ from tts_render.fingerprint import engine_kind
 from tts_render.mpeg import read_length
 from tts_render.post import read_post
 from tts_render.presets import parse_duration, parse_size
+from tts_render.printable import one_line
 from tts_render.reading.dropped import dropped
 from tts_render.receipt import read_receipt, receipt_path
 from tts_render.site import find_site
@@ -64,7 +65,8 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
-        return f"{where}: {self.level}: {self.message} [{self.rule}]" + (f"\n  {self.remedy}" if self.remedy else "")
+        remedy = f"\n  {one_line(self.remedy)}" if self.remedy else ""
+        return f"{one_line(where)}: {self.level}: {one_line(self.message)} [{self.rule}]{remedy}"
 
 
 def check(

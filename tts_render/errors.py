@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_render.printable import plain
+from tts_render.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ class TtsRenderError(Exception):
     """Base of all foreseeable failures: what happened, where, and what to do.
 
     ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
-    What of an input is not printable is U+FFFD there, so that it is harmless wherever it is shown.
+    What of an input is not printable is U+FFFD there, and its line breaks are spaces: harmless wherever it is shown.
     """
 
     exit_code = 1
@@ -72,16 +72,16 @@ class TtsRenderError(Exception):
         line: int | None = None,
         remedy: str | None = None,
     ) -> None:
-        self.message = plain(message)
+        self.message = one_line(message)
         super().__init__(self.message)
         self.path = path
         self.line = line
         """1-based line in ``path``."""
-        self.remedy = remedy and plain(remedy)
+        self.remedy = remedy and one_line(remedy)
 
     def __str__(self) -> str:
         where = "" if self.path is None else f"{self.path}: " if self.line is None else f"{self.path}:{self.line}: "
-        return plain(where) + self.message + (f"\n  {self.remedy}" if self.remedy else "")
+        return one_line(where) + self.message + (f"\n  {self.remedy}" if self.remedy else "")
 
 
 class CommandLineError(TtsRenderError):

@@ -85,10 +85,10 @@ def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None
         line: the line there.
 
     Raises:
-        OutsideSiteError: it leaves the site, by ``..``, as an absolute path, or through a link.
+        OutsideSiteError: it leaves the site, by ``..``, as an absolute path, or through a link; or it is no path.
     """
-    if "\0" in str(path):
-        raise OutsideSiteError(f"{what} holds a character that no path can", path=source, line=line)
+    if any(character in str(path) for character in "\0\r\n"):
+        raise OutsideSiteError(f"{what} holds a line break, or a character that no path can", path=source, line=line)
     resolved = Path(os.path.realpath(site.root / path))
     if any(len(os.fsencode(part)) > NAME_MAX for part in resolved.parts):
         raise OutsideSiteError(f"{what} holds a name that is too long for a file", path=source, line=line)
