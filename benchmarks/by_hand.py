@@ -1,4 +1,7 @@
-"""The baseline: what a user writes by hand today, with requests and pydub. Run: python -m benchmarks.by_hand ..."""
+"""The baseline: what a user writes by hand today, with requests and pydub. Run: python -m benchmarks.by_hand ...
+
+It leaves the query as it comes, with the engine's own silence around each line: 3 % more sound than ours to speak.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import shutil
+import os
 import statistics
 import sys
 import tempfile
@@ -59,8 +59,7 @@ def four_engines(folder: Path) -> list[Row]:
     dying = Site(folder / "dying", EPISODE)
     with engines(4, SERVICE, die_at=EPISODE // 8) as running:
         died, receipt = dying.render([engine.url for engine in running])
-    # One of four engines is gone after half of its share: the others do what it would have done.
-    share_of_one = 1 + 1 / 6
+    share_of_one = 1.25
     return [
         Row(
             "four engines",
@@ -83,8 +82,8 @@ def four_engines(folder: Path) -> list[Row]:
             f"{died.seconds:.1f} s, {receipt['utterances']} utterances",
             f"all alive {ran.seconds:.1f} s",
             f"{died.seconds / ran.seconds:.2f}x",
-            f"at most {share_of_one + 0.1:.2f}x",
-            died.seconds / ran.seconds <= share_of_one + 0.1,
+            f"at most {share_of_one:.2f}x",
+            died.seconds / ran.seconds <= share_of_one,
         ),
     ]
 
@@ -92,23 +91,15 @@ def four_engines(folder: Path) -> list[Row]:
 def start_up(folder: Path) -> list[Row]:
     helps = [run([sys.executable, "-m", "tts_render", "--help"], folder=ROOT).seconds for _ in range(9)]
     bare = [run([sys.executable, "-c", "pass"]).seconds for _ in range(9)]
-    site = Site(folder / "many", 12)
+    site = Site(folder / "many", EPISODE)
+    unfilled = site.post.read_text(encoding="utf-8")
     with engines(1, 0.0) as running:
         site.render([running[0].url])
     posts = []
     for number in range(550):
         post = site.root / "_posts" / f"2026-01-01-{number}.md"
-        post.write_text(
-            site.post.read_text(encoding="utf-8").replace("title: 計測", f"title: 計測{number}"), encoding="utf-8"
-        )
-        audio = site.root / "audio" / f"{number}.mp3"
-        shutil.copy(site.audio, audio)
-        post.write_text(
-            post.read_text(encoding="utf-8")
-            .replace("/audio/a.mp3", f"/audio/{number}.mp3")
-            .replace("duration: ", "duration: "),
-            encoding="utf-8",
-        )
+        post.write_text(unfilled.replace("/audio/a.mp3", f"/audio/{number}.mp3"), encoding="utf-8")
+        os.link(site.audio, site.root / "audio" / f"{number}.mp3")
         posts.append(post)
     ran = run([sys.executable, "-m", "tts_render", "write-back", "-q", *posts], folder=ROOT)
     return [
@@ -120,7 +111,9 @@ def start_up(folder: Path) -> list[Row]:
             "under 0.25 s",
             statistics.median(helps) < 0.25,
         ),
-        Row("write-back on 550 posts", f"{ran.seconds:.1f} s", "-", "-", "under 10 s", ran.seconds < 10),
+        Row(
+            "write-back on 550 posts of five minutes", f"{ran.seconds:.1f} s", "-", "-", "under 10 s", ran.seconds < 10
+        ),
     ]
 
 

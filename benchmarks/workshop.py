@@ -163,13 +163,14 @@ def busy_seconds(running: list[Engine]) -> float:
     return float(sum(engine.stats().get("busy_seconds", 0.0) for engine in running))
 
 
-def lame_seconds(mp3: Path, folder: Path) -> float:
-    """How long the lame command takes for the sound of ``mp3``, at the same bitrate and its own quality."""
+def lame_seconds(mp3: Path, folder: Path, *more: str) -> float:
+    """How long the lame command takes for the sound of ``mp3``, at the same bitrate; ``more`` are options of it."""
     import soundfile
 
     wav = folder / "same.wav"
     samples, rate = soundfile.read(mp3, dtype="int16")
     soundfile.write(wav, samples, rate)
+    words = ["lame", "--quiet", "--cbr", "-b", "128", "-m", "m", *more, str(wav), str(folder / "same.mp3")]
     began = time.monotonic()
-    subprocess.run(["lame", "--quiet", "--cbr", "-b", "128", "-m", "m", str(wav), str(folder / "same.mp3")], check=True)
+    subprocess.run(words, check=True)
     return time.monotonic() - began

@@ -130,6 +130,22 @@ def test_an_answer_that_another_engine_has_is_taken_but_not_waited_for(engine: P
         assert ahead.answer(engine, 2) in ("2 by one aside", "2 by one")
 
 
+def test_an_answer_that_does_not_come_is_asked_for_in_turn(engine: Puppet) -> None:
+    questions = Questions()
+
+    def put(asked: Engine, number: int) -> str:
+        return questions.put(asked, number) if asked is engine.twin else f"{number} by {asked.label}"
+
+    with Ahead(3, put, longest=0.01) as ahead:
+        questions.go_on.clear()
+        ahead.go_on(engine)
+        assert ahead.answer(engine, 0) == "0 by one"
+        questions.go_on.set()
+        ahead.go_on(engine)
+        assert ahead.answer(engine, 1) == "1 by one"
+    assert questions.asked == [("one aside", 0)]
+
+
 def test_when_the_run_is_over_nobody_is_asked_any_more(engine: Puppet) -> None:
     questions = Questions()
     threads = threading.active_count()

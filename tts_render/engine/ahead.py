@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from tts_render.errors import EngineUnreachableError
+from tts_render.errors import EngineUnreachableError, TtsRenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ __all__ = ["Ahead"]
 R = TypeVar("R")
 
 _FAREWELL: Seconds = 0.5
-"""How long a question that nobody needs any more may take before its connection is closed."""
+"""How long the end of a run waits for a question that nobody needs any more."""
 
 
 class Ahead(Generic[R]):
@@ -32,11 +32,13 @@ class Ahead(Generic[R]):
     Args:
         count: of the questions.
         ask: puts the question of a number, from 0 in the order in which answers will be wanted, to an engine.
+        longest: seconds to wait for an answer that is wanted now; an engine may serve one connection at a time.
     """
 
-    def __init__(self, count: int, ask: Callable[[Engine, int], R]) -> None:
+    def __init__(self, count: int, ask: Callable[[Engine, int], R], *, longest: Seconds = 5.0) -> None:
         self._count = count
         self._ask = ask
+        self._longest = longest
         self._guard = threading.Lock()
         self._next = 0
         """Everything before this one was wanted already, or asked ahead."""
@@ -64,8 +66,13 @@ class Ahead(Generic[R]):
             self._next = max(self._next, number + 1)
             asked = self._asked.pop(number, None)
         # Another engine may first finish a long utterance: asking anew is quicker.
-        if asked is not None and (asked[0] is engine or asked[1].done()) and asked[1].exception() is None:
-            return asked[1].result()
+        if asked is not None and (asked[0] is engine or asked[1].done()):
+            try:
+                return asked[1].result(self._longest)
+            except TimeoutError:
+                self._given_up = True
+            except TtsRenderError:
+                pass
         return self._ask(engine, number)
 
     def go_on(self, engine: Engine) -> None:
