@@ -148,7 +148,7 @@ def longest(grown: list[Grown]) -> Row:
     last = grown[-1]
     peak = max(last.cold.peak_mib, last.warm.peak_mib)
     return Row(
-        f"an episode of {last.length} hours",
+        f"an episode of {last.length}",
         f"{peak:.0f} MiB",
         f"{grown[0].length}: {grown[0].cold.peak_mib:.0f} MiB",
         f"{peak / grown[0].cold.peak_mib:.2f}x",
