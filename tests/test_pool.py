@@ -610,7 +610,7 @@ def test_closing_early_hands_out_nothing_more_and_leaves_no_thread(stage: Stage)
 
     results = pool.run(range(10_000), task)
     next(results)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     count = len(begun)
     assert sorted(ended) == sorted(begun)
     for thread in threading.enumerate():
@@ -638,7 +638,7 @@ def test_a_run_after_an_interrupted_one_waits_for_what_is_still_in_flight(stage:
     results = pool.run(range(3), task)
     next(results)
     at_work.wait(10)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     again = pool.run([7], task)
     threading.Timer(0.05, release.set).start()
     assert list(again) == [(0, 7)]
