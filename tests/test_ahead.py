@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fake_engine import FakeEngine
+from tests.puppet import Puppet
 from tests.site_kit import SiteKit
 from tts_render import Studio, open_episode, render
 from tts_render.cache import CachedClip
@@ -21,38 +22,9 @@ if TYPE_CHECKING:
 
     from tests.fake_voice import Json
     from tts_render.audio import Clip
-    from tts_render.engine.base import Engine, Identity, Phrasing, Scales, Spoken, StyleId
+    from tts_render.engine.base import Engine
 
 LINES = ["朝の山です。", "昼の川です。", "夕方の海です。", "夜の星です。"]
-
-
-class Puppet:
-    """An engine that is asked nothing by itself."""
-
-    workers = 1
-
-    def __init__(self, label: str, twin: Puppet | None = None) -> None:
-        self.label = label
-        self.twin = twin
-        self.closed = False
-
-    def aside(self) -> Engine | None:
-        return self.twin
-
-    def wait(self, seconds: float) -> None:
-        raise NotImplementedError
-
-    def identify(self) -> Identity:
-        raise NotImplementedError
-
-    def phrase(self, text: str, style: StyleId) -> Phrasing:
-        raise NotImplementedError
-
-    def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Questions:
@@ -76,7 +48,7 @@ class Questions:
 
 @pytest.fixture
 def engine() -> Puppet:
-    return Puppet("one", Puppet("one aside"))
+    return Puppet("one", twin=Puppet("one aside"))
 
 
 def test_the_next_question_is_answered_while_the_engine_speaks(engine: Puppet) -> None:
@@ -116,7 +88,7 @@ def test_what_fails_ahead_is_asked_again_in_its_turn(engine: Puppet, error: Exce
 
 def test_an_answer_that_another_engine_has_is_taken_but_not_waited_for(engine: Puppet) -> None:
     questions = Questions()
-    other = Puppet("two", Puppet("two aside"))
+    other = Puppet("two", twin=Puppet("two aside"))
     with Ahead(3, questions.put) as ahead:
         ahead.go_on(engine)
         assert ahead.answer(engine, 0) == "0 by one aside"

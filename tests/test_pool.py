@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from tests.fake_engine import SPEAKERS, FakeEngine, Fault
-from tts_render.engine.base import Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tests.puppet import ZUNDAMON, Puppet
+from tts_render.engine.base import Scales
 from tts_render.engine.http import Patience
 from tts_render.engine.pool import Pool, connect
 from tts_render.engine.voicevox import VoicevoxEngine
@@ -31,40 +32,9 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Engine
     from tts_render.engine.dispatch import EngineEvent
 
-ZUNDAMON = StyleId(3)
 TEXTS = [f"{number}ばんめのぶんです。" for number in range(24)]
 BRISK = Patience(tries=3, first_wait=0.001, longest_wait=0.002, query=5.0, synthesis=5.0)
 NAMES = ("one", "two", "three", "four")
-
-
-class Puppet:
-    """An engine in memory: what it does is what the task does with it."""
-
-    def __init__(self, label: str, workers: int = 1, *, version: str = "1", gone: bool = False) -> None:
-        self.label = label
-        self.workers = workers
-        self.version = version
-        self.gone = gone
-        self.closed = False
-
-    def wait(self, seconds: float) -> None:
-        if self.gone:
-            raise EngineUnreachableError("nobody answers there", engine=self.label)
-
-    def identify(self) -> Identity:
-        return Identity("puppet", self.version, "", (Style("人形", "ノーマル", ZUNDAMON),))
-
-    def phrase(self, text: str, style: StyleId) -> Phrasing:
-        raise NotImplementedError
-
-    def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
-        raise NotImplementedError
-
-    def aside(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed = True
 
 
 class Stage:
