@@ -30,7 +30,7 @@ test: $(READY) ## all tests, with the line coverage of tts_render, which must be
 	$(BIN)/coverage combine -q; $(BIN)/coverage report --fail-under=90 || failed=$$?; exit $$failed
 
 torture: $(READY) ## every fault of a disk and 200 killed runs, where the tests try a part (about five minutes)
-	TORTURE=1 $(BIN)/python -m pytest $(PYTEST) tests/test_bad_disk.py tests/test_bad_moment.py
+	TORTURE=1 $(BIN)/python -m pytest $(PYTEST) tests/faults/test_bad_disk.py tests/faults/test_bad_moment.py
 
 fuzz: $(READY) ## break what is promised of posts, scripts and voices.yaml, SECONDS=60 each (CPython on x86-64 Linux)
 	@for input in post script voices; do $(BIN)/python -m tests.fuzz $$input --seconds $(SECONDS) || exit 1; done

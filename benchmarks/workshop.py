@@ -91,7 +91,7 @@ class Engine:
         self.url = f"http://127.0.0.1:{self.port}"
         more = ["--version", version] + ([] if die_at is None else ["--die-at", str(die_at)])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fake_engine", "--port", str(self.port), "--service", str(service), *more],
+            [sys.executable, "-m", "tests.kit.fake_engine", "--port", str(self.port), "--service", str(service), *more],
             cwd=ROOT,
             stdout=subprocess.PIPE,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fake_engine import FakeEngine
+from tests.kit.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,18 +22,18 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from tts_render.casting import cast, direct_roles
-from tts_render.desk import open_jingles
-from tts_render.episode import open_episode
-from tts_render.mp3 import inspect
-from tts_render.speech import look_up, speak
-from tts_render.studio import Studio
-from tts_render.timeline import Timeline, arrange
-from tts_render.units import format_clock
+from tts_render.episode.episode import open_episode
+from tts_render.ground.units import format_clock
+from tts_render.mix.timeline import Timeline, arrange
+from tts_render.run.prepare import open_jingles
+from tts_render.run.session import Studio
+from tts_render.sound.mp3 import inspect
+from tts_render.speech.casting import cast, direct_roles
+from tts_render.speech.speaking import look_up, speak
 
 if TYPE_CHECKING:
-    from tts_render.episode import Episode
-    from tts_render.timeline import Placement
+    from tts_render.episode.episode import Episode
+    from tts_render.mix.timeline import Placement
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import soundfile
 
-from tts_render.audio import amplitude
-from tts_render.loudness import measure
+from tts_render.sound.audio import amplitude
+from tts_render.sound.loudness import measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tts_render.audio import Samples
+    from tts_render.sound.audio import Samples
 
 RATE = 44100
 LOUDNESS = -20.0  # LUFS: beside speech, not over it
-FOLDER = Path(__file__).resolve().parent.parent / "tts_render" / "sounds"
+FOLDER = Path(__file__).resolve().parent.parent / "tts_render" / "settings" / "sounds"
 
 Wave: TypeAlias = "NDArray[np.float64]"
 Note: TypeAlias = tuple[float, int, float]

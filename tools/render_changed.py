@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tts_render.episode import POST_SUFFIXES, audio_target, open_config
-from tts_render.errors import TtsRenderError
-from tts_render.post import read_post
-from tts_render.site import find_site
+from tts_render.episode.episode import POST_SUFFIXES, audio_target, open_config
+from tts_render.ground.errors import TtsRenderError
+from tts_render.site.folder import find_site
+from tts_render.site.post import read_post
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

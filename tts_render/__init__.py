@@ -18,13 +18,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tts_render.checks import Finding, check
-    from tts_render.episode import Episode, open_episode
-    from tts_render.errors import TtsRenderError
-    from tts_render.pipeline import Rendered, render, write_back
-    from tts_render.planning import Plan, plan
-    from tts_render.receipt import Receipt
-    from tts_render.studio import Studio
+    from tts_render.episode.episode import Episode, open_episode
+    from tts_render.ground.errors import TtsRenderError
+    from tts_render.run.plan import Plan, plan
+    from tts_render.run.render import Rendered, render, write_back
+    from tts_render.run.session import Studio
+    from tts_render.site.receipt import Receipt
+    from tts_render.upkeep.checks import Finding, check
 
 __all__ = [
     "Episode",
@@ -42,18 +42,18 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Episode": "episode",
-    "Finding": "checks",
-    "Plan": "planning",
-    "Receipt": "receipt",
-    "Rendered": "pipeline",
-    "Studio": "studio",
-    "TtsRenderError": "errors",
-    "check": "checks",
-    "open_episode": "episode",
-    "plan": "planning",
-    "render": "pipeline",
-    "write_back": "pipeline",
+    "Episode": "episode.episode",
+    "Finding": "upkeep.checks",
+    "Plan": "run.plan",
+    "Receipt": "site.receipt",
+    "Rendered": "run.render",
+    "Studio": "run.session",
+    "TtsRenderError": "ground.errors",
+    "check": "upkeep.checks",
+    "open_episode": "episode.episode",
+    "plan": "run.plan",
+    "render": "run.render",
+    "write_back": "run.render",
 }
 
 

@@ -81,7 +81,9 @@ def fuzz(target: str, corpus: Path, keep: Path, seconds: int, seed: int) -> None
     import atheris
 
     # What only computes, however its input looks, is left quick.
-    with atheris.instrument_imports(include=["tts_render"], exclude=["tts_render.alignment", "tts_render.units"]):
+    with atheris.instrument_imports(
+        include=["tts_render"], exclude=["tts_render.outputs.alignment", "tts_render.ground.units"]
+    ):
         from tests.fuzz.targets import TARGETS
 
     attempt = TARGETS[target]

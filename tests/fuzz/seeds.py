@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.site_kit import POST, SCRIPT, VOICES
+from tests.kit.site_kit import POST, SCRIPT, VOICES
 
 if TYPE_CHECKING:
     from random import Random

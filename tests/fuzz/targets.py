@@ -16,14 +16,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_render.alignment import align, share
-from tts_render.casting import Utterance, cast
-from tts_render.deck import show_deck, write_deck
 from tts_render.engine.base import KANA, MoraTime
-from tts_render.errors import ScriptError, TtsRenderError
-from tts_render.frontmatter import decode_post, read_front_matter
-from tts_render.post import edit_post, read_post
-from tts_render.presets import PRESETS, format_duration, format_size
+from tts_render.ground.errors import ScriptError, TtsRenderError
+from tts_render.ground.units import Frames, frames_to_ms
+from tts_render.mix.timeline import Placement, Timeline
+from tts_render.outputs.alignment import align, share
+from tts_render.outputs.slide_times import show_deck, write_deck
 from tts_render.reading import read
 from tts_render.script import (
     Cue,
@@ -37,17 +35,19 @@ from tts_render.script import (
     find_form,
     read_script,
 )
+from tts_render.script.cleaning import speakable
 from tts_render.script.deck import parse_deck
-from tts_render.script.marks import speakable
-from tts_render.timeline import Placement, Timeline
-from tts_render.units import Frames, frames_to_ms
-from tts_render.voices import load_config, packaged_config_path
+from tts_render.settings.config import load_config, packaged_config_path
+from tts_render.site.frontmatter import decode_post, read_front_matter
+from tts_render.site.post import edit_post, read_post
+from tts_render.site.presets import PRESETS, format_duration, format_size
+from tts_render.speech.casting import Utterance, cast
 
 if TYPE_CHECKING:
-    from tts_render.frontmatter import FrontMatter, Value
-    from tts_render.post import Post, PostEdit
-    from tts_render.presets import Key, Preset
-    from tts_render.voices import Config
+    from tts_render.settings.config import Config
+    from tts_render.site.frontmatter import FrontMatter, Value
+    from tts_render.site.post import Post, PostEdit
+    from tts_render.site.presets import Key, Preset
 
 __all__ = ["CSV_BEGINS", "TARGETS", "BrokenPromiseError", "try_post", "try_script", "try_voices"]
 

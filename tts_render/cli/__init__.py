@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tts_render.cli.episodes import plan, render
 from tts_render.cli.lexicon import lexicon
 from tts_render.cli.options import say
 from tts_render.cli.posts import check, status, write_back
-from tts_render.cli.rendering import plan, render
 from tts_render.cli.tools import cache, init, read, voices
-from tts_render.errors import TtsRenderError
+from tts_render.ground.errors import TtsRenderError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_render.printable import plain
+from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
-    from tts_render.checks import Finding
+    from tts_render.upkeep.checks import Finding
 
 __all__ = ["finding_json", "finding_text"]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tts_render.cli.options import common, engine_names, with_engine
-from tts_render.printable import plain
+from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tts_render.lexicons import Entry
-    from tts_render.userdict import UserDictionary
+    from tts_render.settings.lexicon import Entry
+    from tts_render.speech.user_dictionary import UserDictionary
 
 __all__ = ["lexicon"]
 
@@ -43,7 +43,7 @@ def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
 @common
 def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
     """What push would add (+), change (~) and remove (-); exits 1 if there is anything."""
-    from tts_render.userdict import compare
+    from tts_render.speech.user_dictionary import compare
 
     words, targets = _settings(engines, voices, site)
     differs = False
@@ -80,8 +80,8 @@ def _settings(
     engines: tuple[str, ...], voices: Path | None, site: Path | None
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """The words, and the engines that can have them."""
-    from tts_render.episode import open_config
-    from tts_render.site import find_site
+    from tts_render.episode.episode import open_config
+    from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     targets = engine_names(engines) or config.engines
@@ -93,7 +93,7 @@ def _settings(
 
 def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
     """The dictionaries, each open while it is used."""
-    from tts_render.userdict import UserDictionary
+    from tts_render.speech.user_dictionary import UserDictionary
 
     for target in targets:
         with UserDictionary(target) as dictionary:

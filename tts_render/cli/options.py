@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tts_render.errors import OutputError, TtsRenderError
-from tts_render.printable import UNPRINTABLE, plain
+from tts_render.ground.errors import OutputError, TtsRenderError
+from tts_render.ground.printable import UNPRINTABLE, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ def engine_names(named: tuple[str, ...]) -> tuple[str, ...]:
 
 def site_root(named: Path | None) -> Path:
     """The root of the site that is worked in, as seen from here: what is printed of it can be typed again."""
-    from tts_render.site import find_site
+    from tts_render.site.folder import find_site
 
     return Path(os.path.relpath(find_site(Path.cwd() / "_", named).root))
 

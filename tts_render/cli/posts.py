@@ -20,13 +20,13 @@ from tts_render.cli.options import (
     site_root,
     with_engine,
 )
-from tts_render.errors import TtsRenderError
-from tts_render.printable import plain
+from tts_render.ground.errors import TtsRenderError
+from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tts_render.checks import Finding
+    from tts_render.upkeep.checks import Finding
 
 __all__ = ["check", "status", "write_back"]
 
@@ -66,11 +66,11 @@ def check(
     """
     import datetime
 
-    from tts_render.checks import check as check_episode
     from tts_render.cli.findings import finding_json, finding_text
-    from tts_render.episode import POST_SUFFIXES, find_posts, open_config
-    from tts_render.fixes import fix
-    from tts_render.site import find_site
+    from tts_render.episode.episode import POST_SUFFIXES, find_posts, open_config
+    from tts_render.site.folder import find_site
+    from tts_render.upkeep.checks import check as check_episode
+    from tts_render.upkeep.fixes import fix
 
     only_with_one(episodes, script=script)
     now = datetime.datetime.now(datetime.UTC) if published else None
@@ -129,11 +129,11 @@ def write_back(
 
     POST may be a folder of posts.
     """
-    from tts_render.episode import audio_target, find_posts, open_config
-    from tts_render.errors import PostError
-    from tts_render.pipeline import write_back as write
-    from tts_render.post import read_post
-    from tts_render.site import find_site
+    from tts_render.episode.episode import audio_target, find_posts, open_config
+    from tts_render.ground.errors import PostError
+    from tts_render.run.render import write_back as write
+    from tts_render.site.folder import find_site
+    from tts_render.site.post import read_post
 
     codes: list[int] = []
     report: list[dict[str, Any]] = []
@@ -190,9 +190,9 @@ def status(
     No engine is asked; --engine says which kind the receipts are compared with.
     """
     from tts_render.cli.progress import Progress
-    from tts_render.episode import find_posts
-    from tts_render.status import status as look
-    from tts_render.studio import Studio
+    from tts_render.episode.episode import find_posts
+    from tts_render.run.session import Studio
+    from tts_render.upkeep.status import status as look
 
     paths = find_posts(episodes or (site_root(site),))
     counts: dict[str, int] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TextIO
 
-from tts_render.events import Began, Event, Spoke, Stage, Warned
-from tts_render.printable import plain
+from tts_render.ground.events import Began, Event, Spoke, Stage, Warned
+from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

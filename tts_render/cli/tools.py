@@ -19,7 +19,7 @@ from tts_render.cli.options import (
     with_cache,
     with_engine,
 )
-from tts_render.printable import plain
+from tts_render.ground.printable import plain
 
 __all__ = ["cache", "init", "read", "voices"]
 
@@ -42,10 +42,10 @@ def voices(
 ) -> int:
     """What the engine offers, and which of it voices.yaml uses."""
     from tts_render.cli.progress import Progress
-    from tts_render.cli.tables import read_terms, terms_text, voices_json, voices_text
-    from tts_render.episode import open_config
-    from tts_render.site import find_site
-    from tts_render.studio import Studio
+    from tts_render.cli.voice_table import read_terms, terms_text, voices_json, voices_text
+    from tts_render.episode.episode import open_config
+    from tts_render.run.session import Studio
+    from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     with (
@@ -77,10 +77,10 @@ def read(
     verbose: int,  # noqa: ARG001
 ) -> int:
     """What will be said: the reading of each text, or of each line on standard input, a line each."""
-    from tts_render.episode import open_config
+    from tts_render.episode.episode import open_config
     from tts_render.reading import Lexicon
     from tts_render.reading import read as read_text
-    from tts_render.site import find_site
+    from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     lexicon = Lexicon(config.lexicon)
@@ -101,8 +101,8 @@ def init(voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> i
 
     Generator and actors are found in the posts. Nothing that is there is overwritten.
     """
-    from tts_render.scaffold import lay, survey
-    from tts_render.site import find_site
+    from tts_render.site.folder import find_site
+    from tts_render.upkeep.scaffold import lay, survey
 
     home = find_site(Path.cwd() / "_", site)
     found = survey(home)
@@ -124,8 +124,8 @@ def cache() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def info(cache_dir: Path | None, as_json: bool) -> int:
     """Where it is and how much it holds."""
-    from tts_render.cache import UtteranceCache
-    from tts_render.studio import utterances_folder
+    from tts_render.run.session import utterances_folder
+    from tts_render.speech.cache import UtteranceCache
 
     facts = UtteranceCache(utterances_folder(cache_folder(cache_dir))).info()
     if as_json:
@@ -142,8 +142,8 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
 @click.option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
 def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:
     """Remove what was not used for longest."""
-    from tts_render.cache import UtteranceCache
-    from tts_render.studio import utterances_folder
+    from tts_render.run.session import utterances_folder
+    from tts_render.speech.cache import UtteranceCache
 
     if max_size is None and max_age is None:
         raise click.UsageError("Name a limit: --max-size, --max-age, or both.")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tts_render.engine.http import Patience
+    from tts_render.engine.voicevox.http import Patience
 
 __all__ = [
     "Engine",
@@ -52,6 +52,6 @@ def open_engine(
         from tts_render.engine.kokoro import KokoroEngine
 
         return KokoroEngine(cache_dir=cache_dir, warn=warn)
-    from tts_render.engine.voicevox import VoicevoxEngine
+    from tts_render.engine.voicevox.client import VoicevoxEngine
 
     return VoicevoxEngine(target, warn=warn, patience=patience)

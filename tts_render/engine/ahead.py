@@ -10,13 +10,13 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from tts_render.errors import EngineUnreachableError, TtsRenderError
+from tts_render.ground.errors import EngineUnreachableError, TtsRenderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tts_render.engine.base import Engine
-    from tts_render.units import Seconds
+    from tts_render.ground.units import Seconds
 
 __all__ = ["Ahead"]
 

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tts_render.lexicons import Entry
-    from tts_render.units import Frames, Seconds
+    from tts_render.ground.units import Frames, Seconds
+    from tts_render.settings.lexicon import Entry
 
 __all__ = ["KANA", "Engine", "Identity", "MoraTime", "Phrasing", "Scales", "Spoken", "Style", "StyleId"]
 

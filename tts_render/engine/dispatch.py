@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from tts_render.errors import (
+from tts_render.ground.errors import (
     EngineError,
     EngineMismatchError,
     EngineReplyError,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tts_render.engine.base import Engine, Identity, Style
-    from tts_render.units import Seconds
+    from tts_render.ground.units import Seconds
 
 __all__ = ["GLANCE", "EngineEvent", "Member", "Run", "differences"]
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA, Scales
-from tts_render.errors import EngineMissingError
+from tts_render.ground.errors import EngineMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -29,9 +29,9 @@ from tts_render.engine.embedded import (
     processors,
     read,
 )
-from tts_render.errors import EngineRefusedError, EngineReplyError, TtsRenderError
-from tts_render.files import digest_bytes, digest_file, remove_leftovers, store_bytes
-from tts_render.units import seconds_to_frames
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError
+from tts_render.ground.files import digest_bytes, digest_file, remove_leftovers, store_bytes
+from tts_render.ground.units import seconds_to_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tts_render.units import Decibels, Seconds
+    from tts_render.ground.units import Decibels, Seconds
 
 __all__ = ["ATTRIBUTION", "KokoroEngine"]
 
@@ -143,7 +143,7 @@ class KokoroEngine:
         """
         import numpy as np
 
-        from tts_render.audio import amplitude, trim_silence
+        from tts_render.sound.audio import amplitude, trim_silence
 
         self._ignored.check(scales)
         model = self._loaded()

@@ -20,9 +20,9 @@ from tts_render.engine.embedded import (
     processors,
     read,
 )
-from tts_render.errors import EngineReplyError
-from tts_render.files import digest_bytes
-from tts_render.units import Frames, conform_frames, half_up
+from tts_render.ground.errors import EngineReplyError
+from tts_render.ground.files import digest_bytes
+from tts_render.ground.units import Frames, conform_frames, half_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tts_render.engine.htsvoice import HtsVoice, Pace
-    from tts_render.units import Decibels, Seconds
+    from tts_render.ground.units import Decibels, Seconds
 
 __all__ = ["ATTRIBUTION", "OpenJtalkEngine"]
 
@@ -223,7 +223,7 @@ def _spoken(
     """
     import numpy as np
 
-    from tts_render.audio import Clip, conform
+    from tts_render.sound.audio import Clip, conform
 
     counts = list(_counts(segments, frames))
     first, last = _sounding(wave, voice.period, frames[0], frames[0] + sum(counts))
@@ -259,7 +259,7 @@ def _sounding(wave: NDArray[np.float64], period: int, first: int, last: int) -> 
     """Where the HTS frames ``first`` to ``last`` can be heard, with the margin: phones begin and end in silence."""
     import numpy as np
 
-    from tts_render.audio import amplitude
+    from tts_render.sound.audio import amplitude
 
     said = wave[first * period : last * period].reshape(-1, period)
     levels = np.sqrt(np.square(said).mean(axis=1))

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differences
-from tts_render.errors import EngineError, EngineMismatchError
+from tts_render.ground.errors import EngineError, EngineMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tts_render.engine.base import Engine, Identity
-    from tts_render.errors import TtsRenderError
-    from tts_render.units import Seconds
+    from tts_render.ground.errors import TtsRenderError
+    from tts_render.ground.units import Seconds
 
 __all__ = ["Pool", "connect"]
 

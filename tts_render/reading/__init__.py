@@ -17,7 +17,7 @@ from tts_render.reading.numbers import spell_numbers
 from tts_render.reading.tame import tame
 from tts_render.reading.terms import shipped_terms
 from tts_render.reading.words import spell_words
-from tts_render.script.marks import speakable
+from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tts_render.reading.normalise import normalise
-from tts_render.script.marks import clean
+from tts_render.script.cleaning import clean
 
 __all__ = ["Lexicon"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tts_render.script.marks import ADDRESS, strip_markup
+from tts_render.script.cleaning import ADDRESS, strip_markup
 
 __all__ = ["name_links"]
 

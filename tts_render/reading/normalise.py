@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tts_render.script.marks import ADDRESS, clean, fold_space, strip_markup
+from tts_render.script.cleaning import ADDRESS, clean, fold_space, strip_markup
 
 __all__ = ["normalise"]
 

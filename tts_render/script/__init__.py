@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.base import (
     Cue,
     Item,
@@ -27,9 +27,9 @@ from tts_render.script.base import (
     SpokenShortcode,
     Templates,
 )
+from tts_render.script.copied_page import is_rendered_page, read_rendered
 from tts_render.script.deck import read_deck
 from tts_render.script.markdown import read_markdown
-from tts_render.script.rendered import is_rendered_page, read_rendered
 from tts_render.script.templates import spoken_date
 from tts_render.script.text import decode_script, read_text
 

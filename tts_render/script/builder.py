@@ -13,8 +13,8 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from tts_render.script.base import Cue, Line, Pause, Sound, Span
+from tts_render.script.cleaning import BRACKETS, CLOSING, ENDING, fold_space, speakable
 from tts_render.script.inserts import INSERT, Begin, Break, Chapter, Delivery, End, Inserts, Nothing, Play, Said
-from tts_render.script.marks import BRACKETS, CLOSING, ENDING, fold_space, speakable
 from tts_render.script.phrases import split_long
 from tts_render.script.sentences import sentence_spans
 

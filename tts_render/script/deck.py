@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.builder import ScriptBuilder
-from tts_render.script.marks import clean, fold_space
+from tts_render.script.cleaning import clean, fold_space
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tts_render.script.marks import ADDRESS
+from tts_render.script.cleaning import ADDRESS
 
 __all__ = ["is_credit", "is_form", "is_label", "is_source"]
 

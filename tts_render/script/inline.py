@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from tts_render.script.marks import CLOSING, ENDING, fold_space, strip_markup
+from tts_render.script.cleaning import CLOSING, ENDING, fold_space, strip_markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

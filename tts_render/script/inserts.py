@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.base import Manner, Remark
 
 if TYPE_CHECKING:

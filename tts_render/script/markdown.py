@@ -21,14 +21,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
+from tts_render.script.cleaning import ENDING, clean, speakable
 from tts_render.script.dialogue import find_label
 from tts_render.script.furniture import is_credit, is_form, is_label, is_source
 from tts_render.script.inline import Row, html_rows, join_rows, rows_of
 from tts_render.script.inserts import Inserts
-from tts_render.script.marks import ENDING, clean, speakable
 from tts_render.script.markup import drop_references, take_markup
 from tts_render.script.shortcodes import PLACEHOLDER, remove_shortcodes
 from tts_render.script.templates import fill, holds_article

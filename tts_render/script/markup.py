@@ -18,11 +18,11 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.attributes import parse_break, parse_kana, parse_prosody
+from tts_render.script.cleaning import clean
 from tts_render.script.dialogue import find_speaker
 from tts_render.script.inserts import Begin, Break, Chapter, Delivery, End, Inserts, Nothing, Play, Said
-from tts_render.script.marks import clean
 from tts_render.script.sayas import KINDS, say_as
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tts_render.script.marks import ADDRESS, BRACKETS, CLOSING, ENDING
+from tts_render.script.cleaning import ADDRESS, BRACKETS, CLOSING, ENDING
 from tts_render.script.sentences import bracket_pairs
 
 if TYPE_CHECKING:

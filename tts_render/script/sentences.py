@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from tts_render.script.marks import BRACKETS, CLOSING, ENDING, speakable
+from tts_render.script.cleaning import BRACKETS, CLOSING, ENDING, speakable
 
 __all__ = ["bracket_pairs", "sentence_spans", "split_sentences"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.inserts import Begin, Break, Delivery, End, Inserts
 from tts_render.script.markup import unescape
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
-from tts_render.script.marks import clean, fold_space
+from tts_render.ground.errors import ScriptError
+from tts_render.script.cleaning import clean, fold_space
 
 if TYPE_CHECKING:
     import datetime

@@ -19,12 +19,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tts_render.errors import ScriptError
+from tts_render.ground.errors import ScriptError
 from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
+from tts_render.script.cleaning import clean, fold_space, strip_markup
 from tts_render.script.dialogue import find_label
 from tts_render.script.inserts import Inserts
-from tts_render.script.marks import clean, fold_space, strip_markup
 from tts_render.script.markup import take_markup, unescape
 
 if TYPE_CHECKING:

@@ -1,0 +1,310 @@
+"""The commands that make episodes: render and plan."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tts_render.cli.options import (
+    FILE,
+    cache_folder,
+    common,
+    count_of,
+    engine_names,
+    foreseen,
+    only_with_one,
+    print_json,
+    say,
+    site_root,
+    size_text,
+    with_engine,
+)
+from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
+from tts_render.ground.printable import plain
+from tts_render.settings.publication import OUTPUT_NAMES
+
+if TYPE_CHECKING:
+    from tts_render.episode.episode import Episode
+    from tts_render.run.plan import Plan
+    from tts_render.run.render import Rendered
+
+__all__ = ["plan", "render"]
+
+
+@click.command()
+@click.argument("episodes", nargs=-1, type=FILE, metavar="EPISODE...")
+@with_engine
+@common
+@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
+@click.option("-o", "--output", type=FILE, help="Where the MP3 goes; with one episode only.")
+@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
+@click.option(
+    "--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUT_NAMES)}."
+)
+@click.option(
+    "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="Where the audio begins in the slides' video."
+)
+@click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
+@click.option("--force", is_flag=True, help="Render even where nothing has changed.")
+@click.option(
+    "--changed", is_flag=True, help="Only what lacks its audio or is out of date; without EPISODE, of the whole site."
+)
+@click.option("--strict", is_flag=True, help="Refuse a script that holds markup which is not known.")
+@click.option("--json", "as_json", is_flag=True, help="Print the receipts as JSON, and nothing else there.")
+def render(
+    episodes: tuple[Path, ...],
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    script: Path | None,
+    output: Path | None,
+    voice: str | None,
+    also: tuple[str, ...],
+    offset: float | None,
+    no_write_back: bool,
+    force: bool,
+    changed: bool,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Speak, assemble, encode, write back."""
+    from tts_render.cli.progress import Progress
+    from tts_render.episode.episode import find_posts, open_episode
+    from tts_render.ground.units import half_up
+    from tts_render.run.render import render as render_episode
+    from tts_render.run.session import Studio
+    from tts_render.upkeep.status import status
+
+    if not episodes and not changed:
+        raise click.UsageError("Missing argument 'EPISODE...'.")
+    only_with_one(episodes, output=output, script=script)
+    if output is not None and output.suffix.lower() != ".mp3":
+        raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
+    outputs = _output_names(also)
+    offset_ms = None if offset is None else half_up(offset * 1000)
+    report: list[dict[str, Any] | None] = []
+    codes: list[int] = []
+
+    def fail(path: Path, error: TtsRenderError) -> None:
+        codes.append(error.exit_code)
+        report.append({"episode": str(path), "error": str(error)})
+        say(str(error))
+        if verbose > 1:
+            traceback.print_exception(error)
+
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+    ):
+        if changed:
+            episodes = tuple(
+                found.path
+                for path in find_posts(episodes or (site_root(site),))
+                if (found := status(path, studio, site=site, voices=voices)).to_render
+            )
+            progress.note(f"{count_of(len(episodes), 'episode')} to render")
+        opened: list[tuple[Path, Episode]] = []
+        for path in episodes:
+            try:
+                episode = open_episode(path, site=site, voices=voices, script=script, output=output, voice=voice)
+                for remark in _remarks(episode, strict=strict):
+                    progress.note(remark)
+                opened.append((path, episode))
+            except CommandLineError:
+                raise
+            except (TtsRenderError, OSError) as error:
+                fail(path, foreseen(path, error))
+        _refuse_shared_targets(opened)
+        for path, episode in opened:
+            own = episode.post is not None and (output is None or _same(output, episode.own_audio))
+            back = own and not no_write_back
+            make = functools.partial(
+                render_episode, episode, studio, force=force, post=back, also=outputs, offset_ms=offset_ms
+            )
+            try:
+                try:
+                    done = make(patience=0)
+                except BusyError:
+                    progress.note(f"{path}: another run is at work on this episode; waiting for it")
+                    done = make()
+            except (TtsRenderError, OSError) as error:
+                fail(path, foreseen(path, error))
+                continue
+            progress.note(_rendered_text(episode, done))
+            report.append(_rendered_json(done))
+    if as_json:
+        print_json(report)
+    return max(codes, default=0)
+
+
+@click.command()
+@click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
+@with_engine
+@common
+@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
+def plan(
+    episodes: tuple[Path, ...],
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    script: Path | None,
+    voice: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """What would be spoken anew, what is cached, how long it will be; touches nothing."""
+    from tts_render.cli.progress import Progress
+    from tts_render.episode.episode import open_episode
+    from tts_render.run.plan import plan as plan_episode
+    from tts_render.run.session import Studio
+
+    only_with_one(episodes, script=script)
+    report: list[dict[str, Any]] = []
+    codes: list[int] = []
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+    ):
+        for path in episodes:
+            try:
+                episode = open_episode(path, site=site, voices=voices, script=script, voice=voice)
+                for remark in _remarks(episode, strict=False):
+                    progress.note(remark)
+                planned = plan_episode(episode, studio)
+            except CommandLineError:
+                raise
+            except (TtsRenderError, OSError) as error:
+                problem = foreseen(path, error)
+                codes.append(problem.exit_code)
+                report.append({"episode": str(path), "error": str(problem)})
+                say(str(problem))
+                continue
+            if planned.engine_problem is not None:
+                progress.note(f"warning: without an engine it is not known what is cached: {planned.engine_problem}")
+            report.append(_planned_json(planned))
+            if not as_json:
+                click.echo(_planned_text(planned))
+    if as_json:
+        print_json(report)
+    return max(codes, default=0)
+
+
+def _remarks(episode: Episode, *, strict: bool) -> list[str]:
+    """What a script holds that was left out, as warnings.
+
+    Raises:
+        ScriptError: it holds such things, and the mode is strict.
+    """
+    path = episode.script.path
+    if strict and episode.script.remarks:
+        first, *rest = episode.script.remarks
+        more = f" (and {count_of(len(rest), 'more place')})" if rest else ""
+        raise ScriptError(
+            first.message + more, path=path, line=first.line, remedy="Take it out, or leave out --strict."
+        )
+    return [f"warning: {path}:{remark.line}: {remark.message}" for remark in episode.script.remarks]
+
+
+def _output_names(also: tuple[str, ...]) -> tuple[str, ...]:
+    """The outputs that ``--also`` names."""
+    from tts_render.ground.yamltree import nearest
+
+    names = tuple(name.strip() for part in also for name in part.split(",") if name.strip())
+    for name in names:
+        if name not in OUTPUT_NAMES:
+            near = nearest(name, OUTPUT_NAMES)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(OUTPUT_NAMES)}"
+            raise click.UsageError(f"--also: there is no {name!r}; {hint}")
+    return names
+
+
+def _refuse_shared_targets(opened: list[tuple[Path, Episode]]) -> None:
+    owners: dict[Path, Path] = {}
+    for path, episode in opened:
+        if episode.audio is None:
+            continue
+        target = Path(os.path.realpath(episode.audio))
+        other = owners.setdefault(target, path)
+        if other is not path:
+            raise CommandLineError(f"{other} and {path} would both write {target}; nothing was spoken")
+
+
+def _same(one: Path, other: Path | None) -> bool:
+    return other is not None and os.path.realpath(one) == os.path.realpath(other)
+
+
+def _rendered_json(done: Rendered) -> dict[str, Any]:
+    facts = done.receipt.to_json()
+    named = {(engine.name, engine.version) for engine in done.receipt.engines}
+    facts["engines"] = [{"name": n, "version": v, "url": url} for n, v in sorted(named) for url in done.engines]
+    return {
+        **facts,
+        "synthesized": done.synthesized,
+        "cached": done.cached,
+        "changed": done.changed,
+        "elapsed_seconds": round(done.elapsed_seconds, 3),
+    }
+
+
+def _rendered_text(episode: Episode, done: Rendered) -> str:
+    receipt = done.receipt
+    loud = "silence" if receipt.loudness_lufs is None else f"{receipt.loudness_lufs:.1f} LUFS"
+    head = f"{episode.path}: " + ("done" if done.changed else "unchanged")
+    text = f"{head}: {receipt.audio}, {receipt.duration}, {size_text(receipt.bytes)}, {loud}"
+    if done.changed:
+        text += f", {done.synthesized} spoken, {done.cached} from the cache"
+    text += f", {done.elapsed_seconds:.1f} s"
+    if done.post is not None and done.post.changed:
+        text += f"\n{episode.path}: {done.post.summary}"
+    return text
+
+
+def _planned_json(planned: Plan) -> dict[str, Any]:
+    return {
+        "episode": str(planned.episode),
+        "script": str(planned.script),
+        "audio": None if planned.audio is None else str(planned.audio),
+        "utterances": [
+            {
+                "text": u.text,
+                "reading": u.reading,
+                "voice": u.voice,
+                "style": u.style,
+                "line": u.line,
+                "cached": u.cached,
+            }
+            for u in planned.utterances
+        ],
+        "estimated_seconds": planned.estimated_seconds,
+    }
+
+
+def _planned_text(planned: Plan) -> str:
+    from tts_render.ground.units import format_clock, half_up
+
+    new = sum(u.cached is False for u in planned.utterances)
+    count = count_of(len(planned.utterances), "utterance")
+    known = "" if planned.engine_problem else f", {new} to be spoken anew"
+    lines = [f"{planned.episode}: {count}{known}, about {format_clock(half_up(planned.estimated_seconds))}"]
+    lines.append(f"  {planned.script} -> {planned.audio or 'no audio path'}")
+    for u in planned.utterances:
+        state = {True: "cached", False: "new", None: "?"}[u.cached]
+        said = "" if u.reading == u.text else f"  => {u.reading}"
+        voice = f"{u.voice}（{u.style}）" if u.style else u.voice
+        lines.append(f"  {u.line:>5}  {state:<6}  {voice}  {u.text}{said}")
+    return plain("\n".join(lines))

@@ -1,0 +1,76 @@
+"""What `tts-render voices` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_render.engine.terms_of_use import terms_of
+from tts_render.ground.errors import EngineMismatchError, TtsRenderError
+from tts_render.speech.casting import direct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tts_render.engine import Identity, StyleId
+    from tts_render.engine.pool import Pool
+    from tts_render.settings.config import Config
+
+__all__ = ["read_terms", "terms_text", "voices_json", "voices_text"]
+
+
+def _users(config: Config, identity: Identity) -> tuple[dict[StyleId, list[str]], dict[str, str]]:
+    """Which voices use each style, and why others find none."""
+    users: dict[StyleId, list[str]] = {}
+    problems: dict[str, str] = {}
+    for name, voice in config.voices.items():
+        try:
+            users.setdefault(direct([voice], config, identity)[name].style, []).append(name)
+        except EngineMismatchError as error:
+            problems[name] = error.message.splitlines()[-1].strip()
+    return users, problems
+
+
+def voices_json(config: Config, identity: Identity) -> dict[str, Any]:
+    """The engine, its styles with the voices that use them, and the voices that find none."""
+    users, problems = _users(config, identity)
+    return {
+        "engine": {"name": identity.engine, "version": identity.version},
+        "voices_file": str(config.path),
+        "styles": [
+            {"speaker": s.speaker, "style": s.name, "style_id": s.id, "used_by": users.get(s.id, [])}
+            for s in identity.styles
+        ],
+        "missing": problems,
+    }
+
+
+def voices_text(config: Config, identity: Identity) -> str:
+    """The same for people: a line for each style."""
+    users, problems = _users(config, identity)
+    lines = [f"{identity.engine} {identity.version}, {len(identity.styles)} styles; voices of {config.path}"]
+    for style in identity.styles:
+        used = ", ".join(users.get(style.id, []))
+        lines.append(f"  {style.id:>4}  {style.speaker}（{style.name}）" + (f"  <- {used}" if used else ""))
+    lines += [f"  missing: {problem}" for problem in problems.values()]
+    return "\n".join(lines)
+
+
+def read_terms(config: Config, pool: Pool) -> dict[str, str]:
+    """What the engine says of the use of each speaker that voices.yaml uses; empty where it says nothing.
+
+    Raises:
+        EngineError: it cannot be asked.
+    """
+    users, _ = _users(config, pool.identity)
+    speakers = tuple(dict.fromkeys(style.speaker for style in pool.identity.styles if style.id in users))
+    found: dict[str, str] = {}
+    for index, answer in pool.run(speakers, terms_of):
+        if isinstance(answer, TtsRenderError):
+            raise answer
+        found[speakers[index]] = answer
+    return found
+
+
+def terms_text(terms: Mapping[str, str]) -> str:
+    """The same for people, each speaker under a heading."""
+    return "\n\n".join(f"# {speaker}\n\n{text or '(nothing)'}" for speaker, text in terms.items())

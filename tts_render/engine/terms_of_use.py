@@ -1,0 +1,29 @@
+"""Terms of use: what an engine itself says of how its voices may be used. It is prose for people, and never parsed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
+from tts_render.engine.kokoro import KokoroEngine
+from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
+from tts_render.engine.openjtalk import OpenJtalkEngine
+from tts_render.engine.voicevox.client import VoicevoxEngine
+
+if TYPE_CHECKING:
+    from tts_render.engine.base import Engine
+
+__all__ = ["terms_of"]
+
+
+def terms_of(engine: Engine, speaker: str) -> str:
+    """What ``engine`` says of the use of a speaker; empty where it says nothing.
+
+    Raises:
+        EngineError: it cannot be asked.
+    """
+    if isinstance(engine, VoicevoxEngine):
+        return engine.terms(speaker)
+    if isinstance(engine, OpenJtalkEngine):
+        return OPENJTALK
+    return KOKORO if isinstance(engine, KokoroEngine) else ""

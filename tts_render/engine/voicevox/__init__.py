@@ -1,0 +1,1 @@
+"""The VOICEVOX engine and its kin, over HTTP."""

@@ -1,0 +1,397 @@
+"""The VOICEVOX engine and its kin, over HTTP.
+
+Other engines speak the same interface (AivisSpeech, SHAREVOX, COEIROINK), so nothing here depends on VOICEVOX itself.
+Only the version tells the brand, so that two engines with equal numbers are never taken for one another.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
+
+from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.voicevox.audit import LengthAudit
+from tts_render.engine.voicevox.dictionary import held_words
+from tts_render.engine.voicevox.http import EngineHttp, FaultError, Patience, parse_json, tidy
+from tts_render.engine.voicevox.lengths import count_moras, digest_phrases, predict, read_phrases
+from tts_render.engine.voicevox.wav import parse_wav
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError
+from tts_render.ground.files import digest_bytes
+from tts_render.script.cleaning import speakable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tts_render.engine.voicevox.lengths import AccentPhrase, Prediction
+    from tts_render.ground.units import Seconds
+
+__all__ = ["VoicevoxEngine"]
+
+_RATE = 24_000
+"""What is asked for: the engine's own rate. Higher ones add size and no sound."""
+_PROBES = ("はい、そうです。", "今日はいい天気です。")
+"""Spoken by an engine whose lengths are in doubt; with the utterance that raised the doubt they make three."""
+_SECONDS_PER_MORA = 0.2
+"""Generous; only for the time-out, so it need not trust the lengths in the query."""
+
+
+_PARTS = re.compile(f"({KANA[0]}[^{''.join(KANA)}]*{KANA[1]})")
+_PAUSES = "、，。！？,!?"
+_NEUTRAL: dict[str, object] = {"pauseLength": None, "pauseLengthScale": 1.0}
+"""What a query holds beside its phrases; the scales are put in when it is spoken."""
+
+
+class VoicevoxEngine:
+    """One engine at one URL. It speaks one utterance at a time, as the engine itself does."""
+
+    workers = 1
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience: Patience | None = None,
+        version: str | None = None,
+        warn: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make ready; nothing is asked yet.
+
+        Args:
+            url: where it listens.
+            patience: how long and how often it is asked.
+            version: what it is known to be; None where that is still to be asked.
+            warn: told once if the engine's lengths mean nothing.
+            sleep: waits for so many seconds.
+            clock: seconds that only grow.
+
+        Raises:
+            EngineError: ``url`` is no http or https URL.
+        """
+        self._url = url
+        self._patience = patience or Patience()
+        self._version = version
+        self._http = EngineHttp(url, self._patience, sleep=sleep, clock=clock)
+        if version is not None:
+            self._http.hold_to(version)
+        self._audit = LengthAudit()
+        self._warn = warn
+        self.label = self._http.label
+
+    def wait(self, seconds: Seconds) -> None:
+        """Wait until the engine answers, at most ``seconds``.
+
+        Raises:
+            EngineUnreachableError: it does not.
+        """
+        self._http.wait(seconds)
+
+    def identify(self) -> Identity:
+        """Its version, user dictionary and styles for talking.
+
+        Raises:
+            EngineUnreachableError: nobody answers.
+            EngineReplyError: it is no such engine, or is broken.
+        """
+        try:
+            version = self._http.get_json("/version", tries=4)
+            speakers = self._http.get_json("/speakers")
+        except EngineRefusedError as error:
+            raise self._something_else(error.message) from error
+        if not isinstance(version, str) or not version.strip():
+            raise self._something_else("/version answered no version")
+        styles = self._read_styles(speakers)
+        dictionary = self._optional("/user_dict")
+        brand = self._brand()
+        self._version = version
+        self._http.hold_to(version)
+        return Identity(
+            engine="voicevox",
+            version=tidy(version if brand == "VOICEVOX" else f"{brand} {version}"),
+            dictionary="" if dictionary is None else self._digest_dictionary(dictionary),
+            styles=styles,
+            words=frozenset() if dictionary is None else held_words(dictionary),
+        )
+
+    def phrase(self, text: str, style: StyleId) -> Phrasing:
+        """The accent phrases of ``text``.
+
+        Raises:
+            EngineUnreachableError: the engine is gone.
+            EngineRefusedError, EngineReplyError: it cannot do this text.
+        """
+        if KANA[0] in text:
+            return self._phrase_with_kana(text, style)
+
+        def work(stretch: float) -> Phrasing:
+            body = self._http.ask(
+                "POST",
+                "/audio_query",
+                params={"text": text, "speaker": style},
+                seconds=self._patience.query * stretch,
+            )
+            try:
+                query = parse_json(body)
+                phrases = read_phrases(query)
+            except ValueError as error:
+                raise FaultError(f"/audio_query answered nonsense: {error}") from error
+            return _phrasing(cast("dict[str, object]", query), phrases)
+
+        return self._http.patiently("/audio_query", work)
+
+    def _phrase_with_kana(self, text: str, style: StyleId) -> Phrasing:
+        """The same for a text of which parts are kana with accents.
+
+        Each part is asked for by itself; lengths and pitches then follow from the whole.
+        """
+
+        def ask(path: str, params: dict[str, str | int], body: object = None) -> object:
+            def work(stretch: float) -> object:
+                answer = self._http.ask("POST", path, params=params, body=body, seconds=seconds * stretch)
+                try:
+                    return parse_json(answer)
+                except ValueError as error:
+                    raise FaultError(f"{path} answered nonsense: {error}") from error
+
+            return self._http.patiently(path, work)
+
+        seconds = self._patience.query
+        phrases: list[object] = []
+        for part in filter(None, _PARTS.split(text)):
+            kana = part.startswith(KANA[0])
+            said = part.strip("".join(KANA)) if kana else part
+            if not kana and phrases and said[0] in _PAUSES:
+                phrases[-1] = _followed_by_pause(phrases[-1])
+            if not kana and not speakable(said):
+                continue
+            found = ask("/accent_phrases", {"text": said, "speaker": style, "is_kana": "true" if kana else "false"})
+            phrases += cast("list[object]", found)
+            if not kana and phrases and said[-1] in _PAUSES:
+                phrases[-1] = _followed_by_pause(phrases[-1])
+        if phrases:
+            phrases[-1] = cast("dict[str, object]", phrases[-1]) | {"pause_mora": None}
+            phrases = cast("list[object]", ask("/mora_data", {"speaker": style}, phrases))
+        query = _NEUTRAL | {"accent_phrases": phrases}
+        try:
+            return _phrasing(query, read_phrases(query))
+        except ValueError as error:
+            raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
+
+    def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
+        """The sound of ``phrasing``.
+
+        Raises:
+            EngineUnreachableError: the engine is gone.
+            EngineRefusedError, EngineReplyError: it cannot do this text.
+        """
+        if not phrasing.moras:
+            raise ValueError("accent phrases without a mora cannot be spoken")  # a mock engine dies of it
+        query, prediction = _bend(phrasing, scales)
+        seconds = self._seconds(phrasing, scales)
+        lengths: list[int] = []
+        probed = False
+
+        def work(stretch: float) -> Spoken:
+            nonlocal probed
+            samples, rate = self._synthesize(query, style, seconds * stretch)
+            lengths.append(len(samples))
+            verdict = self._audit.judge(prediction, rate, lengths)
+            if verdict == "suspect" and not probed:
+                probed = True
+                if self._lengths_mean_nothing(style):
+                    self._believe(prediction, len(samples) / rate)
+                    verdict = "right"
+            if verdict != "right":
+                raise FaultError(
+                    f"/synthesis answered a sound of {len(samples) / rate:.2f} s"
+                    f" where its lengths add up to {prediction.frames(rate) / rate:.2f} s"
+                )
+            return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
+
+        return self._http.patiently("/synthesis", work)
+
+    def terms(self, speaker: str) -> str:
+        """The terms of use of a speaker, as the engine hands them out; empty where it has none.
+
+        Raises:
+            EngineUnreachableError, EngineReplyError: it cannot be asked.
+        """
+        listed = self._optional("/speakers")
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == speaker), None)
+        if not isinstance(number, str):
+            return ""
+        # Pictures and samples come as addresses: in the reply itself they would be megabytes.
+        info = self._optional(f"/speaker_info?{urlencode({'speaker_uuid': number, 'resource_format': 'url'})}")
+        policy = info.get("policy") if isinstance(info, dict) else None
+        return policy.strip() if isinstance(policy, str) else ""
+
+    def aside(self) -> VoicevoxEngine:
+        """The same engine over a connection of its own, each question asked once."""
+        return VoicevoxEngine(
+            self._url, patience=replace(self._patience, tries=1, time_outs=1), version=self._version, warn=self._warn
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _synthesize(self, query: dict[str, object], style: StyleId, seconds: Seconds) -> tuple[NDArray[np.int16], int]:
+        """One try at the sound of ``query``.
+
+        Raises:
+            FaultError: no sound came.
+        """
+        body = self._http.ask("POST", "/synthesis", params={"speaker": style}, body=query, seconds=seconds)
+        try:
+            samples, rate = parse_wav(body)
+        except ValueError as error:
+            raise FaultError(f"/synthesis answered {error}") from error
+        if not len(samples):
+            raise FaultError("/synthesis answered a WAV without a sound")
+        return samples, rate
+
+    def _seconds(self, phrasing: Phrasing, scales: Scales) -> Seconds:
+        """How long to wait for the sound."""
+        expected = phrasing.moras * _SECONDS_PER_MORA / scales.speed
+        return max(self._patience.synthesis, expected * self._patience.synthesis_share)
+
+    def _lengths_mean_nothing(self, style: StyleId) -> bool:
+        """Speak sentences of our own, each twice: whether their lengths are wrong too, and the same each time."""
+        plain = Scales()
+        for text in _PROBES:
+            phrasing = self.phrase(text, style)
+            if not phrasing.moras:
+                return False
+            query, prediction = _bend(phrasing, plain)
+            seconds = self._seconds(phrasing, plain)
+
+            def work(
+                stretch: float, query: dict[str, object] = query, seconds: float = seconds
+            ) -> tuple[NDArray[np.int16], int]:
+                return self._synthesize(query, style, seconds * stretch)
+
+            lengths: list[int] = []
+            for _ in range(2):
+                samples, rate = self._http.patiently("/synthesis", work)
+                lengths.append(len(samples))
+                if self._audit.judge(prediction, rate, lengths) == "right":
+                    return False
+            if prediction.total and lengths[0] != lengths[1]:
+                return False
+        return True
+
+    def _believe(self, prediction: Prediction, seconds: Seconds) -> None:
+        self._audit.believed = True
+        told = f"{prediction.frames(_RATE) / _RATE:.2f} s" if prediction.total else "nothing"
+        self._warn(
+            f"{self.label}: its sounds are never as long as its own lengths add up to ({told} expected, {seconds:.2f} s"
+            " came); for this run they are taken as they come, so a sound that is cut short cannot be noticed"
+        )
+
+    def _read_styles(self, speakers: object) -> tuple[Style, ...]:
+        styles: list[Style] = []
+        try:
+            for speaker in cast("list[dict[str, list[dict[str, object]]]]", speakers):
+                for style in speaker["styles"]:
+                    name, number, owner = style["name"], style["id"], cast("object", speaker["name"])
+                    if not isinstance(name, str) or not isinstance(number, int) or not isinstance(owner, str):
+                        raise TypeError  # noqa: TRY301
+                    if style.get("type", "talk") == "talk":
+                        styles.append(Style(owner, name, StyleId(number)))
+        except (TypeError, KeyError, AttributeError) as error:
+            raise self._something_else("/speakers answered no list of speakers") from error
+        return tuple(styles)
+
+    def _optional(self, path: str) -> object:
+        """What ``path`` answers; None from an engine that does not have it."""
+        try:
+            return self._http.get_json(path)
+        except EngineRefusedError:
+            return None
+
+    def _brand(self) -> str:
+        manifest = self._optional("/engine_manifest")
+        brand = manifest.get("brand_name") if isinstance(manifest, dict) else None
+        return brand if isinstance(brand, str) and brand else "VOICEVOX"
+
+    def _digest_dictionary(self, words: object) -> str:
+        """Digest of what in the user dictionary can change a reading.
+
+        The ids of the words cannot, nor can the order in which they were added, except among words that are written
+        alike: those are kept in the engine's order.
+        """
+        if not isinstance(words, dict) or not all(isinstance(word, dict) for word in words.values()):
+            raise self._something_else("/user_dict answered no dictionary")
+        kept = sorted(words.values(), key=lambda word: str(word.get("surface")))
+        return digest_bytes(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
+
+    def _something_else(self, why: str) -> EngineReplyError:
+        return EngineReplyError(
+            f"something answers there, but no VOICEVOX engine: {why}",
+            engine=self.label,
+            remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
+        )
+
+
+def _phrasing(query: dict[str, object], phrases: tuple[AccentPhrase, ...]) -> Phrasing:
+    kana = query.get("kana")
+    if not isinstance(kana, str):
+        kana = "、".join("".join(mora.text for mora in phrase.moras) for phrase in phrases)
+    return Phrasing(digest=digest_phrases(phrases), kana=kana, moras=count_moras(phrases), payload=query)
+
+
+def _followed_by_pause(phrase: object) -> object:
+    """The same accent phrase with a silence behind it, whose length the engine fills in."""
+    pause = {
+        "text": "、",
+        "consonant": None,
+        "consonant_length": None,
+        "vowel": "pau",
+        "vowel_length": 0.3,
+        "pitch": 0.0,
+    }
+    return cast("dict[str, object]", phrase) | {"pause_mora": pause}
+
+
+def _bend(phrasing: Phrasing, scales: Scales) -> tuple[dict[str, object], Prediction]:
+    """The query to be sent, and how long its sound will be."""
+    query = cast("dict[str, object]", phrasing.payload)
+    phrases = read_phrases(query)
+    pause_length = query.get("pauseLength")
+    prediction = predict(
+        phrases, scales, pause_length=float(pause_length) if isinstance(pause_length, int | float) else None
+    )
+    bent = query | {
+        "speedScale": scales.speed,
+        "pitchScale": scales.pitch,
+        "intonationScale": scales.intonation,
+        "volumeScale": scales.volume,
+        "prePhonemeLength": 0.0,
+        "postPhonemeLength": 0.0,
+        "outputSamplingRate": _RATE,
+        "outputStereo": False,
+    }
+    if "pauseLengthScale" in query:
+        bent["pauseLengthScale"] = scales.pause
+    elif scales.pause != 1.0:  # an engine from before 0.20 would not heed it
+        bent["accent_phrases"] = _with_pauses(query["accent_phrases"], scales.pause)
+    return bent, prediction
+
+
+def _with_pauses(phrases: object, scale: float) -> object:
+    changed = copy.deepcopy(cast("list[dict[str, dict[str, float] | None]]", phrases))
+    for phrase in changed:
+        pause = phrase.get("pause_mora")
+        if pause:
+            pause["vowel_length"] *= scale
+    return changed

@@ -1,0 +1,438 @@
+"""Requests to one engine: bounded in time and size, asked again where that can help, each failure one clear error.
+
+A request goes to the engine that was named and nowhere else: redirects are not followed, and neither proxies nor
+passwords are taken from the environment. One connection is kept; engines close it after a few idle seconds, which is
+noticed and costs next to nothing. Whenever the connection was lost or left alone, or is another one, the version is
+asked again, so that an engine that was replaced in the middle of a run cannot go on under the old one's name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from tts_render.ground.errors import (
+    EngineError,
+    EngineMismatchError,
+    EngineRefusedError,
+    EngineReplyError,
+    EngineUnreachableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Literal
+
+    from tts_render.ground.units import Seconds
+
+__all__ = ["EngineHttp", "FaultError", "Patience", "engine_label", "parse_json", "tidy"]
+
+T = TypeVar("T")
+
+_LARGEST = 32 * 1024 * 1024
+"""Bytes of one reply at most: eleven minutes of 24 kHz mono, or a large user dictionary."""
+_MOST_VALUES = 1_000_000
+"""Values of one reply at most: a user dictionary of 60,000 words. Small ones take thirty times their size in memory."""
+_PIECE = 64 * 1024
+_NOT_NOW = frozenset({502, 503, 504})
+"""What a gateway answers for an engine that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how often an engine is asked."""
+
+    tries: int = 6
+    """Tries for one request in all: of an engine that fails one call in four, one request in 4,096 is lost."""
+    time_outs: int = 2
+    """How many of them may end in a time-out; the second waits twice as long."""
+    give_up: int = 3
+    """After so many requests in a row that were lost on every try, each further one is tried once, until one is not."""
+    first_wait: Seconds = 0.25
+    """Before the second try; doubles each time."""
+    longest_wait: Seconds = 4.0
+    connect: Seconds = 5.0
+    """To be connected, and for an answer to who it is."""
+    query: Seconds = 30.0
+    """For accent phrases; the engine may load a model first."""
+    synthesis: Seconds = 60.0
+    """For a sound, at least."""
+    synthesis_share: float = 10.0
+    """For a sound, seconds for each second that it is expected to last. Old laptops need about 1.3."""
+    idle: Seconds = 2.0
+    """After so long without a request the version is asked again."""
+
+
+class FaultError(Exception):
+    """One try that failed in a way in which the next may not."""
+
+    def __init__(self, message: str, *, status: int | None = None, gone: bool = False, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.gone = gone
+        """Whether a gateway says that nobody is behind it."""
+        self.timed_out = timed_out
+
+
+class _LostError(Exception):
+    """The connection ended before the answer began."""
+
+
+def engine_label(url: str) -> str:
+    """``url`` in the one form in which it is compared and shown: without a password and a closing slash.
+
+    Raises:
+        EngineError: it is no http or https URL of an engine.
+    """
+    remedy = "An engine's URL looks like http://127.0.0.1:50021."
+    shown = tidy(re.sub(r"//[^/@]*@", "//", url))
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise EngineError("is no URL", engine=shown, remedy=remedy) from error
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise EngineError("is no http or https URL", engine=shown, remedy=remedy)
+    if parts.query or parts.fragment:
+        raise EngineError("has something after the path", engine=shown, remedy=remedy)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme.lower()}://{host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
+
+
+def tidy(text: str, longest: int = 160) -> str:
+    """Foreign text as a message may show it: one short line without control characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * longest]).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def parse_json(body: bytes) -> object:
+    """The value that ``body`` holds.
+
+    Raises:
+        ValueError: it is no JSON, or of more values than any engine has to tell.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise ValueError(f"JSON of more than {_MOST_VALUES:,} values")
+    try:
+        value: object = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("JSON is nested too deeply") from error
+    return value
+
+
+class EngineHttp:
+    """The way to one engine. To be used by one thread at a time."""
+
+    def __init__(
+        self, url: str, patience: Patience, *, sleep: Callable[[float], None], clock: Callable[[], float]
+    ) -> None:
+        self.label = engine_label(url)
+        self._base = url.strip().rstrip("/")
+        self._patience = patience
+        self._sleep = sleep
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.update({"User-Agent": "tts-render", "Accept": "*/*", "Accept-Encoding": "identity"})
+        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._kept = False  # whether the open connection has answered before, so that its end may be mere idleness
+        self._socket: object = None  # of the last reply; None where that ended the connection
+        self._known = True  # whether it is known whom that connects to
+        self._answered_at = clock()
+        self._version: str | None = None
+        self._lost_in_row: dict[str, int] = {}
+        self._hung: set[str] = set()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def hold_to(self, version: str) -> None:
+        """Refuse to go on when the engine no longer reports ``version``."""
+        self._version = version
+        self._known = True
+
+    def wait(self, seconds: Seconds) -> None:
+        """Ask until it answers, at most ``seconds``, at growing intervals.
+
+        Raises:
+            EngineUnreachableError: it does not.
+        """
+        end = self._clock() + seconds
+        pause = 0.1
+        while True:
+            try:
+                self._once("GET", "/version", seconds=min(self._patience.connect, max(0.5, end - self._clock())))
+            except (FaultError, _LostError, EngineUnreachableError) as error:
+                left = end - self._clock()
+                answered = isinstance(error, _LostError) or (isinstance(error, FaultError) and not error.timed_out)
+                if seconds <= 0 and answered:
+                    return  # somebody is there, if badly
+                if left <= 0:
+                    raise self._unreachable(error, f" within {seconds:g} s" if seconds > 0 else "") from error
+                self._sleep(min(pause, left))
+                pause = min(2.0, pause * 1.5)
+            except (EngineRefusedError, EngineReplyError):
+                return  # Somebody answers; who it is, is the next question.
+            else:
+                return
+
+    def get_json(self, path: str, *, tries: int | None = None) -> object:
+        """The JSON that ``path`` answers with.
+
+        Raises:
+            EngineUnreachableError, EngineRefusedError, EngineReplyError: as :meth:`patiently`.
+        """
+
+        def work(_: float) -> object:
+            try:
+                return parse_json(self.ask("GET", path, seconds=self._patience.query))
+            except ValueError as error:
+                raise FaultError(f"{path} answered something that is no JSON") from error
+
+        return self.patiently(path, work, tries=tries)
+
+    def patiently(self, path: str, work: Callable[[float], T], *, tries: int | None = None) -> T:
+        """Do ``work`` until it succeeds, with growing waits between the tries.
+
+        Args:
+            path: what is asked for; a path that never does well is tried less.
+            work: one try; gets the factor by which its time-out is to be stretched, and raises :class:`FaultError`
+                where another try may help.
+            tries: instead of those of :class:`Patience`.
+
+        Raises:
+            EngineUnreachableError: the engine is gone, or never finishes.
+            EngineRefusedError: it said no (4xx).
+            EngineReplyError: every try failed.
+            EngineMismatchError: it is no longer the engine that it was.
+        """
+        patience = self._patience
+        tries = 1 if self._lost_in_row.get(path, 0) >= patience.give_up else tries or patience.tries
+        time_outs = 1 if path in self._hung else patience.time_outs
+        pause = patience.first_wait
+        timed_out = 0
+        for done in range(1, tries + 1):
+            try:
+                result = work(2.0**timed_out)
+            except FaultError as fault:
+                timed_out += fault.timed_out
+                if timed_out >= time_outs:
+                    self._hung.add(path)
+                    raise self._unreachable(fault, "") from fault
+                if done == tries:
+                    self._lost_in_row[path] = self._lost_in_row.get(path, 0) + 1
+                    if fault.gone:
+                        raise self._unreachable(fault, "") from fault
+                    times = f" ({tries} tries)" if tries > 1 else ""
+                    raise EngineReplyError(f"{fault.message}{times}", engine=self.label, status=fault.status) from fault
+                self._sleep(pause)
+                pause = min(patience.longest_wait, pause * 2)
+            else:
+                self._lost_in_row[path] = 0
+                self._hung.discard(path)
+                return result
+        raise AssertionError("a last try either returns or raises")
+
+    def ask(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: str,
+        *,
+        seconds: Seconds,
+        params: Mapping[str, str | int] | None = None,
+        body: object = None,
+    ) -> bytes:
+        """One try: the body of a reply with status 200, or 204, which has none.
+
+        Args:
+            method: GET, POST or DELETE.
+            path: begins with a slash.
+            seconds: until the whole reply is there.
+            params: query string.
+            body: sent as JSON, if given.
+
+        Raises:
+            FaultError: another try may help.
+            EngineUnreachableError: nobody listens there.
+            EngineRefusedError: status 4xx.
+            EngineReplyError: a redirect.
+            EngineMismatchError: it is no longer the engine that it was.
+        """
+        reply = self._twice(method, path, seconds=seconds, params=params, body=body)
+        if not self._known:
+            self._greet()
+        return reply
+
+    def _twice(
+        self, method: str, path: str, *, seconds: Seconds, params: Mapping[str, str | int] | None, body: object
+    ) -> bytes:
+        """The same without a look at who answered; asked again at once where the connection was only left alone."""
+        if self._clock() - self._answered_at > self._patience.idle:
+            self._greet()
+        try:
+            return self._once(method, path, seconds=seconds, params=params, body=body)
+        except _LostError as error:
+            was_kept, self._kept = self._kept, False
+            self._greet()
+            if not was_kept:
+                raise FaultError(f"{path}: {error}") from error
+        except FaultError as fault:
+            if fault.timed_out:
+                self._greet()
+            raise
+        try:
+            return self._once(method, path, seconds=seconds, params=params, body=body)
+        except _LostError as error:
+            raise FaultError(f"{path}: {error}") from error
+
+    def _greet(self) -> None:
+        """See that the engine is there, and still the same."""
+        if self._version is None:
+            return
+        pause = self._patience.first_wait
+        for left in (2, 1, 0):
+            try:
+                version = parse_json(self._once("GET", "/version", seconds=self._patience.connect))
+                if not isinstance(version, str):
+                    raise FaultError("/version answered no version")  # noqa: TRY301
+            except (EngineRefusedError, EngineReplyError) as error:
+                raise self._replaced("something else") from error
+            except (FaultError, _LostError, ValueError) as error:
+                if not left:
+                    raise self._unreachable(error, "") from error
+                self._sleep(pause)
+                pause *= 2
+            else:
+                if version != self._version:
+                    raise self._replaced(f"version {tidy(version)}")
+                self._known = True
+                return
+
+    def _replaced(self, now: str) -> EngineMismatchError:
+        return EngineMismatchError(
+            f"was version {self._version} and is {now} now", engine=self.label, remedy="Run this again."
+        )
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        seconds: Seconds,
+        params: Mapping[str, str | int] | None = None,
+        body: object = None,
+    ) -> bytes:
+        end = time.monotonic() + seconds  # the reply comes in real time, whatever the clock that was given
+        try:
+            response = self._session.request(
+                method,
+                self._base + path,
+                params=params,
+                json=body,
+                timeout=(min(self._patience.connect, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.exceptions.ReadTimeout as error:
+            raise FaultError(f"{path} has not answered within {seconds:g} s", timed_out=True) from error
+        except requests.exceptions.ConnectTimeout as error:
+            raise self._unreachable(error, "") from error
+        except requests.exceptions.ConnectionError as error:
+            reason = getattr(error.args[0] if error.args else None, "reason", None)
+            if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.SSLError):
+                raise self._unreachable(error, "") from error
+            raise _LostError("the connection was closed without an answer") from error
+        except requests.exceptions.RequestException as error:
+            raise FaultError(f"{path} cannot be asked: {tidy(str(error))}") from error
+        socket = getattr(response.raw.connection, "sock", None)
+        if socket is None or socket is not self._socket:  # a connection that was closed is opened again without a word
+            self._socket, self._known = socket, False
+        with response:
+            data = _read(response, path, end, seconds)
+        self._kept = True
+        self._answered_at = self._clock()
+        status = response.status_code
+        if status in (200, 204):
+            return data
+        why = _explain(data)
+        said = f"{path} answered {status}" + (f": {why}" if why else "")
+        if 400 <= status < 500:
+            raise EngineRefusedError(said, engine=self.label, status=status)
+        if status >= 500:
+            raise FaultError(said, status=status, gone=status in _NOT_NOW)
+        raise EngineReplyError(f"{said}; redirects are not followed", engine=self.label, status=status)
+
+    def _unreachable(self, error: Exception, when: str) -> EngineUnreachableError:
+        if isinstance(error, EngineUnreachableError):
+            what = error.message
+        elif isinstance(error, FaultError | _LostError):
+            what = str(error)
+        else:
+            what = "nobody answers there"
+        return EngineUnreachableError(
+            what + when,
+            engine=self.label,
+            remedy="Start the engine, or name another with --engine; --wait SECONDS waits for one that is starting.",
+        )
+
+
+def _read(response: requests.Response, path: str, end: float, seconds: Seconds) -> bytes:
+    """The body, whole.
+
+    Raises:
+        FaultError: it is cut off, too large or too slow.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        # Not iter_content: it waits for a full piece, and a reply that drips would never run into the time-out.
+        while piece := response.raw.read1(_PIECE, decode_content=False):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _LARGEST:
+                raise FaultError(f"{path} answered with more than {_LARGEST // 2**20} MiB", status=response.status_code)
+            if time.monotonic() > end:
+                raise FaultError(f"{path} has not finished its answer within {seconds:g} s", timed_out=True)
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise FaultError(f"{path} has not finished its answer within {seconds:g} s", timed_out=True) from error
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise FaultError(f"{path}: the answer was cut off after {size} bytes", status=response.status_code) from error
+    return b"".join(pieces)
+
+
+def _explain(body: bytes) -> str:
+    """What an error reply says, in any of the shapes that engines use; empty where it says nothing that people read.
+
+    A validation error echoes the whole rejected request under ``input``; only its reason and place are told.
+    """
+    try:
+        value = parse_json(body)
+    except ValueError:
+        return ""
+    if not isinstance(value, dict):
+        return ""
+    detail = value.get("detail", value.get("message"))
+    if isinstance(detail, str):
+        return tidy(detail)
+    if isinstance(detail, dict):
+        return tidy(": ".join(str(detail[key]) for key in ("error_name", "text") if isinstance(detail.get(key), str)))
+    if isinstance(detail, list):
+        return tidy("; ".join(_complaint(item) for item in detail[:3] if isinstance(item, dict)))
+    return ""
+
+
+def _complaint(item: dict[str, object]) -> str:
+    place = item.get("loc")
+    where = ".".join(str(part) for part in place) if isinstance(place, list) else "?"
+    return f"{where}: {item.get('msg', item.get('type', '?'))}"

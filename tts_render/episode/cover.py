@@ -1,0 +1,151 @@
+"""The cover: the picture that a player shows, as a JPEG that is small enough to be in every download."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from tts_render.ground.errors import InputError
+from tts_render.ground.files import digest_file
+from tts_render.site.folder import confine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL import Image
+
+    from tts_render.episode.episode import Episode
+    from tts_render.settings.config import Config, Show
+    from tts_render.site.folder import Site
+    from tts_render.site.post import Post
+
+__all__ = ["LARGEST_BYTES", "Cover", "find_cover", "make_cover", "picture_of"]
+
+LARGEST_BYTES = 300_000
+"""Of the picture in the tags. Whoever counts downloads counts the bytes after the tags; players choke on more."""
+
+_LARGEST_FILE = 50_000_000  # bytes
+_MOST_PIXELS = 60_000_000
+_SIDES = (1400, 1000, 700, 500, 300)  # pixels; the first is the least that Apple asks of a cover
+_REMEDY = "Take a JPEG or PNG."
+_QUALITIES = (88, 80, 70, 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The file that a cover is made of."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the file."""
+
+
+def find_cover(episode: Episode) -> Cover | None:
+    """The picture that the post names, if it lies in the site, else that of the show; None where there is none.
+
+    Nothing is fetched: an address counts only if it is one of the site itself, and the file is there.
+
+    Raises:
+        OutsideSiteError: the post names a path that leaves the site.
+        InputError: the show's picture is missing.
+    """
+    path = picture_of(episode.post, episode.site, episode.show, episode.config)
+    return None if path is None else Cover(path, digest_file(path))
+
+
+def picture_of(post: Post | None, site: Site, show: Show, config: Config) -> Path | None:
+    """The file of :func:`find_cover`, which is not read.
+
+    Raises:
+        OutsideSiteError, InputError: as there.
+    """
+    if post is not None:
+        line = post.line_of(post.preset.image) or post.line_of(post.preset.thumbnail)
+        for image in post.images:
+            for candidate in _candidates(image, post, site):
+                path = confine(site, candidate, what="the picture", source=post.path, line=line)
+                if path.is_file():
+                    return path
+    if show.cover is not None and not show.cover.is_file():
+        raise InputError(
+            f"shows: there is no picture {show.cover}",
+            path=config.path,
+            line=show.line,
+            remedy="Put it there, or take cover: away.",
+        )
+    return show.cover
+
+
+def make_cover(path: Path) -> bytes:
+    """The picture at ``path`` as a JPEG of at most :data:`LARGEST_BYTES`.
+
+    A JPEG that is small enough stays as it is. Others keep their shape; what is see-through becomes white.
+
+    Raises:
+        InputError: it is no picture, or an absurdly large one.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError  # read only where there is a picture
+
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"is larger than {_LARGEST_FILE:,} bytes", path=path, remedy="Take a smaller picture.")
+        data = path.read_bytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # looked at below
+            picture: Image.Image = Image.open(io.BytesIO(data))
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise InputError(
+                f"has {picture.width} by {picture.height} pixels", path=path, remedy="Take a smaller picture."
+            )
+        if picture.format == "JPEG" and len(data) <= LARGEST_BYTES and picture.mode in ("RGB", "L"):
+            picture.load()
+            return data
+        return _fit(_flat(ImageOps.exif_transpose(picture)))
+    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise InputError(f"is no picture that can be read: {error}", path=path, remedy=_REMEDY) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=path, remedy=_REMEDY) from error
+
+
+def _candidates(image: str, post: Post, site: Site) -> list[Path]:
+    """Where the picture that a post names may lie."""
+    base = site.url
+    if "://" in image:
+        if base is None or not image.startswith(base + "/"):
+            return []
+        image = image[len(base) :]
+    name = unquote(re.split("[?#]", image, maxsplit=1)[0]).lstrip("/")
+    found = [site.root / name, site.root / post.preset.audio_root / name]
+    if not image.startswith("/"):
+        found.append(post.path.parent.absolute() / name)
+    return found
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """``picture`` in three colours, on white."""
+    from PIL import Image
+
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        ground = Image.new("RGBA", picture.size, "white")
+        ground.alpha_composite(picture)
+        picture = ground
+    return picture.convert("RGB")
+
+
+def _fit(picture: Image.Image) -> bytes:
+    from PIL import Image
+
+    for side in _SIDES:
+        smaller = picture.copy()
+        smaller.thumbnail((side, side), Image.Resampling.LANCZOS)
+        for quality in _QUALITIES:
+            stream = io.BytesIO()
+            smaller.save(stream, "JPEG", quality=quality, optimize=True)
+            if stream.tell() <= LARGEST_BYTES:
+                return stream.getvalue()
+    raise ValueError("it cannot be made small enough")

@@ -1,0 +1,379 @@
+"""An episode: a post or a bare script, with everything around it settled: site, settings, script, voice, target."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
+from tts_render.ground.names import audio_name, find_audio_file, stem
+from tts_render.script import Notation, Script, Templates, decode_script, read_script, spoken_date
+from tts_render.settings.config import Config, Show, VoiceSettings, load_config, packaged_config_path
+from tts_render.site.folder import Site, article_url, confine, find_site
+from tts_render.site.post import Post, read_post
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Iterator, Sequence
+
+__all__ = [
+    "DECK_SUFFIX",
+    "POST_SUFFIXES",
+    "SCRIPT_SUFFIXES",
+    "Episode",
+    "audio_target",
+    "find_posts",
+    "find_script",
+    "first_voice",
+    "open_config",
+    "open_episode",
+    "read_text",
+]
+
+DECK_SUFFIX = ".json"
+SCRIPT_SUFFIXES = (".txt", DECK_SUFFIX)
+"""What a bare script, or one beside the audio, may be; the first is taken."""
+_MARKDOWN = (".md", ".markdown", ".mkd")
+POST_SUFFIXES = (*_MARKDOWN, ".html")
+_POST_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-")
+_LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and disks take no more than 255
+_LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # of two letters at least: one is a drive
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode, opened."""
+
+    path: Path
+    """The post or script that was named."""
+    site: Site
+    config: Config
+    post: Post | None
+    """None for a bare script."""
+    script: Script
+    voice: VoiceSettings
+    """Who speaks what names nobody."""
+    deck: Path | None
+    """The slide deck that belongs to it: the script itself, or the ``.json`` beside the audio."""
+    show: Show
+    audio: Path | None
+    """Where the MP3 goes; None for a post without an audio path."""
+    own_audio: Path | None
+    """Where the post says that it belongs."""
+    title: str
+    date: datetime.datetime | None
+    track: int | None
+    """The number in the post's file name."""
+    artist: str
+    album: str | None
+    url: str | None
+    """Where the post will be read."""
+
+    def relative(self, path: Path) -> str:
+        """``path`` as seen from the site, with slashes; absolute where it lies outside."""
+        return path.relative_to(self.site.root).as_posix() if path.is_relative_to(self.site.root) else str(path)
+
+
+def open_config(site: Site, voices: Path | None) -> Config:
+    """The settings that hold for a site: the file that was named, else the site's own, else the packaged one.
+
+    Raises:
+        ConfigError, OutsideSiteError: something in it is wrong.
+    """
+    if voices is None:
+        own = site.root / "voices.yaml"
+        voices = own if own.is_file() else packaged_config_path()
+    return load_config(voices, root=site.root)
+
+
+def open_episode(
+    path: Path,
+    *,
+    site: Path | None = None,
+    voices: Path | None = None,
+    script: Path | None = None,
+    output: Path | None = None,
+    voice: str | None = None,
+) -> Episode:
+    """Read a post or a script, and settle everything around it.
+
+    Args:
+        path: the post (front matter and body) or the script.
+        site: root of the site; None finds it.
+        voices: the settings; None takes the site's, else the packaged ones.
+        script: what is spoken; None takes the post's ``script``, the text beside its audio, or its body.
+        output: where the MP3 goes; None takes the post's audio path, or the place beside a bare script.
+        voice: who speaks a bare script; None takes the default of the settings.
+
+    Raises:
+        InputError: something that was given is wrong; nothing was changed.
+        CommandLineError: the arguments do not go together.
+    """
+    if any("\ud800" <= character <= "\udfff" for character in path.name):
+        raise InputError("has a name that is no UTF-8", path=path, remedy="Rename it.")
+    home = find_site(path, site)
+    config = open_config(home, voices)
+    if path.suffix.lower() in POST_SUFFIXES:
+        if voice is not None:
+            raise CommandLineError(f"--voice is for a bare script; {path.name} names its own actors")
+        return _open_post(path, home, config, script, output)
+    if path.suffix.lower() not in SCRIPT_SUFFIXES:
+        raise CommandLineError(f"{path}: is neither a post (.md) nor a script (.txt) nor a slide deck (.json)")
+    if script is not None:
+        raise CommandLineError(f"--script is for a post; {path.name} is a script itself")
+    speaker = config.voice(voice if voice is not None else config.default)
+    if speaker is None:
+        raise CommandLineError(f"--voice: there is no voice {voice!r}. {config.nearest_voice(voice or '')}")
+    text = read_text(path)
+    title = stem(path.name)
+    show = config.show(actor=speaker.name, title=title, file=path.name)
+    return Episode(
+        path=path,
+        site=home,
+        config=config,
+        post=None,
+        script=read_script(path, text, _notation(config)),
+        voice=speaker,
+        deck=path if path.suffix.lower() == DECK_SUFFIX else None,
+        show=show,
+        audio=Path(os.path.realpath(output)) if output is not None else _mp3_beside(path, title, home),
+        own_audio=None,
+        title=title,
+        date=None,
+        track=None,
+        artist=show.artist or speaker.name,
+        album=show.name or home.title,
+        url=None,
+    )
+
+
+def audio_target(post: Post, site: Site) -> Path | None:
+    """Where the MP3 of a post lies, or belongs; None where the post does not say.
+
+    A site path is taken from the preset's folder, or from the post's own folder in a page bundle. An address is matched
+    to the file of that name in ``audio`` there. A file whose name differs only in Unicode form is the same file.
+
+    Raises:
+        PostError: the value is no path to an MP3.
+        OutsideSiteError: it leaves the site.
+    """
+    value = post.audio
+    if value is None:
+        return None
+    line = post.line_of(post.preset.audio)
+    root = site.root / post.preset.audio_root
+    what = ".".join(post.preset.audio)
+    if value.startswith(("https://", "http://")):
+        name = audio_name(value)
+        target = root / "audio" / name if name else root
+    elif _SCHEME.match(value):
+        raise PostError(
+            f"{what}: {value} is neither a path in the site nor an https address", path=post.path, line=line
+        )
+    elif post.preset.bundle and post.path.stem == "index" and not value.startswith("/"):
+        target = Path(os.path.realpath(post.path)).parent / unquote(value)
+    else:
+        target = root / unquote(value).lstrip("/")
+    named = target.suffix
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in target.parts):
+        raise PostError(
+            f"{what}: a name in it is longer than {_LONGEST_NAME} bytes",
+            path=post.path,
+            line=line,
+            remedy="Shorten it.",
+        )
+    target = confine(site, target, what=what, source=post.path, line=line)
+    target = find_audio_file(target.parent, target.name) or target
+    target = confine(site, target, what=what, source=post.path, line=line)  # the file that was found may be a link
+    if {named.lower(), target.suffix.lower()} != {".mp3"}:
+        leads = "" if named == target.suffix else f", or leads to {target.name}, which does not"
+        raise PostError(
+            f"{what}: {value} does not end with .mp3{leads}",
+            path=post.path,
+            line=line,
+            remedy="Only MP3 files are made.",
+        )
+    return target
+
+
+def _mp3_beside(script: Path, title: str, site: Site) -> Path:
+    """The MP3 of a bare script; a link there may lead to another, inside of the site."""
+    beside = Path(os.path.realpath(script.parent)) / (title + ".mp3")
+    target = confine(site, beside, what="the MP3 beside it", source=script, line=None)
+    if target.suffix != ".mp3":
+        raise ScriptError(
+            f"{beside.name} beside it leads to {target.name}, which is no MP3",
+            path=script,
+            remedy="Name another file with -o.",
+        )
+    return target
+
+
+def read_text(path: Path) -> str:
+    """The text of a script.
+
+    Raises:
+        ScriptError: it cannot be read, is no UTF-8, or is absurdly long.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_SCRIPT:
+            raise ScriptError(f"is {size:,} bytes long; at most {_LARGEST_SCRIPT:,} are read", path=path)
+        data = path.read_bytes()
+    except OSError as error:
+        raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
+    return decode_script(path, data)
+
+
+def _open_post(path: Path, site: Site, config: Config, script: Path | None, output: Path | None) -> Episode:
+    post = read_post(path, config.preset)
+    target = audio_target(post, site)
+    voice = first_voice(post, config)
+    title = post.title or stem(path.name)
+    show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=path.name)
+    named = re.fullmatch(r"\d{4}-\d{2}-\d{2}-(\d{1,5})", path.stem)
+    spoken = find_script(post, site, config, script, target)
+    return Episode(
+        path=path,
+        site=site,
+        config=config,
+        post=post,
+        script=spoken,
+        voice=voice,
+        deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target, post, site),
+        show=show,
+        audio=Path(os.path.realpath(output)) if output is not None else target,
+        own_audio=target,
+        title=title,
+        date=post.date,
+        track=int(named[1]) if named else None,
+        artist=show.artist or "、".join(post.actors) or voice.name,
+        album=show.name or site.title,
+        url=article_url(site, path, post.date, post.permalink),
+    )
+
+
+def first_voice(post: Post, config: Config) -> VoiceSettings:
+    """The voice of the first actor, after seeing that every actor has one; the default where a post names none.
+
+    Raises:
+        PostError: no voice answers to an actor.
+    """
+    found: list[VoiceSettings] = []
+    for actor in post.actors:
+        voice = config.voice(actor)
+        if voice is None:
+            raise PostError(
+                f"no voice answers to the actor {actor!r}",
+                path=post.path,
+                line=post.line_of(post.preset.actors) if post.preset.actors else None,
+                remedy=f"{config.nearest_voice(actor)} Voices are named in {config.path}.",
+            )
+        found.append(voice)
+    if found:
+        return found[0]
+    default = config.voice(config.default)
+    if default is None:
+        raise ConfigError(f"there is no voice {config.default!r}", path=config.path)
+    return default
+
+
+def find_script(post: Post, site: Site, config: Config, named: Path | None, audio: Path | None) -> Script:
+    """What is spoken: the file that was named, the post's own ``script``, text or deck beside the audio, or the body.
+
+    Raises:
+        PostError, ScriptError, OutsideSiteError: it is missing, cannot be read, or lies outside the site.
+    """
+    notation = _notation(config)
+    if named is not None:
+        return read_script(named, read_text(named), notation)
+    if post.script is not None:
+        line = post.line_of(post.preset.script)
+        wanted = post.script
+        folder = Path(os.path.realpath(post.path)).parent if wanted.startswith(".") else site.root
+        path = confine(site, folder / wanted.lstrip("/"), what="script", source=post.path, line=line)
+        if not path.is_file():
+            raise PostError(f"script: there is no file {wanted}", path=post.path, line=line)
+        return read_script(path, read_text(path), notation)
+    if audio is not None:
+        for suffix in SCRIPT_SUFFIXES:
+            beside = find_audio_file(audio.parent, stem(audio.name) + suffix)
+            if beside is not None:
+                confine(site, beside, what="the script beside the audio", source=post.path, line=None)
+                return read_script(beside, read_text(beside), notation)
+    templates = _templates(post, config)
+    return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
+
+
+def _templates(post: Post, config: Config) -> Templates:
+    """What the show of a post says around its articles."""
+    show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
+    return Templates(
+        intro=show.intro,
+        before_article=show.before_article,
+        outro=show.outro,
+        title=post.title or "",
+        date=spoken_date(post.date) if post.date else None,
+    )
+
+
+def _notation(config: Config) -> Notation:
+    return Notation(speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes)
+
+
+def _deck_beside(audio: Path | None, post: Post, site: Site) -> Path | None:
+    deck = None if audio is None else find_audio_file(audio.parent, stem(audio.name) + DECK_SUFFIX)
+    if deck is not None:
+        confine(site, deck, what="the deck beside the audio", source=post.path, line=None)
+    return deck
+
+
+def find_posts(paths: Sequence[Path]) -> list[Path]:
+    """``paths``, with each folder replaced by the posts in it, sorted."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            home = Path(os.path.realpath(path))
+            found.extend(sorted(_posts_in(path, home, set())))
+        else:
+            found.append(path)
+    return found
+
+
+def _posts_in(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
+    """Posts of Jekyll by their names, other Markdown by its front matter; nothing hidden, drafted aside or built.
+
+    Links that leave ``home`` are passed over, and no folder is entered twice.
+    """
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=folder) from error
+    for path in paths:
+        if path.name.startswith(".") or path.name in _NOT_POSTS:
+            continue
+        real = os.path.realpath(path)
+        if not Path(real).is_relative_to(home) or real in seen:
+            continue
+        if path.is_dir():
+            seen.add(real)
+            yield from _posts_in(path, home, seen)
+        # What is called like a post is one, even where its front matter is broken: that is to be told.
+        elif path.suffix.lower() in _MARKDOWN and (_POST_NAME.match(path.name) or _has_front_matter(path)):
+            yield path
+
+
+_NOT_POSTS = frozenset(
+    {"_site", "public", "_layouts", "_includes", "_drafts", "layouts", "themes", "node_modules", "vendor"}
+)
+
+
+def _has_front_matter(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(8).removeprefix(b"\xef\xbb\xbf").lstrip()[:3] in (b"---", b"+++")

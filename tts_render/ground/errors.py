@@ -1,0 +1,182 @@
+"""The tree of errors: every failure that can be foreseen derives from one base.
+
+::
+
+    TtsRenderError                exit 1
+    ├── CommandLineError          exit 2   what was asked makes no sense
+    ├── InputError                         something that was given is wrong
+    │   ├── PostError                      a post or its front matter
+    │   ├── ScriptError                    a script, 台本
+    │   ├── ConfigError                    voices.yaml
+    │   ├── SoundError                     a jingle or another sound file
+    │   └── OutsideSiteError               a path that leaves the site
+    ├── EngineError               exit 3   no engine to speak with
+    │   ├── EngineUnreachableError         nobody answers, or no longer
+    │   ├── EngineRefusedError             it answered that it will not (4xx)
+    │   ├── EngineReplyError               it answered nonsense, after every try
+    │   ├── EngineMismatchError            engines of one run differ, or lack the voice
+    │   └── EngineMissingError             an embedded engine is not installed
+    ├── SpeechError                        utterances that could not be spoken
+    ├── UtteranceError                     one of them
+    ├── OutputError                        disk, encoder, or a finished MP3 that is not right
+    └── BusyError                          another run is at work on the same episode
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_render.ground.printable import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "BusyError",
+    "CommandLineError",
+    "ConfigError",
+    "EngineError",
+    "EngineMismatchError",
+    "EngineMissingError",
+    "EngineRefusedError",
+    "EngineReplyError",
+    "EngineUnreachableError",
+    "InputError",
+    "OutputError",
+    "OutsideSiteError",
+    "PostError",
+    "ScriptError",
+    "SoundError",
+    "SpeechError",
+    "TtsRenderError",
+    "UtteranceError",
+]
+
+
+class TtsRenderError(Exception):
+    """Base of all foreseeable failures: what happened, where, and what to do.
+
+    ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
+    What of an input is not printable is U+FFFD there, and its line breaks are spaces: harmless wherever it is shown.
+    """
+
+    exit_code = 1
+    """What the command line ends with: 1 the work failed, 2 the command line was wrong, 3 the engine."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        line: int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.message = one_line(message)
+        super().__init__(self.message)
+        self.path = path
+        self.line = line
+        """1-based line in ``path``."""
+        self.remedy = remedy and one_line(remedy)
+
+    def __str__(self) -> str:
+        where = "" if self.path is None else f"{self.path}: " if self.line is None else f"{self.path}:{self.line}: "
+        return one_line(where) + self.message + (f"\n  {self.remedy}" if self.remedy else "")
+
+
+class CommandLineError(TtsRenderError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = 2
+
+
+class InputError(TtsRenderError):
+    """Something that was given to the program is wrong."""
+
+
+class PostError(InputError):
+    """A post, or its front matter, cannot be read or safely changed."""
+
+
+class ScriptError(InputError):
+    """A script cannot be read or has nothing to say."""
+
+
+class ConfigError(InputError):
+    """voices.yaml is wrong."""
+
+
+class SoundError(InputError):
+    """A jingle or another sound file cannot be used."""
+
+
+class OutsideSiteError(InputError):
+    """A path in an input leaves the site."""
+
+
+class EngineError(TtsRenderError):
+    """There is no engine to speak with; ``engine`` is its URL or name."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, engine: str, status: int | None = None, remedy: str | None = None) -> None:
+        super().__init__(message, path=engine, remedy=remedy)
+        self.engine = engine
+        self.status = status
+        """HTTP status, where there was one."""
+
+
+class EngineUnreachableError(EngineError):
+    """Nobody answers, or nobody answers any longer."""
+
+
+class EngineRefusedError(EngineError):
+    """The engine understood and said no (4xx); asking again would not help."""
+
+
+class EngineReplyError(EngineError):
+    """The engine answered something that cannot be used, on every try."""
+
+
+class EngineMismatchError(EngineError):
+    """Engines of one run differ, or an engine does not have the voice that is asked for."""
+
+
+class EngineMissingError(EngineError):
+    """An embedded engine is asked for whose package is not installed."""
+
+
+class SpeechError(TtsRenderError):
+    """Utterances that could not be spoken; the episode is not published.
+
+    ``failures`` holds one error for each of them, in script order, each with path and line.
+    """
+
+    def __init__(self, message: str, failures: Sequence[TtsRenderError], *, path: Path | str | None = None) -> None:
+        super().__init__(message, path=path)
+        self.failures = tuple(failures)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # the worst of its failures decides
+        """Exit code 3 if an engine is to blame for any failure, else 1."""
+        return max((failure.exit_code for failure in self.failures), default=1)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(str(failure) for failure in self.failures)])
+
+
+class UtteranceError(TtsRenderError):
+    """One utterance that could not be spoken; its place is in the script."""
+
+    def __init__(self, message: str, *, path: Path | str, line: int, remedy: str | None = None, blame: int = 1) -> None:
+        super().__init__(message, path=path, line=line, remedy=remedy)
+        self.exit_code = blame
+        """3 where the engine is to blame, 1 where the text is."""
+
+
+class OutputError(TtsRenderError):
+    """A file could not be written, or what was written is not right."""
+
+
+class BusyError(TtsRenderError):
+    """Another run is at work on the same episode."""

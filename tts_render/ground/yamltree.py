@@ -1,0 +1,289 @@
+"""A YAML file as a tree that knows its lines, so that a mistake in it can be named where it stands.
+
+Only what a settings file needs: mappings, lists, text, numbers, switches. Anchors and aliases are refused: they have no
+use here, and a few lines of them can stand for more than fits in memory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from tts_render.ground.bounded import LOADER, parse_yaml_events
+from tts_render.ground.errors import ConfigError, OutsideSiteError
+from tts_render.ground.files import NAME_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Tree", "nearest", "read_settings", "read_tree"]
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+_LARGEST = 1_000_000  # bytes; a settings file of a megabyte is a mistake, not a setting
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that ``name`` was probably meant to be, or None."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One value of the file, with the place where it stands."""
+
+    path: Path
+    node: yaml.Node
+    name: str
+    """Dotted name from the root, for messages."""
+
+    @property
+    def line(self) -> int:
+        """1-based line where the value begins."""
+        return int(self.node.start_mark.line) + 1
+
+    def wrong(self, message: str, remedy: str | None = None) -> ConfigError:
+        """An error that names this place."""
+        return ConfigError(
+            f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is written there."""
+        return isinstance(self.node, yaml.ScalarNode) and self.node.tag == "tag:yaml.org,2002:null"
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping of names to values."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+    def entries(self) -> dict[str, Tree]:
+        """The mapping, in the order of the file; nothing written means an empty one.
+
+        Raises:
+            ConfigError: it is no mapping, a name is no text, or a name stands twice.
+        """
+        if self.empty:
+            return {}
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.wrong(f"must be a mapping of names to values, not {_kind(self.node)}")
+        found: dict[str, Tree] = {}
+        for key, value in self.node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.wrong("a name must be text")
+            if value.start_mark.index == value.end_mark.index:
+                value.start_mark = key.start_mark  # the parser says of nothing that it stands where the next thing does
+            child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
+            if key.value in found:
+                raise ConfigError(
+                    f"{child.name} stands twice, here and in line {found[key.value].line}",
+                    path=self.path,
+                    line=key.start_mark.line + 1,
+                )
+            found[key.value] = child
+        return found
+
+    def fields(self, *known: str) -> dict[str, Tree]:
+        """Like :meth:`entries`, for a mapping whose names are known.
+
+        Raises:
+            ConfigError: a name is not among ``known``; the nearest one is offered.
+        """
+        found = self.entries()
+        for name, child in found.items():
+            if name not in known:
+                near = nearest(name, known)
+                raise child.wrong(
+                    "is not a setting",
+                    f"Did you mean {near}?" if near else f"The settings here are: {', '.join(known)}.",
+                )
+        return found
+
+    def items(self) -> tuple[Tree, ...]:
+        """The list; a single value counts as a list of one, nothing written as an empty one.
+
+        Raises:
+            ConfigError: it is a mapping.
+        """
+        if self.empty:
+            return ()
+        if isinstance(self.node, yaml.SequenceNode):
+            return tuple(Tree(self.path, node, f"{self.name}[{n}]") for n, node in enumerate(self.node.value, 1))
+        if isinstance(self.node, yaml.ScalarNode):
+            return (self,)
+        raise self.wrong("must be a list")
+
+    def text(self) -> str:
+        """The text, with the white space around it removed.
+
+        Raises:
+            ConfigError: it is a mapping, a list, or nothing.
+        """
+        if not isinstance(self.node, yaml.ScalarNode) or self.empty:
+            raise self.wrong(f"must be text, not {_kind(self.node)}")
+        text = str(self.node.value).strip()
+        if not text:
+            raise self.wrong("must not be empty")
+        return text
+
+    def inside(self, root: Path | None) -> Path:
+        """The path that is named here, relative to the folder of the settings, with links resolved.
+
+        Args:
+            root: the site's root; the path may lie there as well as beside the settings, and nowhere else.
+
+        Raises:
+            ConfigError: it is no text, or no disk takes such a name.
+            OutsideSiteError: it lies outside.
+        """
+        text = self.text()
+        folder = self.path.parent
+        try:
+            path = Path(os.path.realpath(folder / text))
+            fits = all(len(os.fsencode(part)) <= NAME_MAX for part in path.parts)
+        except ValueError:  # a character that no path can hold
+            fits = False
+        if not fits:
+            raise self.wrong("is no name that a file can have")
+        homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
+        if not any(path.is_relative_to(home) for home in homes):
+            raise OutsideSiteError(
+                f"{self.name}: {text} leaves the site",
+                path=self.path,
+                line=self.line,
+                remedy="Copy the file into the site.",
+            )
+        return path
+
+    def choice(self, choices: Iterable[str]) -> str:
+        """The text, which is one of ``choices``.
+
+        Raises:
+            ConfigError: it is another; the nearest one is offered.
+        """
+        names = tuple(choices)
+        text = self.text()
+        if text not in names:
+            near = nearest(text, names)
+            raise self.wrong(
+                f"{text!r} is not known", f"Did you mean {near}?" if near else f"Choose one of: {', '.join(names)}."
+            )
+        return text
+
+    def number(self, least: float, most: float) -> float:
+        """A finite number from ``least`` to ``most``.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        text = self.text()
+        try:
+            value = float(text)
+        except ValueError:
+            raise self.wrong(f"must be a number, not {text!r}") from None
+        if not math.isfinite(value) or not least <= value <= most:
+            raise self.wrong(f"must be between {least:g} and {most:g}, not {text}")
+        return value
+
+    def whole(self, least: int, most: int) -> int:
+        """A whole number from ``least`` to ``most``.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        value = self.number(least, most)
+        if value != int(value):
+            raise self.wrong(f"must be a whole number, not {self.text()}")
+        return int(value)
+
+    def switch(self) -> bool:
+        """True or false.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        return self.choice(("true", "false")) == "true"
+
+
+def read_settings(path: Path, *, most: int) -> str:
+    """The text of a settings file, without its byte order mark.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        ConfigError: it cannot be read, is no UTF-8 or too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
+    if len(data) > most:
+        raise ConfigError(f"is larger than {most:,} bytes", path=path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+
+
+def read_tree(path: Path) -> Tree:
+    """The settings file at ``path``.
+
+    Raises:
+        ConfigError: it cannot be read, is no UTF-8, no YAML, too large, or uses anchors.
+    """
+    text = read_settings(path, most=_LARGEST)
+    try:
+        for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
+            if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
+                raise ConfigError(
+                    "anchors (&) and aliases (*) are not read here",
+                    path=path,
+                    line=event.start_mark.line + 1,
+                    remedy="Write the value out, or put it in quotes if & or * begins a text.",
+                )
+        node = yaml.compose(text, Loader=LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(
+            f"is no valid YAML: {error.problem or error.context}",
+            path=path,
+            line=_line_at(text, mark.index if mark else 0),
+        ) from error
+    except yaml.YAMLError as error:
+        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        raise ConfigError(
+            "holds a character that YAML does not allow" + (f": U+{ord(found[0]):04X}" if found else ""),
+            path=path,
+            line=_line_at(text, found.start() if found else 0),
+            remedy="Remove it.",
+        ) from error
+    if node is None:
+        raise ConfigError("is empty", path=path)
+    return Tree(path, node, "")
+
+
+def _line_at(text: str, offset: int) -> int:
+    """1-based line of a character. (The parser counts one more at the end of a file that ends without a line end.)"""
+    return len(_BREAK.findall(text, 0, offset)) + 1
+
+
+def _kind(node: yaml.Node) -> str:
+    kinds: Mapping[type[yaml.Node], str] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
+    return kinds.get(type(node), "nothing" if node.tag == "tag:yaml.org,2002:null" else "text")

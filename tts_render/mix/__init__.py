@@ -1,0 +1,1 @@
+"""The mix: clips and jingles become one finished MP3."""

@@ -1,0 +1,273 @@
+"""Beds: music under the words, at a stated level under them, repeated as often as needed.
+
+Where it is louder and where softer follows from the positions on the timeline, not from levels, so it is the same each
+time. Music is never held whole: it is read and resampled block by block, again for each lap, unless it is short.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+import soxr
+
+from tts_render.ground.errors import SoundError
+from tts_render.ground.files import digest_file
+from tts_render.ground.units import Frames, conform_frames, seconds_to_frames
+from tts_render.sound.audio import BLOCK_FRAMES, LONGEST_SOUND, SoundFile, amplitude, shape
+from tts_render.sound.loudness import LoudnessMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tts_render.ground.units import Lufs, Seconds
+    from tts_render.mix.timeline import Timeline
+    from tts_render.settings.bed import BedSettings
+    from tts_render.sound.audio import Samples
+
+__all__ = ["Bed", "Music", "lay_bed", "make_bed", "open_music"]
+
+_KEPT_SECONDS = 60
+"""Music up to this long is conformed once and kept; 21 MB in stereo."""
+
+_LEAST: Seconds = 0.005
+"""The shortest fade; anything shorter may click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A sound file that lies under a show, and how."""
+
+    settings: BedSettings
+    sound: SoundFile
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """Music in its place under an episode. Positions and lengths are frames at the rate of the episode."""
+
+    sound: SoundFile
+    start: Frames
+    end: Frames
+    fade_in: Frames
+    fade_out: Frames
+    crossfade: Frames
+    """Over which one lap goes into the next."""
+    gains: tuple[tuple[Frames, float], ...]
+    """Positions with linear gains, fades aside; in between the gain goes in straight lines."""
+
+    def gain(self, begin: int, end: int) -> NDArray[np.float32]:
+        """The gain of each frame from ``begin`` to ``end``, shape ``(frames, 1)``."""
+        at = np.arange(begin, end, dtype=np.float64)
+        places, gains = zip(*self.gains, strict=True)
+        curve = np.interp(at, places, gains)
+        curve *= np.clip((at - self.start) / self.fade_in, 0.0, 1.0)
+        curve *= np.clip((self.end - at) / self.fade_out, 0.0, 1.0)
+        gain: NDArray[np.float32] = curve.astype(np.float32)[:, np.newaxis]
+        return gain
+
+
+def open_music(path: Path, settings: BedSettings) -> Music:
+    """Read ``path`` to its end, block by block.
+
+    Raises:
+        SoundError: it is not there, empty, longer than half an hour, not finite, or no WAV, FLAC, OGG, MP3 or AIFF.
+    """
+    frames = 0
+    try:
+        with path.open("rb") as stream:
+            stream.read(1)
+        with soundfile.SoundFile(path) as file:
+            rate, channels = file.samplerate, file.channels
+            for block in _blocks(file):
+                frames += len(block)
+                if not np.isfinite(block).all():
+                    raise SoundError("the sound holds values that are no numbers", path=path, remedy="Export it again.")
+                if frames > LONGEST_SOUND * rate:
+                    raise SoundError(
+                        f"the music lasts more than {LONGEST_SOUND / 60:.0f} minutes",
+                        path=path,
+                        remedy="Cut it; it is repeated as often as needed.",
+                    )
+    except OSError as error:
+        raise SoundError(
+            f"cannot be read: {error.strerror or error}", path=path, remedy="Correct the path, or add the file."
+        ) from error
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise SoundError(
+            "this cannot be read piece by piece, as music under speech is",
+            path=path,
+            remedy="Convert it to WAV, FLAC, OGG or MP3.",
+        ) from error
+    if not frames:
+        raise SoundError("the sound is empty", path=path, remedy="Give a file with sound in it.")
+    return Music(settings, SoundFile(path, Frames(frames), rate, channels, digest_file(path)))
+
+
+def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -> Bed | None:
+    """Put music under a timeline.
+
+    It begins its fade-in before the first words and ends its fade-out after the last ones, as far as there is room;
+    where there is none, it fades under the words. Under everything that sounds it has its level. In a gap that is long
+    enough for release and attack it rises by as much as it was ducked.
+
+    Args:
+        music: the music.
+        timeline: what sounds when.
+        speech: integrated loudness of all speech in the mix; where it is -inf, there is no bed.
+        channels: of the mix.
+
+    Returns:
+        The bed; its level is measured over what is heard of the music.
+
+    Raises:
+        SoundError: the music is silence, or was changed.
+    """
+    settings, rate = music.settings, timeline.rate
+    words = timeline.speech
+    if not words or not math.isfinite(speech):
+        return None
+
+    def frames(seconds: Seconds) -> Frames:
+        return seconds_to_frames(max(seconds, _LEAST), rate)
+
+    fade_in, fade_out = frames(settings.fade_in), frames(settings.fade_out)
+    start = max(Frames(0), Frames(words[0].start - fade_in))
+    end = min(timeline.frames, Frames(max(place.end for place in words) + fade_out))
+    loudness = _loudness(music.sound, rate, channels, Frames(end - start))
+    if not math.isfinite(loudness):
+        raise SoundError("the music is silent", path=music.sound.path, remedy="Give a file with sound in it.")
+    low = amplitude(speech + settings.level - loudness)
+    high = low * amplitude(settings.duck)
+    attack, release = frames(settings.attack), frames(settings.release)
+    gains: list[tuple[Frames, float]] = [(start, low)]
+    for begin, stop in _gaps(timeline, start, end):
+        if stop - begin >= attack + release:
+            gains += [(begin, low), (Frames(begin + release), high), (Frames(stop - attack), high), (stop, low)]
+    return Bed(music.sound, start, end, fade_in, fade_out, frames(settings.crossfade), tuple(gains))
+
+
+def lay_bed(blocks: Iterable[Samples], bed: Bed, *, rate: int, channels: int) -> Iterator[Samples]:
+    """The same blocks with the bed added to them.
+
+    Raises:
+        SoundError: the music was changed while it was in use.
+    """
+    music = _Tape(_laps(bed, rate, channels))
+    position = 0
+    for block in blocks:
+        begin, end = max(position, bed.start), min(position + len(block), bed.end)
+        if begin < end:
+            block = block.copy()
+            block[begin - position : end - position] += music.take(end - begin) * bed.gain(begin, end)
+        position += len(block)
+        yield block
+
+
+def _gaps(timeline: Timeline, start: Frames, end: Frames) -> Iterator[tuple[Frames, Frames]]:
+    """Where nothing sounds between two things that do, from ``start`` to ``end``."""
+    sounding = [place for place in timeline.placements if place.source is not None]
+    reached = Frames(0)
+    for before, after in pairwise(sounding):
+        reached = max(reached, before.end)
+        if start <= reached < after.start <= end:
+            yield reached, after.start
+
+
+class _Tape:
+    """Samples from an iterator of blocks, as many at a time as are wanted."""
+
+    def __init__(self, blocks: Iterator[Samples]) -> None:
+        self._blocks = blocks
+        self._rest: Samples | None = None
+
+    def take(self, frames: int) -> Samples:
+        """The next ``frames``; fewer where the blocks end."""
+        parts: list[Samples] = []
+        while frames:
+            block = next(self._blocks, None) if self._rest is None else self._rest
+            if block is None:
+                break
+            parts.append(block[:frames])
+            self._rest = block[frames:] if len(block) > frames else None
+            frames -= len(parts[-1])
+        return np.concatenate(parts) if parts else np.zeros((0, 1), dtype=np.float32)
+
+
+def _laps(bed: Bed, rate: int, channels: int) -> Iterator[Samples]:
+    """The music over and over, the end of each lap under the beginning of the next."""
+    length = conform_frames(bed.sound.frames, bed.sound.rate, rate)
+    overlap = min(bed.crossfade, length // 2)
+    kept = list(_conformed(bed.sound, rate, channels)) if length <= _KEPT_SECONDS * rate else None
+    ending: Samples | None = None
+    while True:
+        lap = _Tape(_conformed(bed.sound, rate, channels) if kept is None else iter(kept))
+        head = lap.take(overlap)
+        yield head if ending is None else shape(head, fade_in=overlap) + ending
+        left = length - 2 * overlap
+        while left:
+            block = lap.take(min(left, BLOCK_FRAMES))
+            yield block
+            left -= len(block)
+        ending = shape(lap.take(overlap), fade_out=overlap)
+
+
+def _loudness(sound: SoundFile, rate: int, channels: int, frames: Frames) -> Lufs:
+    """Integrated loudness of the first ``frames`` of the music, or of all of it if it is shorter."""
+    meter = LoudnessMeter(rate, channels)
+    for block in _conformed(sound, rate, channels):
+        meter.add(block[:frames])
+        frames = Frames(max(0, frames - len(block)))
+        if not frames:
+            break
+    return meter.integrated()
+
+
+def _conformed(sound: SoundFile, rate: int, channels: int) -> Iterator[Samples]:
+    """The music once, at another rate and number of channels, as :func:`~tts_render.sound.audio.conform` has it."""
+    width = sound.channels if sound.channels in (1, channels) else 1
+    left = conform_frames(sound.frames, sound.rate, rate)
+    for block in _resampled(_read(sound, width), sound.rate, rate, width):
+        part = block[:left]
+        left = Frames(left - len(part))
+        yield part if width == channels else np.repeat(part, channels, axis=1)
+    if left:
+        yield np.zeros((left, channels), dtype=np.float32)
+
+
+def _resampled(blocks: Iterator[Samples], rate: int, to_rate: int, channels: int) -> Iterator[Samples]:
+    if rate == to_rate:
+        yield from blocks
+        return
+    stream = soxr.ResampleStream(rate, to_rate, channels, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(np.zeros((0, channels), dtype=np.float32), last=True)
+
+
+def _read(sound: SoundFile, channels: int) -> Iterator[Samples]:
+    """The music once, at its own rate."""
+    frames = 0
+    try:
+        with soundfile.SoundFile(sound.path) as file:
+            same = (file.samplerate, file.channels) == (sound.rate, sound.channels)
+            for block in _blocks(file):
+                frames += len(block)
+                yield block if channels == sound.channels else block.mean(axis=1, keepdims=True, dtype=np.float32)
+    except soundfile.LibsndfileError:
+        same = False
+    if not same or frames != sound.frames:
+        raise SoundError("the sound was changed while it was in use", path=sound.path, remedy="Run this again.")
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[Samples]:
+    """All of an open file."""
+    while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+        yield block

@@ -1,0 +1,100 @@
+"""The sound check: what the mix of an episode is, and how loud it is, found out while the engine is still speaking.
+
+With one voice and no bed the mix itself is metered as it grows. With several voices their gains, and under a bed its
+level, follow from all of the speech; so the speech is metered as it comes, and the mix when it is complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_render.mix.bed import lay_bed, make_bed
+from tts_render.mix.levelling import VoiceMeters, even_out
+from tts_render.mix.mixdown import mix
+from tts_render.mix.timeline import Timeline
+from tts_render.sound.loudness import LoudnessMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tts_render.mix.bed import Bed, Music
+    from tts_render.mix.timeline import Placement
+    from tts_render.settings.config import MasterSettings
+    from tts_render.sound.audio import Samples
+    from tts_render.sound.loudness import Profile
+    from tts_render.speech.casting import Direction, Role
+
+__all__ = ["Checked", "check_sound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An episode that is ready to be mastered."""
+
+    timeline: Timeline
+    profile: Profile
+    """Loudness and peaks of the mix."""
+    channels: int
+    bed: Bed | None = None
+
+    def mixed(self) -> Iterator[Samples]:
+        """The mix, in blocks; the same each time."""
+        return _sum(self.timeline, self.channels, self.bed)
+
+
+def check_sound(
+    placements: Iterable[Placement],
+    directions: Mapping[Role, Direction],
+    settings: MasterSettings,
+    *,
+    main: str,
+    music: Music | None = None,
+) -> Checked:
+    """Take in an episode as it is spoken. Keeps no samples.
+
+    Args:
+        placements: in order, as slowly as they come.
+        directions: what each voice is to the engine; as many voices as will speak.
+        settings: rate and channels.
+        main: the voice that the others are levelled to.
+        music: what lies under the words.
+
+    Raises:
+        SoundError: a sound was changed meanwhile, or the music is silent.
+    """
+    metered = music is not None or len({role.voice for role in directions}) > 1
+    meters = VoiceMeters()
+    kept: list[Placement] = []
+
+    def keep() -> Iterator[Placement]:
+        for placement in placements:
+            kept.append(placement)
+            if metered and placement.source is not None and placement.utterance is not None:
+                role = placement.utterance.role
+                meters.add(role.voice, directions[role].scales.volume, placement.source.load())
+            yield placement
+
+    if not metered:
+        profile = _profile(mix(keep(), rate=settings.rate, channels=settings.channels), settings)
+        return Checked(Timeline(tuple(kept), settings.rate), profile, settings.channels)
+    for _ in keep():
+        pass
+    gains = meters.gains(main)
+    timeline = even_out(Timeline(tuple(kept), settings.rate), gains)
+    bed: Bed | None = None
+    if music is not None:
+        bed = make_bed(music, timeline, meters.loudness(gains, settings.channels), channels=settings.channels)
+    return Checked(timeline, _profile(_sum(timeline, settings.channels, bed), settings), settings.channels, bed)
+
+
+def _sum(timeline: Timeline, channels: int, bed: Bed | None) -> Iterator[Samples]:
+    blocks = mix(timeline.placements, rate=timeline.rate, channels=channels)
+    return blocks if bed is None else lay_bed(blocks, bed, rate=timeline.rate, channels=channels)
+
+
+def _profile(blocks: Iterable[Samples], settings: MasterSettings) -> Profile:
+    meter = LoudnessMeter(settings.rate, settings.channels)
+    for block in blocks:
+        meter.add(block)
+    return meter.profile()

@@ -1,0 +1,74 @@
+"""Production: a timeline becomes a finished MP3: mastered, encoded, tagged, and measured as a listener will hear it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_render.ground.errors import OutputError
+from tts_render.ground.events import Stage, Warned
+from tts_render.sound.encoders import choose_encoder, encode
+from tts_render.sound.mastering import correct, decide, limit
+from tts_render.sound.mp3 import inspect, write_tags
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tts_render.ground.events import Tell
+    from tts_render.mix.metering import Checked
+    from tts_render.settings.config import MasterSettings
+    from tts_render.sound.encoders import Encoder
+    from tts_render.sound.mastering import Master
+    from tts_render.sound.mp3 import Mp3, Tags
+
+__all__ = ["Product", "produce"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A finished MP3 and what made it."""
+
+    mp3: Mp3
+    encoder: str
+    """Name and version of the encoder."""
+
+
+def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, tell: Tell) -> Product:
+    """Make the MP3 at ``path`` and measure what it decodes to; where that is off, encode once more, corrected.
+
+    Args:
+        checked: what sounds when, and how loud that is.
+        settings: what the MP3 is to be like.
+        tags: written before the file is measured.
+        path: the file, under construction beside its target.
+        tell: takes the events.
+
+    Raises:
+        OutputError: the encoder is missing or fails, the disk is full, or the MP3 does not decode to the episode.
+    """
+    encoder = choose_encoder(settings.encoder)
+    master = decide(checked.profile, loudness=settings.loudness, true_peak=settings.true_peak)
+    tell(Stage("mastering"))
+    mp3 = _make(checked, settings, tags, path, encoder, master)
+    better = correct(master, mp3.loudness, true_peak=settings.true_peak)
+    if better is not None:
+        tell(Stage("correcting"))
+        mp3 = _make(checked, settings, tags, path, encoder, better)
+        if mp3.loudness.true_peak > settings.true_peak:
+            tell(Warned(f"the true peak is {mp3.loudness.true_peak:.2f} dBTP, over {settings.true_peak:g}"))
+    return Product(mp3, encoder.id)
+
+
+def _make(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, encoder: Encoder, master: Master) -> Mp3:
+    rate, channels = settings.rate, settings.channels
+    blocks = limit(checked.mixed(), rate=rate, gain_db=master.gain_db, ceiling_db=master.ceiling_db)
+    encode(blocks, path, rate=rate, channels=channels, bitrate=settings.bitrate, encoder=encoder)
+    write_tags(path, tags)
+    mp3 = inspect(path)
+    if mp3.frames != checked.timeline.frames:
+        raise OutputError(
+            f"the MP3 decodes to {mp3.frames} frames, but the episode has {checked.timeline.frames}",
+            path=path,
+            remedy=f"The encoder was {encoder.id}; name another one under master: in voices.yaml.",
+        )
+    return mp3

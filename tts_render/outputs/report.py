@@ -1,0 +1,330 @@
+"""The report: one page that shows, plays and explains what a run has made.
+
+It holds all it needs but the MP3, which lies beside it. Its policy lets a browser run and style nothing but what is
+packaged here, and load nothing but that MP3. Texts come from scripts and posts: each is escaped where it is put in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import math
+import re
+from bisect import bisect_right
+from fractions import Fraction
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+import soundfile
+
+from tts_render.ground.errors import OutputError
+from tts_render.ground.units import format_clock, frames_to_ms, half_up
+from tts_render.outputs.finished import safe_link
+from tts_render.sound.audio import BLOCK_FRAMES, feed
+from tts_render.sound.loudness import LoudnessMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tts_render.mix.timeline import Chapter, Placement
+    from tts_render.outputs.finished import Published, Run
+    from tts_render.sound.loudness import Profile
+
+__all__ = ["decode_profile", "report_html"]
+
+_COLUMNS = 1500  # of the drawings
+_LOUDEST, _QUIETEST = -6.0, -36.0  # LUFS at the upper and the lower edge of the curve
+_LEVELS = (-12, -18, -24, -30)  # LUFS of its lines
+_COLOURS = 8  # of speakers; the ninth has that of the first
+_TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds between two
+_MOST_TICKS = 12
+
+
+def report_html(published: Published) -> bytes:
+    """The page, about the run in ``published``.
+
+    Raises:
+        ValueError: nothing is known of the run.
+    """
+    run = published.run
+    if run is None:
+        raise ValueError("a report is about a run")
+    texts = {name: _package_text(f"report.{name}") for name in ("html", "css", "js")}
+    parts = {
+        "css": texts["css"],
+        "js": texts["js"],
+        "policy": _policy(texts["css"], texts["js"]),
+        **_texts(published, run),
+        **_drawing(published, run),
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], texts["html"])
+    return page.encode(errors="replace")  # half a character cannot be encoded
+
+
+def decode_profile(path: Path) -> Profile:
+    """How loudness and peaks run through the MP3 ``path``, as it decodes.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            meter = LoudnessMeter(file.samplerate, file.channels)
+            feed(file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True), meter.add)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise OutputError(f"the MP3 cannot be read: {error}", path=path, remedy="Render it again.") from error
+    return meter.profile()
+
+
+def _package_text(name: str) -> str:
+    return (files("tts_render.outputs") / "page" / name).read_text(encoding="utf-8")
+
+
+def _policy(css: str, js: str) -> str:
+    """A Content-Security-Policy; ``file:`` is for a page that is opened from the disk."""
+
+    def only(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {only(js)}; style-src {only(css)}; media-src 'self' file:; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _texts(published: Published, run: Run) -> dict[str, str]:
+    """What is written."""
+    timeline = published.timeline
+    length = frames_to_ms(timeline.frames, timeline.rate)
+    mixed = 0 < sum(run.cached) < len(run.cached)
+    return {
+        "title": f"Report: {_text(published.title)}",
+        "heading": _heading(published),
+        "show": _text(published.show or ""),
+        "language": _text(published.language),
+        "seconds": f"{length / 1000:.3f}",
+        "audio": quote(published.audio.encode(errors="replace"), safe=""),
+        "facts": _facts(published, run),
+        "warnings": _warnings(run.warnings),
+        "chapters": _chapters(published),
+        "utterances": _sections(published, run),
+        "only_new": '<label><input type="checkbox" id="only-new"> Only what is new</label>' if mixed else "",
+    }
+
+
+def _heading(published: Published) -> str:
+    link, title = safe_link(published.url), _text(published.title)
+    return f'<a href="{_text(link)}" rel="noreferrer">{title}</a>' if link else title
+
+
+def _facts(published: Published, run: Run) -> str:
+    timeline = published.timeline
+    new = len(run.cached) - sum(run.cached)
+    facts = [
+        ("Length", format_clock(half_up(Fraction(timeline.frames, timeline.rate)))),
+        ("File", f"{_text(published.audio)}, {run.bytes / 1e6:.1f} MB"),
+        ("Loudness", "silence" if run.loudness is None else f"{_level(run.loudness)} LUFS"),
+        ("True peak", "silence" if run.true_peak is None else f"{_level(run.true_peak)} dBTP"),
+        ("Utterances", f"{len(run.cached)}: {new} new, {len(run.cached) - new} cached"),
+        ("Engine", _text(", ".join(run.engines))),
+        ("Encoder", _text(run.encoder)),
+        ("Credits", f'<span lang="{_text(published.language)}">{_text(" / ".join(published.credits))}</span>'),
+    ]
+    return "\n".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts if value)
+
+
+def _warnings(messages: Sequence[str]) -> str:
+    if not messages:
+        return ""
+    items = "\n".join(f"<li>{_text(message)}</li>" for message in messages)
+    count = f"{len(messages)} warning{'s' if len(messages) > 1 else ''}"
+    return (
+        f'<section class="warnings" aria-labelledby="warnings"><h2 id="warnings">{count}</h2>\n'
+        f"<ul>\n{items}\n</ul></section>"
+    )
+
+
+def _chapters(published: Published) -> str:
+    if not published.chapters:
+        return ""
+    rate = published.timeline.rate
+    buttons = "\n".join(
+        f'<li><button type="button" data-start="{_seconds(chapter.start, rate)}">'
+        f"<time>{format_clock(chapter.start // rate, minute_digits=1)}</time> "
+        f'<span lang="{_text(published.language)}">{_text(chapter.title)}</span></button></li>'
+        for chapter in published.chapters
+    )
+    return (
+        '<nav class="chapters" aria-labelledby="chapters"><h2 id="chapters">Chapters</h2>\n'
+        f"<ol>\n{buttons}\n</ol></nav>"
+    )
+
+
+def _sections(published: Published, run: Run) -> str:
+    """Everything that sounds, in order, under the chapters."""
+    timeline = published.timeline
+    starts = [chapter.start for chapter in published.chapters]
+    colours = _colours(published)
+    parts: list[str] = []
+    section: int | None = None
+    for placement in timeline.placements:
+        if placement.utterance is None and placement.sound is None:
+            continue
+        here = max(0, bisect_right(starts, placement.start) - 1)
+        if here != section:
+            parts += ["</ol>"] if section is not None else []
+            parts += [_section_title(published.chapters[here], published.language)] if starts else []
+            parts.append("<ol>")
+            section = here
+        parts.append(_line(placement, published, run, colours))
+    return "\n".join([*parts, "</ol>"] if section is not None else parts)
+
+
+def _section_title(chapter: Chapter, language: str) -> str:
+    link, title = safe_link(chapter.url), _text(chapter.title)
+    inside = f'<a href="{_text(link)}" rel="noreferrer">{title}</a>' if link else title
+    return f'<h3 lang="{_text(language)}">{inside}</h3>'
+
+
+def _line(placement: Placement, published: Published, run: Run, colours: Mapping[str, str]) -> str:
+    """One utterance or jingle."""
+    rate, language = published.timeline.rate, _text(published.language)
+    utterance = placement.utterance
+    start = _clock(frames_to_ms(placement.start, rate))
+    lasts = f"<span>{frames_to_ms(placement.frames, rate) / 1000:.2f} s</span>"
+    if utterance is None:
+        kind, name, words = "sound", "♪", f"<i>{_text(placement.sound or '')}</i>"
+        about = lasts
+    else:
+        cached = run.cached[utterance.index]
+        kind = f"{colours[utterance.voice]} {'cached' if cached else 'new'}"
+        style = f"（{_text(utterance.style)}）" if utterance.style else ""
+        name, words = f"{_text(utterance.voice)}{style}", _text(utterance.text)
+        if utterance.reading != utterance.text:
+            words += f' <span class="reading">{_text(utterance.reading)}</span>'
+        about = (
+            f'<span class="line">line {utterance.line}</span>{lasts}'
+            f'<span class="state">{"cached" if cached else "new"}</span>'
+        )
+    return (
+        f'<li class="{kind}" data-start="{_seconds(placement.start, rate)}">'
+        f'<button type="button" aria-label="Play from {start}"><time>{start}</time></button>'
+        f'<span class="speaker" lang="{language}">{name}</span>'
+        f'<span class="words" lang="{language}">{words}</span>'
+        f'<span class="about">{about}</span></li>'
+    )
+
+
+def _colours(published: Published) -> dict[str, str]:
+    """The class of each speaker, in the order in which they begin to speak."""
+    voices = dict.fromkeys(utterance.voice for utterance in published.utterances)
+    return {voice: f"v{number % _COLOURS}" for number, voice in enumerate(voices)}
+
+
+def _drawing(published: Published, run: Run) -> dict[str, str]:
+    """What is drawn."""
+    timeline, colours = published.timeline, _colours(published)
+    length = frames_to_ms(timeline.frames, timeline.rate)
+    columns = max(1, min(_COLUMNS, len(run.profile.peaks)))
+    talk: dict[str, int] = dict.fromkeys(colours, 0)
+    lane: list[str] = []
+    for placement in timeline.placements:
+        begin, end = (frames_to_ms(frame, timeline.rate) for frame in (placement.start, placement.end))
+        who = placement.utterance.voice if placement.utterance else None
+        if who is not None:
+            talk[who] += end - begin
+        if who is not None or placement.sound is not None:
+            kind = "sound" if who is None else colours[who]
+            lane.append(f'<rect class="{kind}" x="{begin}" width="{end - begin}" height="10"/>')
+    speakers = [
+        f'<li class="{colours[voice]}"><span class="dot"></span><span lang="{_text(published.language)}">{_text(voice)}'
+        f"</span> {_clock(ms)}</li>"
+        for voice, ms in talk.items()
+    ]
+    if any(placement.sound is not None for placement in timeline.placements):
+        speakers.append('<li class="sound"><span class="dot"></span>sounds</li>')
+    mean = run.loudness
+    return {
+        "columns": str(columns),
+        "milliseconds": str(max(1, length)),
+        "wave": _wave(run.profile.peaks, columns),
+        "borders": "".join(
+            f"M{chapter.start * columns / timeline.frames:.1f} -1000v2000" for chapter in published.chapters[1:]
+        ),
+        "lane": "\n".join(lane),
+        "loudness": _curve(run.profile.short_term(), columns),
+        "grid": "".join(f"M0 {_height(level)}H{columns}" for level in _LEVELS),
+        "mean": "" if mean is None else f"M0 {_height(mean)}H{columns}",
+        "mean_note": "" if mean is None else f"; dashed: all of it, {_level(mean)}",
+        "levels": "\n".join(f'<text x="4" y="{_height(level) / 10:g}%">{_level(level, 0)}</text>' for level in _LEVELS),
+        "axis": _axis(length),
+        "speakers": "\n".join(speakers),
+        "described": f"Waveform, speakers and loudness of {format_clock(half_up(Fraction(length, 1000)))}; "
+        "a click moves the player there",
+    }
+
+
+def _wave(peaks: NDArray[np.float32], columns: int) -> str:
+    """The upper edge of the waveform, closed along the middle; full scale is 1000 high."""
+    if not len(peaks):
+        return "M0 0"
+    highest = np.maximum.reduceat(peaks, np.arange(columns) * len(peaks) // columns)
+    heights = np.rint(np.minimum(highest, 1.0) * -1000).astype(int)
+    return f"M0 0V{heights[0]}{_steps(heights)}h1V0Z"
+
+
+def _curve(levels: NDArray[np.float64], columns: int) -> str:
+    """Loudness as a line from edge to edge; what is under the lower edge lies on it."""
+    if not len(levels):
+        return f"M0 1000H{columns}"
+    middles = (2 * np.arange(columns) + 1) * len(levels) // (2 * columns)
+    heights = np.array([_height(level) for level in levels[middles].tolist()])
+    return f"M0 {heights[0]}{_steps(heights)}h1"
+
+
+def _steps(heights: NDArray[np.int64]) -> str:
+    """From each column to the next, relative, which is shortest."""
+    return "".join(f"l1 {step}" for step in np.diff(heights).tolist())
+
+
+def _height(level: float) -> int:
+    """Where a level lies: 0 is the upper edge, 1000 the lower."""
+    inside = min(max(level, _QUIETEST), _LOUDEST)
+    return round(1000 * (_LOUDEST - inside) / (_LOUDEST - _QUIETEST))
+
+
+def _axis(length: int) -> str:
+    """Times under the drawing, at round numbers, none so near an edge that it would be cut off."""
+    seconds = length / 1000
+    step = next((step for step in _TICKS if seconds / step <= _MOST_TICKS), math.ceil(seconds / _MOST_TICKS))
+    marks: list[str] = []
+    for at in range(step, math.ceil(seconds), step):
+        x = 100 * at / seconds
+        if x <= 98:
+            marks.append(f'<line x1="{x:.3f}%" x2="{x:.3f}%" y2="4"/>')
+            marks.append(f'<text x="{x:.3f}%" y="16">{format_clock(at, minute_digits=1)}</text>')
+    return "\n".join(marks)
+
+
+def _clock(ms: int) -> str:
+    """Minutes, seconds, and tenths that are rounded down."""
+    return f"{format_clock(ms // 1000, minute_digits=1)}.{ms % 1000 // 100}"
+
+
+def _level(value: float, digits: int = 1) -> str:
+    return f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def _seconds(frame: int, rate: int) -> str:
+    return f"{half_up(Fraction(frame * 1000, rate)) / 1000:.3f}"
+
+
+def _text(text: str) -> str:
+    """``text`` in one line, for content and for attributes in quotation marks."""
+    return html.escape(" ".join(text.split()))

@@ -1,0 +1,82 @@
+"""The timeline as a file: every utterance, caption, chapter and jingle with its times, for other programs to read.
+
+docs/timeline.schema.json says what it looks like. Its number is raised when a reader would have to change.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tts_render.ground.units import frames_to_ms
+from tts_render.outputs.finished import utterance_ids
+
+if TYPE_CHECKING:
+    from tts_render.ground.units import Frames
+    from tts_render.mix.timeline import Placement
+    from tts_render.outputs.finished import Published
+
+__all__ = ["SCHEMA", "timeline_json"]
+
+SCHEMA = 1
+
+
+def timeline_json(published: Published) -> bytes:
+    """The whole timeline. Frames are those of the MP3 when it is decoded, milliseconds are rounded from them."""
+    timeline = published.timeline
+    ids = utterance_ids(published.utterances)
+
+    def span(start: Frames, end: Frames) -> dict[str, int]:
+        return {
+            "start_frame": start,
+            "end_frame": end,
+            "start_ms": frames_to_ms(start, timeline.rate),
+            "end_ms": frames_to_ms(end, timeline.rate),
+        }
+
+    def spoken(placement: Placement) -> dict[str, object]:
+        utterance = placement.utterance
+        if utterance is None:
+            raise ValueError("nothing is said there")
+        return {
+            "id": ids[utterance.index],
+            "text": utterance.text,
+            "reading": utterance.reading,
+            "voice": utterance.voice,
+            "line": utterance.line,
+            **span(placement.start, placement.end),
+        }
+
+    facts = {
+        "schema": SCHEMA,
+        "title": published.title,
+        "audio": published.audio,
+        "language": published.language,
+        "rate": timeline.rate,
+        "frames": timeline.frames,
+        "duration_ms": frames_to_ms(timeline.frames, timeline.rate),
+        "utterances": [spoken(placement) for placement in timeline.speech],
+        "captions": [
+            {
+                "start_ms": caption.start_ms,
+                "end_ms": caption.end_ms,
+                "text": caption.text,
+                "lines": list(caption.lines),
+                "speaker": caption.speaker,
+                "utterances": [ids[index] for index in caption.utterances],
+                "estimated": caption.estimated,
+            }
+            for caption in published.captions
+        ],
+        "chapters": [
+            {"title": chapter.title, "url": chapter.url, **span(chapter.start, chapter.end)}
+            for chapter in published.chapters
+        ],
+        "sounds": [
+            {"name": placement.sound, **span(placement.start, placement.end)}
+            for placement in timeline.placements
+            if placement.sound is not None
+        ],
+        "credits": list(published.credits),
+    }
+    return (json.dumps(facts, ensure_ascii=False, indent=1) + "\n").encode()

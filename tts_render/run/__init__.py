@@ -1,0 +1,1 @@
+"""What can be asked for: to plan an episode, and to render it."""

@@ -1,0 +1,115 @@
+"""What decides the result of an episode, as digests: equal digests mean that rendering again would change nothing.
+
+``ours`` is known without an engine, ``theirs`` is what the engine adds. Each part has a name, so that a message can say
+what has changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_render.script import Pause, Sound
+from tts_render.site.receipt import digest_facts
+from tts_render.speech.casting import CastItem, Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tts_render.engine import Identity
+    from tts_render.episode.episode import Episode
+    from tts_render.sound.mp3 import Tags
+    from tts_render.speech.casting import Cast, Direction, Role
+
+__all__ = ["RECIPE", "difference", "engine_kind", "ours", "theirs"]
+
+RECIPE = 2
+"""Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
+
+
+def ours(
+    episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, cover: str, engine: str
+) -> dict[str, str]:
+    """Digests of what is known without an engine.
+
+    Args:
+        episode: the episode.
+        cast: who says what.
+        sounds: SHA-256 of each jingle's file by its name.
+        tags: of the MP3, without picture, and without credits, which the engine decides.
+        cover: SHA-256 of the picture's file; empty where there is none.
+        engine: the kind of engine.
+    """
+    config = episode.config
+    voices = {name: config.voices[name] for name in sorted({utterance.voice for utterance in cast.utterances})}
+    show = episode.show
+    placed = dict.fromkeys(item.name for item in cast.items if isinstance(item, Sound))
+    return {
+        "script": digest_facts([_sounding(item) for item in cast.items]),
+        "voices": digest_facts(
+            [
+                (
+                    v.speaker,
+                    v.style,
+                    v.style_id,
+                    v.speed,
+                    v.pitch,
+                    v.intonation,
+                    v.volume,
+                    v.pause,
+                    v.credit,
+                    v.kokoro,
+                    v.openjtalk,
+                )
+                for v in voices.values()
+            ]
+        ),
+        "sounds": digest_facts(
+            [
+                name
+                and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
+                for name in (show.opening, show.between_sections, show.ending, *placed)
+            ]
+            + [show.opening_overlap, show.ending_overlap]
+        ),
+        "bed": digest_facts(show.bed and (sounds[show.bed.sound], show.bed)),
+        "pacing": digest_facts(config.pacing),
+        "mastering": digest_facts(config.master),
+        "tags": digest_facts((tags, config.publication.lyrics)),
+        "cover": cover,
+        "closing": digest_facts((config.publication.spoken_credits, config.publication.disclosure)),
+        "engine": engine,
+        "recipe": str(RECIPE),
+    }
+
+
+def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: Sequence[str]) -> dict[str, str]:
+    """Digests of what the engine decides."""
+    return {
+        "engine version": f"{identity.engine} {identity.version}",
+        "dictionary": identity.dictionary,
+        "styles": digest_facts(
+            sorted((role.voice, role.style or "", role.manner, d.style, d.scales) for role, d in directions.items())
+        ),
+        "credits": digest_facts(list(credits_)),
+    }
+
+
+def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of what differs."""
+    return tuple(name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
+
+
+def engine_kind(targets: Sequence[str]) -> str:
+    """The kind of engine that these targets name."""
+    return targets[0] if targets and targets[0] in ("openjtalk", "kokoro") else "voicevox"
+
+
+def _sounding(item: CastItem) -> tuple[object, ...]:
+    """What of an item can be heard, or is in the tags: these may hold all that is said."""
+    if isinstance(item, Utterance):
+        return ("say", item.text, item.reading, item.role, item.end_of_sentence)
+    if isinstance(item, Pause):
+        return ("pause", item.kind, item.seconds)
+    if isinstance(item, Sound):
+        return ("sound", item.name)
+    return ("cue", item.kind, item.title, item.url)

@@ -1,0 +1,156 @@
+"""Planning: what rendering an episode would do. Nothing is spoken and nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_render.ground.errors import EngineError, OutputError, TtsRenderError
+from tts_render.ground.units import Frames, frames_to_seconds, seconds_to_frames
+from tts_render.mix.timeline import Timeline, arrange
+from tts_render.run.prepare import as_held, direct_script, open_jingles
+from tts_render.speech.casting import Cast, Direction, cast
+from tts_render.speech.closing_words import add_closing
+from tts_render.speech.credits import credits_of, expected_credits
+from tts_render.speech.speaking import look_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tts_render.engine import Engine
+    from tts_render.engine.pool import Pool
+    from tts_render.episode.episode import Episode
+    from tts_render.ground.units import Seconds
+    from tts_render.run.session import Studio
+    from tts_render.sound.audio import Clip
+    from tts_render.speech.cache import CachedClip
+    from tts_render.speech.casting import Role, Utterance
+    from tts_render.speech.speaking import Found
+
+__all__ = ["Plan", "PlannedUtterance", "plan"]
+
+_SECONDS_PER_CHARACTER = 0.13
+"""Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedUtterance:
+    """One thing that would be said."""
+
+    text: str
+    """As people read it."""
+    reading: str
+    """As the engine would be asked to say it."""
+    voice: str
+    line: int
+    """1-based line in its source."""
+    cached: bool | None
+    """Whether its sound is there; None where no engine could be asked."""
+    style: str | None = None
+    """The engine's name of the style, where the script names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What rendering an episode would do."""
+
+    episode: Path
+    script: Path
+    audio: Path | None
+    utterances: tuple[PlannedUtterance, ...]
+    estimated_seconds: Seconds
+    """Length of the episode: exact for what is cached, by the number of characters for the rest."""
+    engine_problem: EngineError | None
+    """Why no engine could be asked."""
+
+
+def plan(episode: Episode, studio: Studio) -> Plan:
+    """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
+
+    Raises:
+        ScriptError: there is nothing to say.
+        SoundError: a jingle is no sound.
+        EngineMismatchError: the engine does not have a voice.
+    """
+    script = cast(episode.script, episode.config, episode.voice)
+    problem: EngineError | None = None
+    try:
+        pool = studio.pool(episode)
+    except EngineError as error:
+        problem = error
+        voices = dict.fromkeys(utterance.voice for utterance in script.utterances)
+        script = add_closing(script, episode.config, expected_credits(voices, episode.config))
+        clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
+    else:
+        script = as_held(script, episode, pool.identity)
+        directions = direct_script(script, episode, pool.identity)
+        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
+        script = add_closing(script, episode.config, names)
+        clips = _settle(
+            script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache)
+        )
+    guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
+    rate = episode.config.master.rate
+    timeline = Timeline(
+        tuple(arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)), rate
+    )
+    return Plan(
+        episode=episode.path,
+        script=script.path,
+        audio=episode.audio,
+        utterances=tuple(
+            PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None, u.style)
+            for u, clip in zip(script.utterances, clips, strict=True)
+        ),
+        estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
+        engine_problem=problem,
+    )
+
+
+def _settle(
+    script: Cast, directions: dict[Role, Direction], pool: Pool, studio: Studio, found: Found
+) -> tuple[CachedClip | None, ...]:
+    """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
+    unsettled = [script.utterances[index] for index in found.unsettled]
+
+    def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
+        direction = directions[utterance.role]
+        phrasing = engine.phrase(utterance.reading, direction.style)
+        return studio.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
+
+    answers: dict[tuple[str, Direction], CachedClip] = {}
+    for index, answer in pool.run(unsettled, ask):
+        if not isinstance(answer, TtsRenderError) and answer is not None:
+            answers[unsettled[index].reading, directions[unsettled[index].role]] = answer
+    return tuple(
+        clip or answers.get((utterance.reading, directions[utterance.role]))
+        for utterance, clip in zip(script.utterances, found.clips, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """An utterance whose sound may not be there yet, as long as it will probably be."""
+
+    utterance: Utterance
+    clip: CachedClip | None
+    episode: Episode
+
+    @property
+    def source(self) -> _GuessedSource | CachedClip:
+        if self.clip is not None:
+            return self.clip
+        speed = self.episode.config.voices[self.utterance.voice].speed * self.utterance.manner.speed
+        seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
+        return _GuessedSource(
+            seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _GuessedSource:
+    frames: Frames
+    rate: int
+
+    def load(self) -> Clip:
+        raise OutputError("a guessed sound cannot be played")

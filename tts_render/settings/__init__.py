@@ -1,0 +1,1 @@
+"""The settings: all that voices.yaml says, and the files that it names."""

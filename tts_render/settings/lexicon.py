@@ -1,0 +1,188 @@
+"""The project's lexicon: words in voices.yaml, and in CSV files beside it.
+
+A CSV file has the columns ``surface`` and ``reading``, and may have ``accent`` and ``class``; its first line names
+them. An entry with an accent can be put into an engine's user dictionary, and is else said by its reading like all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from tts_render.ground.errors import ConfigError
+from tts_render.ground.yamltree import nearest, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tts_render.ground.yamltree import Tree
+
+__all__ = ["WORD_CLASSES", "Entry", "WordClass", "count_moras", "read_lexicon", "to_katakana"]
+
+WordClass = Literal["proper_noun", "common_noun", "verb", "adjective", "suffix"]
+WORD_CLASSES: tuple[WordClass, ...] = get_args(WordClass)
+
+_COLUMNS = ("surface", "reading", "accent", "class")
+_LARGEST = 4_000_000  # bytes
+_KATAKANA = re.compile("[ァ-ヴー]+")
+_MORA = re.compile("[ァ-ヴー][ァィゥェォャュョヮ]?")
+_HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゔ") + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How one word is read."""
+
+    surface: str
+    reading: str
+    """In katakana where there is an accent."""
+    accent: int | None = None
+    """The mora after which the pitch falls; 0 where it does not. None leaves it to the engine."""
+    word_class: WordClass = "proper_noun"
+
+
+def to_katakana(text: str) -> str:
+    """``text`` with its hiragana as katakana."""
+    return text.translate(_HIRAGANA)
+
+
+def count_moras(kana: str) -> int:
+    """How many moras a word in katakana has."""
+    return len(_MORA.findall(kana))
+
+
+def read_lexicon(tree: Tree, root: Path | None) -> tuple[Entry, ...]:
+    """All words of a ``lexicon:`` setting; of a word that stands in several places, the first.
+
+    Args:
+        tree: a mapping of words to readings, or ``file:`` and the name of a CSV file, or a list of both.
+        root: the site's root; files may lie there as well as beside the settings, and nowhere else.
+
+    Raises:
+        ConfigError: something in it is wrong; file and line are named.
+        OutsideSiteError: a file lies outside.
+    """
+    found: dict[str, Entry] = {}
+    for part in tree.items() if tree.is_list else (tree,):
+        for entry in _part(part, root):
+            found.setdefault(entry.surface, entry)
+    return tuple(found.values())
+
+
+def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
+    entries = tree.entries()
+    if list(entries) == ["file"] and not entries["file"].is_mapping and entries["file"].text().endswith(".csv"):
+        yield from _read_csv(_inside(entries["file"], root))
+        return
+    for surface, value in entries.items():
+        if not value.is_mapping:
+            yield Entry(_nfc(surface), _nfc(value.text()))
+            continue
+        fields = value.fields("reading", "accent", "class")
+        if "reading" not in fields:
+            raise value.wrong("needs reading:")
+        accent = fields["accent"].whole(0, 99) if "accent" in fields else None
+        chosen = fields["class"].choice(WORD_CLASSES) if "class" in fields else "proper_noun"
+        try:
+            yield _entry(surface, fields["reading"].text(), accent, chosen)
+        except ValueError as error:
+            raise value.wrong(str(error)) from error
+
+
+def _inside(tree: Tree, root: Path | None) -> Path:
+    path = tree.inside(root)
+    if not os.path.isfile(path):  # noqa: PTH113  # a path may be too long to be asked for
+        raise tree.wrong(f"there is no {tree.text()}")
+    return path
+
+
+def _read_csv(path: Path) -> Iterator[Entry]:
+    text = read_settings(path, most=_LARGEST)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        columns = [name.strip() for name in next(rows, [])]
+        _check_columns(columns, path)
+        lines: dict[str, int] = {}
+        for row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            line = rows.line_num
+            if len(row) > len(columns):
+                raise ConfigError(
+                    f"has {len(row)} fields where the first line names {len(columns)} columns",
+                    path=path,
+                    line=line,
+                    remedy="Put a field with a comma in it in double quotes.",
+                )
+            entry = _row({name: cell.strip() for name, cell in zip(columns, row, strict=False)}, path, line)
+            if entry.surface in lines:
+                raise ConfigError(
+                    f"{entry.surface} stands twice, here and in line {lines[entry.surface]}", path=path, line=line
+                )
+            lines[entry.surface] = line
+            yield entry
+    except csv.Error as error:
+        raise ConfigError(f"is no valid CSV: {error}", path=path, line=rows.line_num) from error
+
+
+def _check_columns(columns: list[str], path: Path) -> None:
+    for name in columns:
+        if name not in _COLUMNS:
+            near = nearest(name, _COLUMNS)
+            raise ConfigError(
+                f"{name!r} is no column",
+                path=path,
+                line=1,
+                remedy=f"Did you mean {near}?" if near else f"The first line names the columns: {','.join(_COLUMNS)}.",
+            )
+    if not {"surface", "reading"} <= set(columns) or len(set(columns)) < len(columns):
+        raise ConfigError(
+            "does not name its columns",
+            path=path,
+            line=1,
+            remedy=f"The first line is surface,reading or {','.join(_COLUMNS)}.",
+        )
+
+
+def _row(row: dict[str, str], path: Path, line: int) -> Entry:
+    accent, chosen = row.get("accent", ""), row.get("class") or "proper_noun"
+    try:
+        if accent and not re.fullmatch("[0-9]{1,2}", accent):
+            raise ValueError(f"the accent must be a whole number, not {accent!r}")  # noqa: TRY301
+        if chosen not in WORD_CLASSES:
+            raise ValueError(f"the class must be one of {', '.join(WORD_CLASSES)}, not {chosen!r}")  # noqa: TRY301
+        return _entry(row["surface"], row.get("reading", ""), int(accent) if accent else None, chosen)
+    except ValueError as error:
+        raise ConfigError(str(error), path=path, line=line) from error
+
+
+def _entry(surface: str, reading: str, accent: int | None, word_class: str) -> Entry:
+    """The entry, checked.
+
+    Raises:
+        ValueError: something in it is wrong.
+    """
+    chosen = next(name for name in WORD_CLASSES if name == word_class)
+    if not surface:
+        raise ValueError("an entry needs a surface")
+    if not reading:
+        raise ValueError(f"{surface} needs a reading")
+    if accent is None:
+        return Entry(_nfc(surface), _nfc(reading), None, chosen)
+    kana = to_katakana(_nfc(reading))
+    if not _KATAKANA.fullmatch(kana):
+        raise ValueError(f"{surface}: a reading with an accent must be all kana, not {reading!r}")
+    moras = count_moras(kana)
+    if accent > moras:
+        raise ValueError(f"{surface}: the accent is {accent}, but {kana} has {moras} moras")
+    return Entry(_nfc(surface), kana, accent, chosen)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

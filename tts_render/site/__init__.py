@@ -1,0 +1,1 @@
+"""A site and what it holds: posts, their front matter, receipts."""

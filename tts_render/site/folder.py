@@ -1,0 +1,200 @@
+"""The site around an episode: where its root is, what it is called, and which paths stay inside it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import yaml
+
+from tts_render.ground.bounded import LOADER, load_toml, parse_yaml_events
+from tts_render.ground.errors import InputError, OutsideSiteError
+from tts_render.ground.files import NAME_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tts_render.ground.bounded import Wrong
+
+__all__ = ["Site", "article_url", "confine", "find_site"]
+
+_MARKERS = ("_config.yml", "hugo.toml", "config.toml", ".git")
+_LARGEST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the site says of itself."""
+
+    root: Path
+    """Absolute, links resolved."""
+    marked: bool = False
+    """Whether something says that this is a site; else it is just the folder of the input."""
+    title: str | None = None
+    author: str | None = None
+    url: str | None = None
+    """Where it is published, without a slash at the end."""
+    permalink: str | None = None
+    """Jekyll's pattern of an article's path."""
+    timezone: str | None = None
+    """Name of the zone in which times without one are meant."""
+
+
+def find_site(start: Path, explicit: Path | None = None) -> Site:
+    """The site that ``start`` belongs to.
+
+    Args:
+        start: a post or script.
+        explicit: the root, where it was named.
+
+    Returns:
+        The nearest parent with a site's configuration or a repository, else the folder of ``start`` itself.
+
+    Raises:
+        InputError: the site's configuration cannot be read, or ``explicit`` is no folder.
+        OutsideSiteError: ``start`` is in the folder that was named, but a link that leaves it.
+    """
+    if explicit is not None:
+        if not explicit.is_dir():
+            raise InputError("is no folder", path=explicit, remedy="Name the root of the site with --site.")
+        site = _read_site(Path(os.path.realpath(explicit)))
+        plain = Path(os.path.normpath(start.absolute()))
+        if plain.is_relative_to(os.path.normpath(explicit.absolute())):
+            confine(site, plain, what="the file", source=start, line=None)
+        return site
+    folder = Path(os.path.realpath(start)).parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in _MARKERS):
+            return _read_site(candidate)
+    return Site(folder)
+
+
+def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None) -> Path:
+    """``path`` with links resolved, which is inside the site.
+
+    Args:
+        site: the site.
+        path: absolute, or relative to the root.
+        what: what the path is, for the message.
+        source: the file that names the path.
+        line: the line there.
+
+    Raises:
+        OutsideSiteError: it leaves the site, by ``..``, as an absolute path, or through a link; or it is no path.
+    """
+    if any(character in str(path) for character in "\0\r\n"):
+        raise OutsideSiteError(f"{what} holds a line break, or a character that no path can", path=source, line=line)
+    resolved = Path(os.path.realpath(site.root / path))
+    if any(len(os.fsencode(part)) > NAME_MAX for part in resolved.parts):
+        raise OutsideSiteError(f"{what} holds a name that is too long for a file", path=source, line=line)
+    if not resolved.is_relative_to(site.root):
+        raise OutsideSiteError(
+            f"{what} leaves the site: {path}", path=source, line=line, remedy=f"It must lie inside {site.root}."
+        )
+    return resolved
+
+
+def article_url(site: Site, post: Path, date: datetime.datetime | None, own: str | None) -> str | None:
+    """Where a Jekyll post will be read, or None where that cannot be told.
+
+    The placeholders are those of Jekyll's documentation of permalinks, as far as a file name and a date settle them.
+
+    Args:
+        site: the site, with its permalink pattern.
+        post: the post's file, named ``YEAR-MONTH-DAY-SLUG.md``.
+        date: the post's date.
+        own: the post's own permalink, if it has one.
+    """
+    named = re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})-(.+)", post.stem)
+    if site.url is None or named is None:
+        return None
+    pattern = own or site.permalink or "date"
+    known = {
+        "date": "/:categories/:year/:month/:day/:title:output_ext",
+        "pretty": "/:categories/:year/:month/:day/:title/",
+        "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+        "none": "/:categories/:title:output_ext",
+    }
+    pattern = known.get(pattern, pattern)
+    day = date.date() if date else datetime.date(int(named[1]), int(named[2]), int(named[3]))
+    values = {
+        ":categories": "",
+        ":output_ext": ".html",
+        ":short_year": f"{day:%y}",
+        ":year": f"{day:%Y}",
+        ":i_month": str(day.month),
+        ":month": f"{day:%m}",
+        ":i_day": str(day.day),
+        ":day": f"{day:%d}",
+        ":y_day": f"{day:%j}",
+        ":title": named[4],
+        ":slug": named[4],
+    }
+    for name in sorted(values, key=len, reverse=True):
+        pattern = pattern.replace(name, values[name])
+    if ":" in pattern:
+        return None
+    return site.url + quote(re.sub("/+", "/", "/" + pattern), safe="/:@!$&'()*+,;=~")
+
+
+def _read_site(root: Path) -> Site:
+    for name in _MARKERS[:-1]:
+        path = root / name
+        if path.is_file():
+            facts = _parse(path)
+            url = _text(facts, "url") or _text(facts, "baseURL") or _text(facts, "baseurl")
+            return Site(
+                root,
+                marked=True,
+                title=_text(facts, "title"),
+                author=_text(facts, "author"),
+                url=_base(url, _text(facts, "baseurl")) if name == "_config.yml" else (url or "").rstrip("/") or None,
+                permalink=_text(facts, "permalink"),
+                timezone=_text(facts, "timezone") or _text(facts, "timeZone"),
+            )
+    return Site(root, marked=True)
+
+
+def _parse(path: Path) -> Mapping[str, Any]:
+    def wrong(message: str, line: int) -> InputError:
+        return InputError(message, path=path, line=line, remedy="It is the site's own configuration.")
+
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise InputError(f"is larger than {_LARGEST:,} bytes", path=path)
+        text = path.read_text(encoding="utf-8-sig")
+        return load_toml(text, wrong) if path.suffix == ".toml" else _top_level(text, wrong)
+    # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"cannot be read: {' '.join(str(error).split())}", path=path, remedy="It is the site's own configuration."
+        ) from error
+
+
+def _top_level(text: str, wrong: Wrong) -> Mapping[str, Any]:
+    """The texts of a YAML file that belong to no group. Nothing else is built of it: merged keys may have no end."""
+    for _ in parse_yaml_events(text, wrong):
+        pass
+    root = yaml.compose(text, Loader=LOADER)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    return {
+        key.value: value.value
+        for key, value in pairs
+        if isinstance(key, yaml.ScalarNode) and value.tag == "tag:yaml.org,2002:str"
+    }
+
+
+def _text(facts: Mapping[str, Any], key: str) -> str | None:
+    value = facts.get(key)
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _base(url: str | None, base: str | None) -> str | None:
+    if url is None or not url.startswith(("http://", "https://")):
+        return None
+    return url.rstrip("/") + ("/" + base.strip("/") if base and base.strip("/") else "")

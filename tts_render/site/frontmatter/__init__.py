@@ -1,0 +1,145 @@
+"""Front matter: the block of YAML or TOML at the beginning of a post, read by a parser and changed by the character.
+
+::
+
+    bytes ─ read_front_matter ─> FrontMatter ─ with_value ─> FrontMatter ─ encode ─> bytes
+
+What ``encode`` gives differs from what was read in the characters of the values that were set, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from tts_render.ground.errors import PostError
+from tts_render.site.frontmatter.block import Block, Source, Value, Written, lookup
+from tts_render.site.frontmatter.toml_block import TomlBlock, parse_toml
+from tts_render.site.frontmatter.yaml_block import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tts_render.site.presets import Key
+
+__all__ = ["FrontMatter", "Value", "Written", "decode_post", "lookup", "read_front_matter"]
+
+# Jekyll and Hugo allow space after a fence, Hugo and Zola blank lines before the first one. YAML may end with ``...``.
+# A line end is atomic, (?>...): taken apart it could be two, and each of n blank lines would double the ways to try.
+_OPENING = re.compile(r"\ufeff?(?:[ \t]*(?>\r\n|\r|\n))*(---|\+\+\+)[ \t]*(\r\n|\r|\n)")
+_CLOSING = {
+    "---": re.compile(r"(?<![^\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)"),
+    "+++": re.compile(r"(?<![^\r\n])\+\+\+[ \t]*(?:\r\n|\r|\n|\Z)"),
+}
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """A file that begins with front matter, in four pieces that together are the file."""
+
+    head: str
+    """What stands before the block: a byte order mark, if any, and the first fence."""
+    block: Block
+    fence: str
+    """The closing fence, with its line ending."""
+    body: str
+    """All that follows, as it stands in the file."""
+    body_line: int
+    """1-based line where the body begins."""
+
+    @property
+    def kind(self) -> Literal["yaml", "toml"]:
+        """The language of the block."""
+        return "toml" if isinstance(self.block, TomlBlock) else "yaml"
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """All values of the block, read-only."""
+        return self.block.data
+
+    def find(self, key: Key) -> Written | None:
+        """The value at ``key``, or None where the key is missing.
+
+        Raises:
+            PostError: the key stands there twice.
+        """
+        return self.block.find(key)
+
+    def with_value(self, key: Key, value: Value) -> FrontMatter:
+        """The file with ``value`` at ``key``, and not one other character changed.
+
+        A value that is there is replaced; a missing key is added at the end of the group that it belongs in, and a
+        missing group at the end of the block. The result has been parsed again and compared.
+
+        Raises:
+            PostError: it cannot be done without touching anything else.
+        """
+        block = self.block.with_value(key, value)
+        added = _count_lines(block.source.text) - _count_lines(self.block.source.text)
+        return replace(self, block=block, body_line=self.body_line + added)
+
+    def encode(self) -> bytes:
+        """The file."""
+        return (self.head + self.block.source.text + self.fence + self.body).encode("utf-8")
+
+
+def decode_post(path: Path, source: bytes) -> str:
+    """The text of a post; a byte order mark is still in it.
+
+    Raises:
+        PostError: it is empty or no UTF-8.
+    """
+    if not source.strip():
+        raise PostError("is empty", path=path, remedy="A post begins with front matter between two lines ---.")
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = _count_lines(source[: error.start].decode("utf-8")) + 1
+        raise PostError(
+            f"is not UTF-8: byte 0x{source[error.start]:02X} at offset {error.start}",
+            path=path,
+            line=line,
+            remedy="Save the file as UTF-8.",
+        ) from error
+
+
+def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> FrontMatter | None:
+    """The front matter at the beginning of ``text``; None where there is none.
+
+    Args:
+        path: the file, for messages.
+        text: all of it.
+        any_case: whether ``Title`` and ``title`` are one key.
+
+    Raises:
+        PostError: the block is not closed, or is no valid YAML or TOML.
+    """
+    opening = _OPENING.match(text)
+    if opening is None:
+        return None
+    line = _count_lines(opening[0]) + 1
+    closing = _CLOSING[opening[1]].search(text, opening.end())
+    if closing is None:
+        raise PostError(
+            "the front matter that begins here is not closed",
+            path=path,
+            line=line - 1,
+            remedy=f"Write a line {opening[1]} below its last key.",
+        )
+    source = Source(path, text[opening.end() : closing.start()], line, opening[2])
+    parse = parse_yaml if opening[1] == "---" else parse_toml
+    body = text[closing.end() :]
+    return FrontMatter(
+        head=opening[0],
+        block=parse(source, any_case=any_case),
+        fence=closing[0],
+        body=body,
+        body_line=line + _count_lines(source.text) + 1,
+    )
+
+
+def _count_lines(text: str) -> int:
+    return len(_BREAK.findall(text))

@@ -1,0 +1,1 @@
+"""Sound: samples, and files of samples."""

@@ -1,0 +1,1 @@
+"""Speech: who says what, and what was said as clips."""

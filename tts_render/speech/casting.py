@@ -1,0 +1,325 @@
+"""Casting: who says each line of a script, and what exactly the engine is asked to say.
+
+An :class:`Utterance` is what can change the sound and nothing else. Which style of which engine a voice is, is settled
+by :func:`direct`, once the engine has said whom it has.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
+from tts_render.ground.errors import EngineMismatchError, ScriptError
+from tts_render.ground.yamltree import nearest
+from tts_render.reading import Lexicon, read, speakable
+from tts_render.reading.normalise import normalise
+from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tts_render.settings.config import Bend, Config, VoiceSettings
+
+__all__ = [
+    "EMBEDDED",
+    "Cast",
+    "CastItem",
+    "Direction",
+    "Role",
+    "Utterance",
+    "cast",
+    "direct",
+    "direct_roles",
+    "held_by",
+]
+
+EMBEDDED = ("openjtalk", "kokoro")
+"""Engines inside of this program; they have voices, but no styles."""
+
+
+class Role(NamedTuple):
+    """All that the voice of an utterance depends on."""
+
+    voice: str
+    """Its name in voices.yaml."""
+    style: str | None
+    """The engine's name of the style, where the script names one."""
+    manner: Manner
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One thing to say, in one voice."""
+
+    index: int
+    """0-based, in the order of the script."""
+    text: str
+    """As people read it."""
+    reading: str
+    """As the engine is asked to say it."""
+    voice: str
+    """The voice's name in voices.yaml."""
+    line: int
+    """1-based line in its source."""
+    end_of_sentence: bool
+    """False where the sentence goes on in the next utterance."""
+    style: str | None = None
+    """The engine's name of the style, where the script names one."""
+    manner: Manner = Manner()  # noqa: RUF009  # frozen
+    quoted: bool = False
+    """Whether it is somebody else's words that the speaker answers to."""
+
+    @property
+    def role(self) -> Role:
+        """All that its voice depends on."""
+        return Role(self.voice, self.style, self.manner)
+
+
+CastItem = Utterance | Pause | Cue | Sound
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """A script with its voices."""
+
+    path: Path
+    items: tuple[CastItem, ...]
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        """Just what is spoken."""
+        return tuple(item for item in self.items if isinstance(item, Utterance))
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """What a voice is to one engine."""
+
+    speaker: str
+    """The engine's name of the speaker."""
+    style: StyleId
+    scales: Scales
+
+
+def cast(script: Script, config: Config, voice: VoiceSettings, *, held: frozenset[str] = frozenset()) -> Cast:
+    """Give every line a voice and a reading. Lines with nothing to say become pauses.
+
+    Args:
+        script: what is to be said.
+        config: voices and lexicon.
+        voice: who speaks lines that name nobody.
+        held: words that the engine's own dictionary says; see :func:`held_by`.
+
+    Raises:
+        ScriptError: a line names a speaker that voices.yaml does not have, or nothing at all is to be said.
+    """
+    items: list[CastItem] = []
+    lexicon = Lexicon(config.lexicon, held)
+    count = 0
+    for item in script.items:
+        if not isinstance(item, Line):
+            items.append(item)
+            continue
+        speaker = voice if item.speaker is None else config.voice(item.speaker)
+        if speaker is None:
+            raise ScriptError(
+                f"no voice answers to {item.speaker!r}",
+                path=script.path,
+                line=item.line,
+                remedy=config.nearest_voice(item.speaker or ""),
+            )
+        said = _reading(item, lexicon, config.links)
+        if not speakable(said):
+            items.append(Pause("sentence", item.line))
+            continue
+        items.append(
+            Utterance(
+                count,
+                item.text,
+                said,
+                speaker.name,
+                item.line,
+                item.end_of_sentence,
+                item.style,
+                item.manner,
+                item.quoted,
+            )
+        )
+        count += 1
+    if not count:
+        raise ScriptError("has nothing to say", path=script.path, remedy="Write at least one sentence into it.")
+    return Cast(script.path, tuple(items))
+
+
+def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) -> dict[str, Direction]:
+    """Find each voice in what the engine offers.
+
+    Raises:
+        EngineMismatchError: the engine does not have a speaker, style or style id; all of them are named.
+    """
+    found: dict[str, Direction] = {}
+    missing: list[str] = []
+    for voice in voices:
+        try:
+            found[voice.name] = _direct(voice, config, identity)
+        except LookupError as error:
+            missing.append(f"{config.path}:{voice.line}: {voice.name}: {error.args[0]}")
+    if missing:
+        raise EngineMismatchError(
+            "does not have " + ("this voice" if len(missing) == 1 else "these voices") + "\n  " + "\n  ".join(missing),
+            engine=f"{identity.engine} {identity.version}",
+            remedy="`tts-render voices` lists what it has.",
+        )
+    return found
+
+
+def direct_roles(
+    utterances: Iterable[Utterance], config: Config, identity: Identity, path: Path
+) -> dict[Role, Direction]:
+    """Find whatever voices a script asks for in what the engine offers.
+
+    Args:
+        utterances: all of the script.
+        config: voices.
+        identity: the engine.
+        path: the script, for messages.
+
+    Raises:
+        EngineMismatchError: the engine does not have a speaker, style or style id; all of them are named.
+    """
+    lines: dict[Role, int] = {}
+    for utterance in utterances:
+        lines.setdefault(utterance.role, utterance.line)
+    plain = direct([config.voices[name] for name in dict.fromkeys(role.voice for role in lines)], config, identity)
+    found: dict[Role, Direction] = {}
+    missing: list[str] = []
+    for role, line in lines.items():
+        direction = plain[role.voice]
+        if role.style is not None and identity.engine not in EMBEDDED:
+            wanted = replace(
+                config.voices[role.voice], speaker=direction.speaker, style=role.style, style_id=None, line=line
+            )
+            try:
+                direction = _direct(wanted, config, identity)
+            except LookupError as error:
+                missing.append(f"{path}:{line}: {role.voice}（{role.style}）: {error.args[0]}")
+        found[role] = replace(direction, scales=_in_manner(direction.scales, role.manner))
+    if missing:
+        raise EngineMismatchError(
+            "does not have " + ("this style" if len(missing) == 1 else "these styles") + "\n  " + "\n  ".join(missing),
+            engine=f"{identity.engine} {identity.version}",
+            remedy="`tts-render voices` lists what it has.",
+        )
+    return found
+
+
+def held_by(identity: Identity, config: Config) -> frozenset[str]:
+    """The words of the lexicon that the engine's user dictionary holds just as the lexicon has them.
+
+    They are left as they are written for this engine, which then knows their accent; for any other they are replaced by
+    their reading. So lexicon and dictionary never cancel each other.
+    """
+    return frozenset(
+        entry.surface for entry in config.words if replace(entry, surface=normalise(entry.surface)) in identity.words
+    )
+
+
+def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
+    """What the engine is asked to say of a line: its layers read what the script does not read itself."""
+    if not line.spans:
+        return _plain(read(line.text, lexicon, links=links).said)
+    parts: list[str] = []
+    for span in line.spans:
+        if span.said is None:
+            said = _plain(read(span.text, lexicon, links=links).said)
+            # By itself it would lose the mark that it begins with, and with it the pause.
+            parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
+        elif span.kana and span.said:
+            parts.append(KANA[0] + span.said + KANA[1])
+        else:
+            parts.append(_plain(span.said))
+    return "".join(parts)
+
+
+def _plain(said: str) -> str:
+    """``said`` without what would begin or end kana with accents."""
+    return said.replace(KANA[0], "").replace(KANA[1], "")
+
+
+def _in_manner(scales: Scales, manner: Manner) -> Scales:
+    return replace(
+        scales,
+        speed=min(10.0, max(0.1, scales.speed * manner.speed)),
+        pitch=min(1.0, max(-1.0, scales.pitch + manner.pitch)),
+        volume=min(10.0, scales.volume * manner.volume),
+    )
+
+
+def _direct(voice: VoiceSettings, config: Config, identity: Identity) -> Direction:
+    if identity.engine in EMBEDDED:
+        bend = voice.kokoro if identity.engine == "kokoro" else voice.openjtalk
+        style = _embedded_style(voice, bend, config, identity)
+        return Direction(style.speaker, style.id, _bent(voice, bend))
+    style = _style(voice, identity)
+    return Direction(
+        style.speaker,
+        style.id,
+        Scales(
+            speed=voice.speed, pitch=voice.pitch, intonation=voice.intonation, volume=voice.volume, pause=voice.pause
+        ),
+    )
+
+
+def _style(voice: VoiceSettings, identity: Identity) -> Style:
+    if voice.style_id is not None:
+        for style in identity.styles:
+            if style.id == voice.style_id:
+                return style
+        raise LookupError(f"style_id {voice.style_id} is unknown")
+    speakers = {_nfc(style.speaker): style.speaker for style in identity.styles}
+    wanted = _nfc(voice.speaker or "")
+    if wanted not in speakers:
+        near = nearest(wanted, speakers)
+        raise LookupError(f"speaker {voice.speaker!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+    styles = [style for style in identity.styles if style.speaker == speakers[wanted]]
+    if voice.style is None:
+        return styles[0]
+    for style in styles:
+        if _nfc(style.name) == _nfc(voice.style):
+            return style
+    raise LookupError(
+        f"style {voice.style!r} is unknown; {voice.speaker} has {', '.join(style.name for style in styles)}"
+    )
+
+
+def _embedded_style(voice: VoiceSettings, bend: Bend, config: Config, identity: Identity) -> Style:
+    if bend.voice is None:
+        # By its place in the file, so that shows differ without a setting and stay what they are.
+        return identity.styles[list(config.voices).index(voice.name) % len(identity.styles)]
+    for style in identity.styles:
+        if style.speaker == bend.voice:
+            return style
+    near = nearest(bend.voice, [style.speaker for style in identity.styles])
+    raise LookupError(
+        f"{identity.engine} voice {bend.voice!r} is unknown" + (f"; did you mean {near}?" if near else "")
+    )
+
+
+def _bent(voice: VoiceSettings, bend: Bend) -> Scales:
+    pitch = voice.pitch if bend.half_tone is None else bend.half_tone / 12
+    if bend.voice is not None:
+        pitch = 0.0  # chosen for its own pitch, which it cannot change
+    return Scales(
+        speed=voice.speed if bend.speed is None else bend.speed,
+        pitch=pitch,
+        intonation=voice.intonation,
+        volume=voice.volume,
+        pause=voice.pause,
+    )
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,86 @@
+"""What is said after the last words, where voices.yaml wants it: that the speech is synthetic, and whose voices it is.
+
+The terms of use of VOICEVOX ask for a spoken credit where the sound goes out without a text beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
+from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
+from tts_render.reading import Lexicon, read, speakable
+from tts_render.script import Pause
+from tts_render.speech.casting import Utterance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tts_render.engine import Identity
+    from tts_render.settings.config import Config
+    from tts_render.speech.casting import Cast
+
+__all__ = ["add_closing", "licence_of", "spoken_credit"]
+
+_SAID = {OPENJTALK: "Open JTalk、HTS Voice Mei", KOKORO: "Kokoro"}
+"""How the credit of an embedded voice is said: nobody wants to hear the text of a licence."""
+
+_READINGS = {
+    "VOICEVOX": "ボイスボックス",
+    "HTS Voice Mei": "エイチティーエスボイス、メイ",
+    "Open JTalk": "オープンジェイトーク",
+    "Kokoro": "ココロ",
+}
+
+_LICENCES = {
+    "openjtalk": "Creative Commons Attribution 3.0 https://creativecommons.org/licenses/by/3.0/",
+    "kokoro": "Apache License 2.0 https://www.apache.org/licenses/LICENSE-2.0",
+    "voicevox": "VOICEVOXの利用規約と、各音声ライブラリの利用規約 https://voicevox.hiroshima.jp/term/",
+}
+
+
+def add_closing(script: Cast, config: Config, credit_lines: Iterable[str]) -> Cast:
+    """``script`` with what is said after its last words, by the voice that says the most.
+
+    Args:
+        script: the cast script.
+        config: says what is wanted.
+        credit_lines: the credits of the voices in it.
+    """
+    publication = config.publication
+    texts = [publication.disclosure.text] if publication.disclosure.spoken else []
+    if publication.spoken_credits and (said := spoken_credit(credit_lines)):
+        texts.append(said)
+    utterances = script.utterances
+    ((voice, _),) = Counter(utterance.voice for utterance in utterances).most_common(1)
+    lexicon = Lexicon({**_READINGS, **config.lexicon})
+    closing: list[Pause | Utterance] = []
+    index, line = len(utterances), utterances[-1].line
+    for text in texts:
+        said = read(text, lexicon).said
+        if speakable(said):
+            closing += [Pause("paragraph", line), Utterance(index, text, said, voice, line, end_of_sentence=True)]
+            index += 1
+    return replace(script, items=(*script.items, *closing)) if closing else script
+
+
+def spoken_credit(credit_lines: Iterable[str]) -> str:
+    """Credit lines as they are said: ``VOICEVOX、春日部つむぎ、ずんだもん``."""
+    names: dict[str, list[str]] = {}
+    for line in credit_lines:
+        maker, colon, name = re.fullmatch("([^:：]*)([:：]?)(.*)", _SAID.get(line, line), re.DOTALL).groups()  # type: ignore[union-attr]  # fits any text
+        names.setdefault(maker.strip(), []).extend([name.strip()] if colon else [])
+    return "、".join(part for maker, found in names.items() for part in (maker, *found) if part)
+
+
+def licence_of(identity: Identity, credit_lines: Sequence[str]) -> str:
+    """Under which terms the voices of an engine may be used; empty where that is not known.
+
+    An engine of another maker that speaks VOICEVOX's language has terms of its own.
+    """
+    if identity.engine == "voicevox" and not identity.version[:1].isdigit():
+        return ""
+    return _LICENCES.get(identity.engine, "") if credit_lines else ""

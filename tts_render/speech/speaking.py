@@ -1,0 +1,194 @@
+"""Speech: utterances to clips, in the order of the script, each as soon as it is ready.
+
+What the cache holds is not spoken again; what stands several times in a script is spoken once. A clip is a handle into
+the cache, never samples, so an episode of any length fits.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tts_render.engine.ahead import Ahead
+from tts_render.ground.errors import SpeechError, TtsRenderError, UtteranceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from pathlib import Path
+
+    from tts_render.engine import Engine, Identity, Phrasing
+    from tts_render.engine.pool import Pool
+    from tts_render.speech.cache import CachedClip, UtteranceCache
+    from tts_render.speech.casting import Direction, Role, Utterance
+
+__all__ = ["Found", "SpeechClip", "look_up", "speak"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechClip:
+    """An utterance whose sound is ready."""
+
+    utterance: Utterance
+    source: CachedClip
+    cached: bool
+    """Whether it was there before this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the cache says of the utterances of an episode."""
+
+    clips: tuple[CachedClip | None, ...]
+    """One for each utterance; None where it has to be spoken."""
+    unsettled: tuple[int, ...]
+    """Indices of utterances whose accent phrases are not remembered for this dictionary: their sound may be there."""
+
+    @property
+    def missing(self) -> int:
+        """How many utterances have no clip."""
+        return sum(clip is None for clip in self.clips)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Utterances that sound alike: spoken once."""
+
+    number: int
+    """Of the job, from 0."""
+    direction: Direction
+    utterance: Utterance
+
+
+def look_up(
+    utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity, cache: UtteranceCache
+) -> Found:
+    """Which utterances the cache can serve, without asking an engine."""
+    clips: list[CachedClip | None] = []
+    unsettled: list[int] = []
+    seen: dict[tuple[str, Direction], CachedClip | None] = {}
+    for utterance in utterances:
+        direction = directions[utterance.role]
+        alike = (utterance.reading, direction)
+        if alike not in seen:
+            phrasing = cache.phrasing(identity, direction.style, utterance.reading)
+            if phrasing is None:
+                unsettled.append(utterance.index)
+                seen[alike] = None
+            else:
+                seen[alike] = cache.clip(identity, direction.style, direction.scales, phrasing)
+        clips.append(seen[alike])
+    return Found(tuple(clips), tuple(unsettled))
+
+
+def speak(
+    utterances: Sequence[Utterance],
+    directions: Mapping[Role, Direction],
+    pool: Pool,
+    cache: UtteranceCache,
+    *,
+    path: Path,
+    found: Found,
+    spoken: Callable[[SpeechClip], None],
+) -> Generator[SpeechClip, None, None]:
+    """Speak what the cache does not hold. Whoever stops taking clips closes the generator, and no more is spoken.
+
+    Args:
+        utterances: all of an episode.
+        directions: what each voice is to the engine.
+        pool: the engines.
+        cache: where clips are found and kept.
+        path: the script, for messages.
+        found: what :func:`look_up` said of the same utterances.
+        spoken: told of each clip, in order.
+
+    Yields:
+        A clip for each utterance, in order.
+
+    Raises:
+        SpeechError: utterances could not be spoken; raised after all others were, with every failure.
+        EngineUnreachableError: no engine is left.
+    """
+    identity = pool.identity
+    numbers: dict[tuple[str, Direction], int] = {}
+    jobs: list[_Job] = []
+    for utterance, clip in zip(utterances, found.clips, strict=True):
+        alike = (utterance.reading, directions[utterance.role])
+        if clip is None and alike not in numbers:
+            numbers[alike] = len(jobs)
+            jobs.append(_Job(len(jobs), alike[1], utterance))
+
+    def ask(engine: Engine, number: int) -> Phrasing:
+        job = jobs[number]
+        phrasing = engine.phrase(job.utterance.reading, job.direction.style)
+        cache.remember(identity, job.direction.style, job.utterance.reading, phrasing)
+        return phrasing
+
+    def make(engine: Engine, job: _Job) -> tuple[CachedClip, bool]:
+        return _speak_one(engine, job, ahead, identity, cache, path)
+
+    done: list[tuple[CachedClip, bool] | None] = []
+    failures: list[TtsRenderError] = []
+    served: set[int] = set()
+    with Ahead(len(jobs), ask) as ahead, closing(pool.run(jobs, make)) as results:
+        for utterance, clip in zip(utterances, found.clips, strict=True):
+            cached = True
+            if clip is None:
+                number = numbers[utterance.reading, directions[utterance.role]]
+                while len(done) <= number:
+                    _, result = next(results)
+                    if isinstance(result, TtsRenderError):
+                        failures.append(_placed(result, path, jobs[len(done)].utterance))
+                        done.append(None)
+                    else:
+                        done.append(result)
+                made = done[number]
+                if made is None:
+                    continue
+                clip, cached = made[0], made[1] or number in served
+                served.add(number)
+            if not failures:
+                ready = SpeechClip(utterance, clip, cached)
+                spoken(ready)
+                yield ready
+    if failures:
+        count = len(failures)
+        raise SpeechError(
+            f"{count} utterance{'s' if count > 1 else ''} could not be spoken; nothing was published",
+            failures,
+            path=path,
+        )
+
+
+def _placed(error: TtsRenderError, path: Path, utterance: Utterance) -> UtteranceError:
+    """The same failure, with its place in the script."""
+    if isinstance(error, UtteranceError):
+        return error
+    text = utterance.text if len(utterance.text) <= 30 else utterance.text[:29] + "…"
+    return UtteranceError(
+        f"「{text}」: {error.path}: {error.message}",
+        path=path,
+        line=utterance.line,
+        remedy=error.remedy,
+        blame=error.exit_code,
+    )
+
+
+def _speak_one(
+    engine: Engine, job: _Job, ahead: Ahead[Phrasing], identity: Identity, cache: UtteranceCache, path: Path
+) -> tuple[CachedClip, bool]:
+    """The clip of one job, and whether it was in the cache after all."""
+    style, scales = job.direction.style, job.direction.scales
+    phrasing = ahead.answer(engine, job.number)
+    if not phrasing.moras:
+        raise UtteranceError(
+            f"the engine has no reading for {job.utterance.reading!r}",
+            path=path,
+            line=job.utterance.line,
+            remedy="Write it in kana, or give it a reading under lexicon: in voices.yaml.",
+        )
+    clip = cache.clip(identity, style, scales, phrasing)
+    if clip is not None:
+        return clip, True
+    ahead.go_on(engine)
+    return cache.keep(identity, style, scales, phrasing, engine.speak(phrasing, style, scales)), False

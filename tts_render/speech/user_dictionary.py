@@ -1,0 +1,151 @@
+"""The project's lexicon in the user dictionaries of engines: what differs, and putting it there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tts_render.engine.voicevox.dictionary import own_words, read_word, to_word, word_id
+from tts_render.engine.voicevox.http import EngineHttp, Patience
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError
+from tts_render.reading.normalise import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Self
+
+    from tts_render.settings.lexicon import Entry
+
+__all__ = ["Difference", "UserDictionary", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a push would do to a user dictionary."""
+
+    add: tuple[Entry, ...]
+    change: tuple[Entry, ...]
+    remove: Mapping[str, str]
+    """Surfaces of our own words that the lexicon no longer has, by id."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.add or self.change or self.remove)
+
+
+def compare(entries: Iterable[Entry], dictionary: Mapping[str, Mapping[str, object]]) -> Difference:
+    """What separates the lexicon's entries with an accent from our words in a user dictionary."""
+    ours = {number.lower(): word for number, word in own_words(dictionary).items()}
+    add: list[Entry] = []
+    change: list[Entry] = []
+    wanted: set[str] = set()
+    for entry in entries:
+        number = word_id(entry.surface)
+        if number in wanted:
+            continue
+        wanted.add(number)
+        if number not in ours:
+            add.append(entry)
+        elif (
+            read_word(ours[number]) != replace(entry, surface=normalise(entry.surface))
+            or ours[number].get("priority", to_word(entry)["priority"]) != to_word(entry)["priority"]
+        ):
+            change.append(entry)
+    remove = {number: normalise(str(word["surface"])) for number, word in ours.items() if number not in wanted}
+    return Difference(tuple(add), tuple(change), remove)
+
+
+class UserDictionary:
+    """The user dictionary of one engine, which all its clients share.
+
+    Args:
+        url: where the engine listens.
+        patience: how long and how often it is asked.
+
+    Raises:
+        EngineError: ``url`` is no http or https URL.
+    """
+
+    def __init__(self, url: str, *, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._http = EngineHttp(url, self._patience, sleep=time.sleep, clock=time.monotonic)
+        self.label = self._http.label
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the engine answers, at most ``seconds``.
+
+        Raises:
+            EngineUnreachableError: it does not.
+        """
+        self._http.wait(seconds)
+
+    def words(self) -> dict[str, dict[str, object]]:
+        """All its words by id, those of others among them.
+
+        Raises:
+            EngineError: it cannot be reached, or has no user dictionary.
+        """
+        try:
+            words = self._http.get_json("/user_dict")
+        except EngineRefusedError as error:
+            raise self._without(error.message) from error
+        if not isinstance(words, dict) or not all(isinstance(word, dict) for word in words.values()):
+            raise self._without("/user_dict answered no dictionary")
+        return words
+
+    def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """The words that the lexicon does not have as they are here, by surface."""
+        known = {replace(entry, surface=normalise(entry.surface)) for entry in entries}
+        found = {read_word(word) for word in self.words().values()}
+        return tuple(sorted((entry for entry in found if entry and entry not in known), key=lambda e: e.surface))
+
+    def push(self, entries: Iterable[Entry]) -> Difference:
+        """Make our words here those of the lexicon; words of others stay as they are.
+
+        Returns:
+            What was done.
+
+        Raises:
+            EngineError: it cannot be reached, or takes no changes.
+        """
+        todo = compare(entries, self.words())
+        changed = {word_id(entry.surface): to_word(entry) for entry in (*todo.add, *todo.change)}
+        try:
+            if changed:
+                self._ask("POST", "/import_user_dict", {"override": "true"}, changed)
+            for number in todo.remove:
+                self._ask("DELETE", f"/user_dict_word/{number}", {}, None)
+        except EngineRefusedError as error:
+            raise EngineReplyError(
+                f"takes no words: {error.message}",
+                engine=self.label,
+                status=error.status,
+                remedy="An engine that was started with --disable_mutable_api cannot be changed.",
+            ) from error
+        return todo
+
+    def _ask(self, method: str, path: str, params: dict[str, str | int], body: object) -> None:
+        def work(stretch: float) -> bytes:
+            return self._http.ask(
+                "DELETE" if method == "DELETE" else "POST",
+                path,
+                seconds=self._patience.query * stretch,
+                params=params,
+                body=body,
+            )
+
+        self._http.patiently(path, work)
+
+    def _without(self, why: str) -> EngineReplyError:
+        return EngineReplyError(
+            f"has no user dictionary: {why}",
+            engine=self.label,
+            remedy="A VOICEVOX engine usually listens on http://127.0.0.1:50021; name it with --engine.",
+        )
