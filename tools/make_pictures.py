@@ -26,7 +26,7 @@ from tts_render.episode.episode import open_episode
 from tts_render.ground.units import format_clock
 from tts_render.mix.timeline import Timeline, arrange
 from tts_render.run.prepare import open_jingles
-from tts_render.run.session import Studio
+from tts_render.run.session import Session
 from tts_render.sound.mp3 import inspect
 from tts_render.speech.casting import cast, direct_roles
 from tts_render.speech.speaking import look_up, speak
@@ -68,14 +68,14 @@ def _with_wide_characters(found: re.Match[str]) -> str:
     return f'textLength="{length:g}"{found[2]}>{found[3]}<'
 
 
-def placements_of(episode: Episode, studio: Studio) -> Timeline:
+def placements_of(episode: Episode, session: Session) -> Timeline:
     """Where the sounds of an episode sit; all of it is in the cache."""
     script = cast(episode.script, episode.config, episode.voice)
-    pool = studio.pool(episode)
+    pool = session.pool(episode)
     directions = direct_roles(script.utterances, episode.config, pool.identity, script.path)
-    found = look_up(script.utterances, directions, pool.identity, studio.cache)
+    found = look_up(script.utterances, directions, pool.identity, session.cache)
     clips = speak(
-        script.utterances, directions, pool, studio.cache, path=script.path, found=found, spoken=lambda _: None
+        script.utterances, directions, pool, session.cache, path=script.path, found=found, spoken=lambda _: None
     )
     rate = episode.config.master.rate
     return Timeline(tuple(arrange(script.items, clips, open_jingles(episode), episode.config.pacing, rate=rate)), rate)
@@ -143,9 +143,9 @@ def main() -> None:
         IMAGES.mkdir(exist_ok=True)
         shown = done.stdout.replace(str(ROOT), "~/tts_render")
         (IMAGES / "terminal.svg").write_text(terminal(shown, command), encoding="utf-8")
-        with Studio(Path(cache), engines=[engine], tell=lambda _: None) as studio:
+        with Session(Path(cache), engines=[engine], tell=lambda _: None) as session:
             episode = open_episode(POST, site=SITE)
-            timeline = placements_of(episode, studio)
+            timeline = placements_of(episode, session)
         (IMAGES / "episode.svg").write_text(waveform(AUDIO, timeline), encoding="utf-8")
 
 

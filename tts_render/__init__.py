@@ -3,11 +3,11 @@
 The whole river from Python::
 
     from pathlib import Path
-    from tts_render import Studio, open_episode, render
+    from tts_render import Session, open_episode, render
 
     episode = open_episode(Path("_posts/2026-11-21-1.md"))
-    with Studio(Path("cache"), engines=["http://127.0.0.1:50021"], tell=print) as studio:
-        print(render(episode, studio).receipt.duration)
+    with Session(Path("cache"), engines=["http://127.0.0.1:50021"], tell=print) as session:
+        print(render(episode, session).receipt.duration)
 
 Each stage can be used by itself; docs/library.md goes through them. Names are loaded when they are first used.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tts_render.ground.errors import TtsRenderError
     from tts_render.run.plan import Plan, plan
     from tts_render.run.render import Rendered, render, write_back
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.site.receipt import Receipt
     from tts_render.upkeep.checks import Finding, check
 
@@ -32,7 +32,7 @@ __all__ = [
     "Plan",
     "Receipt",
     "Rendered",
-    "Studio",
+    "Session",
     "TtsRenderError",
     "check",
     "open_episode",
@@ -47,7 +47,7 @@ _HOMES = {
     "Plan": "run.plan",
     "Receipt": "site.receipt",
     "Rendered": "run.render",
-    "Studio": "run.session",
+    "Session": "run.session",
     "TtsRenderError": "ground.errors",
     "check": "upkeep.checks",
     "open_episode": "episode.episode",

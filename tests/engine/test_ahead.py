@@ -11,7 +11,7 @@ import pytest
 from tests.kit.fake_engine import FakeEngine
 from tests.kit.puppet import Puppet
 from tests.kit.site_kit import SiteKit
-from tts_render import Studio, open_episode, render
+from tts_render import Session, open_episode, render
 from tts_render.engine.ahead import Ahead
 from tts_render.ground.errors import EngineReplyError, EngineUnreachableError, OutputError
 from tts_render.speech.cache import CachedClip
@@ -194,12 +194,12 @@ def test_after_an_error_that_somebody_keeps_nothing_more_is_spoken(
         site.script.write_text("\n".join(lines) + "\n", encoding="utf-8")
         another = site.root / "another.txt"
         another.write_text("別の文です。\n", encoding="utf-8")
-        with Studio(site.cache, engines=site.engines) as studio:
+        with Session(site.cache, engines=site.engines) as session:
             with monkeypatch.context() as patch:
                 patch.setattr(CachedClip, "load", fail)
                 with pytest.raises(OutputError, match="is gone") as kept:
-                    render(open_episode(site.post), studio)
+                    render(open_episode(site.post), session)
             fake.go_on.set()
-            assert render(open_episode(another), studio).synthesized == 1
+            assert render(open_episode(another), session).synthesized == 1
         assert kept.traceback
         assert len(fake.texts) <= 5

@@ -22,7 +22,7 @@ from tts_render.mix.timeline import Chapter, Jingle, Jingles, Timeline
 from tts_render.mix.timeline import chapters as sections
 from tts_render.outputs.captions import captions
 from tts_render.outputs.chapters import chapters_json, chapters_text, shorten
-from tts_render.outputs.finished import Published, Run, utterance_ids
+from tts_render.outputs.finished import FinishedEpisode, Run, utterance_ids
 from tts_render.outputs.registry import OUTPUTS
 from tts_render.outputs.timeline_file import timeline_json
 from tts_render.outputs.transcript import plain_text, transcript_html, transcript_srt, transcript_vtt
@@ -84,11 +84,11 @@ RUN = Run(
 )
 
 
-def publish(items: list[CastItem], timeline: Timeline | None = None, **changes: Any) -> Published:
+def publish(items: list[CastItem], timeline: Timeline | None = None, **changes: Any) -> FinishedEpisode:
     timeline = timeline or lay(items)
     found = sections(items, timeline, "オープニング")
     return replace(
-        Published(
+        FinishedEpisode(
             title="朝の技術だより☆A.I. 41",
             show="朝の技術だより",
             artist="ずんだもん",
@@ -282,7 +282,7 @@ def test_an_episode_without_sections_is_one_chapter() -> None:
     assert chapters_text(published).decode() == "0:00 朝の技術だより☆A.I. 41\n"
 
 
-def marks(*seconds: tuple[float, str]) -> Published:
+def marks(*seconds: tuple[float, str]) -> FinishedEpisode:
     """An episode whose chapters last as long as it says."""
     start, made = 0.0, []
     for length, title in seconds:
@@ -291,7 +291,7 @@ def marks(*seconds: tuple[float, str]) -> Published:
     return publish(say("はい。"), chapters=tuple(made))
 
 
-def lines(published: Published) -> list[str]:
+def lines(published: FinishedEpisode) -> list[str]:
     return chapters_text(published).decode().splitlines()
 
 

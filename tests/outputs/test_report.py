@@ -32,7 +32,7 @@ from tts_render.ground.units import Frames, frames_to_ms, frames_to_seconds
 from tts_render.mix.timeline import Jingle, Jingles
 from tts_render.mix.timeline import chapters as sections
 from tts_render.outputs.captions import captions
-from tts_render.outputs.finished import Published, Run
+from tts_render.outputs.finished import FinishedEpisode, Run
 from tts_render.outputs.report import decode_profile, report_html
 from tts_render.script import Cue, Pause
 from tts_render.sound.loudness import LoudnessMeter, Profile
@@ -96,10 +96,10 @@ def profile(samples: Samples) -> Profile:
     return meter.profile()
 
 
-def publish(items: list[CastItem] = ITEMS, **changes: Any) -> Published:
+def publish(items: list[CastItem] = ITEMS, **changes: Any) -> FinishedEpisode:
     timeline = lay(items, jingles=JINGLES)
     count = sum(isinstance(item, Utterance) for item in items)
-    published = Published(
+    published = FinishedEpisode(
         title="朝の技術だより☆A.I. 41",
         show="朝の技術だより",
         artist="ずんだもん",
@@ -124,7 +124,7 @@ def publish(items: list[CastItem] = ITEMS, **changes: Any) -> Published:
     return replace(published, **changes)
 
 
-def of_run(**changes: Any) -> Published:
+def of_run(**changes: Any) -> FinishedEpisode:
     published = publish()
     assert published.run is not None
     return replace(published, run=replace(published.run, **changes))
@@ -155,7 +155,7 @@ class Page(html.parser.HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def read(published: Published) -> Page:
+def read(published: FinishedEpisode) -> Page:
     page = Page()
     page.feed(report_html(published).decode())
     page.close()
@@ -432,7 +432,7 @@ def drive(playwright: Path, address: str, pictures: Path | None = None) -> Any:
     return json.loads(done.stdout)
 
 
-def put(published: Published, folder: Path) -> str:
+def put(published: FinishedEpisode, folder: Path) -> str:
     """The report and its MP3 in ``folder``; the report's address relative to it."""
     soundfile.write(folder / published.audio, sing(published.timeline), RATE, format="MP3")
     name = f"{published.audio.removesuffix('.mp3')}.report.html"

@@ -11,7 +11,7 @@ import pytest
 from tests.kit.site_kit import SiteKit
 from tools.make_pictures import COLOURS, placements_of, terminal, waveform
 from tts_render.episode.episode import open_episode
-from tts_render.run.session import Studio
+from tts_render.run.session import Session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
 def test_a_wave_shows_jingles_speech_and_pauses_where_they_are(site: SiteKit, fake_engine: FakeEngine) -> None:
     assert site.run("render", site.post).code == 0
     spoken = len(fake_engine.syntheses)
-    with Studio(site.cache, engines=[fake_engine.url], tell=lambda _: None) as studio:
-        timeline = placements_of(open_episode(site.post), studio)
+    with Session(site.cache, engines=[fake_engine.url], tell=lambda _: None) as session:
+        timeline = placements_of(open_episode(site.post), session)
     assert len(fake_engine.syntheses) == spoken, "all of it was in the cache"
     picture = ElementTree.fromstring(waveform(site.audio, timeline))
     labels = ["".join(text.itertext()) for text in picture.iter(f"{SVG}text")]

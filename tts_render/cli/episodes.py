@@ -82,7 +82,7 @@ def render(
     from tts_render.episode.episode import find_posts, open_episode
     from tts_render.ground.units import half_up
     from tts_render.run.render import render as render_episode
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.upkeep.status import status
 
     if not episodes and not changed:
@@ -104,13 +104,13 @@ def render(
 
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
         if changed:
             episodes = tuple(
                 found.path
                 for path in find_posts(episodes or (site_root(site),))
-                if (found := status(path, studio, site=site, voices=voices)).to_render
+                if (found := status(path, session, site=site, voices=voices)).to_render
             )
             progress.note(f"{count_of(len(episodes), 'episode')} to render")
         opened: list[tuple[Path, Episode]] = []
@@ -129,7 +129,7 @@ def render(
             own = episode.post is not None and (output is None or _same(output, episode.own_audio))
             back = own and not no_write_back
             make = functools.partial(
-                render_episode, episode, studio, force=force, post=back, also=outputs, offset_ms=offset_ms
+                render_episode, episode, session, force=force, post=back, also=outputs, offset_ms=offset_ms
             )
             try:
                 try:
@@ -171,21 +171,21 @@ def plan(
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.run.plan import plan as plan_episode
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
 
     only_with_one(episodes, script=script)
     report: list[dict[str, Any]] = []
     codes: list[int] = []
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
         for path in episodes:
             try:
                 episode = open_episode(path, site=site, voices=voices, script=script, voice=voice)
                 for remark in _remarks(episode, strict=False):
                     progress.note(remark)
-                planned = plan_episode(episode, studio)
+                planned = plan_episode(episode, session)
             except CommandLineError:
                 raise
             except (TtsRenderError, OSError) as error:

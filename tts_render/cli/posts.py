@@ -191,7 +191,7 @@ def status(
     """
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import find_posts
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.upkeep.status import status as look
 
     paths = find_posts(episodes or (site_root(site),))
@@ -199,10 +199,10 @@ def status(
     report: list[dict[str, str]] = []
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
         for path in paths:
-            found = look(path, studio, site=site, voices=voices)
+            found = look(path, session, site=site, voices=voices)
             counts[found.state] = counts.get(found.state, 0) + 1
             report.append({"episode": str(path), "state": found.state, "why": found.why})
             if not as_json and not quiet and (verbose or found.state not in ("current", "elsewhere")):

@@ -44,15 +44,15 @@ def voices(
     from tts_render.cli.progress import Progress
     from tts_render.cli.voice_table import read_terms, terms_text, voices_json, voices_text
     from tts_render.episode.episode import open_config
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Studio(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as studio,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
-        pool = studio.connected(config.engines)
+        pool = session.connected(config.engines)
         identity = pool.identity
         told = read_terms(config, pool) if terms else {}
         for speaker in (name for name, text in told.items() if not text):

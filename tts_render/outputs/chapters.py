@@ -17,7 +17,7 @@ from tts_render.script.phrases import borders
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
 
 __all__ = ["chapters_json", "chapters_text", "shorten"]
 
@@ -26,7 +26,7 @@ _LONGEST_TITLE = 40  # characters, of which a player shows no more
 _PHRASE = 2  # rank of a border
 
 
-def chapters_json(published: Published) -> bytes:
+def chapters_json(published: FinishedEpisode) -> bytes:
     """The chapters as Podcasting 2.0 has them; an episode without sections is one chapter."""
     rate = published.timeline.rate
     facts = {
@@ -50,7 +50,7 @@ def chapters_json(published: Published) -> bytes:
     return (json.dumps(_without_nothing(facts), ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def chapters_text(published: Published) -> bytes:
+def chapters_text(published: FinishedEpisode) -> bytes:
     """A line for each chapter: its time, and its title.
 
     A chapter of less than ten seconds is joined to its neighbour, and the title of the longer one stays. Times are
@@ -76,7 +76,7 @@ def shorten(title: str, longest: int) -> str:
     return title[: max(ends, default=longest - 1)].rstrip(" 　、。,.・:：-–—|｜/／「『（(") + "…"
 
 
-def _chapters(published: Published) -> Sequence[Chapter]:
+def _chapters(published: FinishedEpisode) -> Sequence[Chapter]:
     return published.chapters or (Chapter(Frames(0), published.timeline.frames, published.title, published.url),)
 
 

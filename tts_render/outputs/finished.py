@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_render.sound.loudness import Profile
     from tts_render.speech.casting import CastItem
 
-__all__ = ["Published", "Run", "safe_link", "utterance_ids"]
+__all__ = ["FinishedEpisode", "Run", "safe_link", "utterance_ids"]
 
 _ID_DIGITS = 10
 
@@ -46,7 +46,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class FinishedEpisode:
     """One finished episode."""
 
     title: str

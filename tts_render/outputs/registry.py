@@ -20,7 +20,7 @@ from tts_render.outputs.transcript import transcript_html, transcript_srt, trans
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
 
 __all__ = ["OUTPUTS", "RECIPE", "Output", "deck_json"]
 
@@ -33,11 +33,11 @@ class Output:
     """One thing that is published."""
 
     name: str
-    files: tuple[tuple[str, Callable[[Published], bytes]], ...]
+    files: tuple[tuple[str, Callable[[FinishedEpisode], bytes]], ...]
     """What follows the MP3's name without its ``.mp3``, and what makes the content."""
 
 
-def deck_json(published: Published) -> bytes:
+def deck_json(published: FinishedEpisode) -> bytes:
     """The slide deck with its times.
 
     Raises:

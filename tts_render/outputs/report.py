@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tts_render.mix.timeline import Chapter, Placement
-    from tts_render.outputs.finished import Published, Run
+    from tts_render.outputs.finished import FinishedEpisode, Run
     from tts_render.sound.loudness import Profile
 
 __all__ = ["decode_profile", "report_html"]
@@ -46,7 +46,7 @@ _TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds between 
 _MOST_TICKS = 12
 
 
-def report_html(published: Published) -> bytes:
+def report_html(published: FinishedEpisode) -> bytes:
     """The page, about the run in ``published``.
 
     Raises:
@@ -98,7 +98,7 @@ def _policy(css: str, js: str) -> str:
     )
 
 
-def _texts(published: Published, run: Run) -> dict[str, str]:
+def _texts(published: FinishedEpisode, run: Run) -> dict[str, str]:
     """What is written."""
     timeline = published.timeline
     length = frames_to_ms(timeline.frames, timeline.rate)
@@ -118,12 +118,12 @@ def _texts(published: Published, run: Run) -> dict[str, str]:
     }
 
 
-def _heading(published: Published) -> str:
+def _heading(published: FinishedEpisode) -> str:
     link, title = safe_link(published.url), _text(published.title)
     return f'<a href="{_text(link)}" rel="noreferrer">{title}</a>' if link else title
 
 
-def _facts(published: Published, run: Run) -> str:
+def _facts(published: FinishedEpisode, run: Run) -> str:
     timeline = published.timeline
     new = len(run.cached) - sum(run.cached)
     facts = [
@@ -150,7 +150,7 @@ def _warnings(messages: Sequence[str]) -> str:
     )
 
 
-def _chapters(published: Published) -> str:
+def _chapters(published: FinishedEpisode) -> str:
     if not published.chapters:
         return ""
     rate = published.timeline.rate
@@ -166,7 +166,7 @@ def _chapters(published: Published) -> str:
     )
 
 
-def _sections(published: Published, run: Run) -> str:
+def _sections(published: FinishedEpisode, run: Run) -> str:
     """Everything that sounds, in order, under the chapters."""
     timeline = published.timeline
     starts = [chapter.start for chapter in published.chapters]
@@ -192,7 +192,7 @@ def _section_title(chapter: Chapter, language: str) -> str:
     return f'<h3 lang="{_text(language)}">{inside}</h3>'
 
 
-def _line(placement: Placement, published: Published, run: Run, colours: Mapping[str, str]) -> str:
+def _line(placement: Placement, published: FinishedEpisode, run: Run, colours: Mapping[str, str]) -> str:
     """One utterance or jingle."""
     rate, language = published.timeline.rate, _text(published.language)
     utterance = placement.utterance
@@ -221,13 +221,13 @@ def _line(placement: Placement, published: Published, run: Run, colours: Mapping
     )
 
 
-def _colours(published: Published) -> dict[str, str]:
+def _colours(published: FinishedEpisode) -> dict[str, str]:
     """The class of each speaker, in the order in which they begin to speak."""
     voices = dict.fromkeys(utterance.voice for utterance in published.utterances)
     return {voice: f"v{number % _COLOURS}" for number, voice in enumerate(voices)}
 
 
-def _drawing(published: Published, run: Run) -> dict[str, str]:
+def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
     """What is drawn."""
     timeline, colours = published.timeline, _colours(published)
     length = frames_to_ms(timeline.frames, timeline.rate)

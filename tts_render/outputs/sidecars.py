@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.episode.episode import Episode
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
     from tts_render.site.presets import Key
     from tts_render.site.receipt import Receipt
 
@@ -84,7 +84,9 @@ def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Pat
     )
 
 
-def make_sidecars(published: Published, names: Iterable[str], audio: Path, episode: Episode) -> tuple[Sidecar, ...]:
+def make_sidecars(
+    published: FinishedEpisode, names: Iterable[str], audio: Path, episode: Episode
+) -> tuple[Sidecar, ...]:
     """The files of these outputs. Nothing is written.
 
     Raises:

@@ -14,14 +14,14 @@ from tts_render.outputs.finished import utterance_ids
 if TYPE_CHECKING:
     from tts_render.ground.units import Frames
     from tts_render.mix.timeline import Placement
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
 
 __all__ = ["SCHEMA", "timeline_json"]
 
 SCHEMA = 1
 
 
-def timeline_json(published: Published) -> bytes:
+def timeline_json(published: FinishedEpisode) -> bytes:
     """The whole timeline. Frames are those of the MP3 when it is decoded, milliseconds are rounded from them."""
     timeline = published.timeline
     ids = utterance_ids(published.utterances)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tts_render.ground.units import Frames
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
 
 __all__ = ["plain_text", "transcript_html", "transcript_srt", "transcript_vtt"]
 
@@ -32,7 +32,7 @@ _BRACES = {ord("{"): "&#123;", ord("}"): "&#125;"}
 """Jekyll would run what stands in braces."""
 
 
-def transcript_vtt(published: Published) -> bytes:
+def transcript_vtt(published: FinishedEpisode) -> bytes:
     """Captions as WebVTT, each with its speaker."""
     blocks = ["WEBVTT\n"]
     for caption in published.captions:
@@ -42,7 +42,7 @@ def transcript_vtt(published: Published) -> bytes:
     return "\n".join(blocks).encode()
 
 
-def transcript_srt(published: Published) -> bytes:
+def transcript_srt(published: FinishedEpisode) -> bytes:
     """Captions as SubRip, which knows no speakers."""
     blocks: list[str] = []
     for number, caption in enumerate(published.captions, 1):
@@ -67,7 +67,7 @@ def plain_text(items: Iterable[CastItem]) -> str:
     return "\n".join(lines)
 
 
-def transcript_html(published: Published) -> bytes:
+def transcript_html(published: FinishedEpisode) -> bytes:
     """A fragment of HTML: sections with headings and links, paragraphs with speakers, times of every utterance.
 
     Times are seconds, in ``data-start`` and ``data-end``. Nothing in it is styled, and nothing is run.
@@ -127,7 +127,7 @@ def _paragraphs(items: Iterable[CastItem]) -> Iterator[_Paragraph]:
         yield paragraph
 
 
-def _section(published: Published, number: int) -> str:
+def _section(published: FinishedEpisode, number: int) -> str:
     """The beginning of a section."""
     if not published.chapters:
         return "<section>"

@@ -11,7 +11,7 @@ from tts_render.episode.episode import read_text
 from tts_render.ground.units import frames_to_ms
 from tts_render.mix.timeline import chapters
 from tts_render.outputs.captions import captions
-from tts_render.outputs.finished import Published, Run
+from tts_render.outputs.finished import FinishedEpisode, Run
 from tts_render.outputs.registry import RECIPE
 from tts_render.outputs.report import decode_profile
 from tts_render.outputs.slide_times import deck_chapters, show_deck
@@ -60,7 +60,9 @@ def early_tags(episode: Episode) -> Tags:
     )
 
 
-def finished_tags(tags: Tags, published: Published, episode: Episode, identity: Identity, cover: Cover | None) -> Tags:
+def finished_tags(
+    tags: Tags, published: FinishedEpisode, episode: Episode, identity: Identity, cover: Cover | None
+) -> Tags:
     """The tags with what followed from the speaking.
 
     Raises:
@@ -91,7 +93,7 @@ def describe(
     *,
     captioned: bool,
     offset_ms: int,
-) -> Published:
+) -> FinishedEpisode:
     """All that is known of the finished episode.
 
     Args:
@@ -111,7 +113,7 @@ def describe(
         if captioned
         else ()
     )
-    return Published(
+    return FinishedEpisode(
         title=episode.title,
         show=episode.album,
         artist=episode.artist,
@@ -137,8 +139,8 @@ def read_episode_deck(episode: Episode) -> Deck | None:
 
 
 def about_run(
-    published: Published, receipt: Receipt, mp3: Path, cached: Sequence[bool], warnings: Sequence[str]
-) -> Published:
+    published: FinishedEpisode, receipt: Receipt, mp3: Path, cached: Sequence[bool], warnings: Sequence[str]
+) -> FinishedEpisode:
     """The episode, with what its report tells of the run that made it; decodes the MP3.
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tts_render.engine.pool import Pool
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.sound.audio import Clip
     from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import Role, Utterance
@@ -64,7 +64,7 @@ class Plan:
     """Why no engine could be asked."""
 
 
-def plan(episode: Episode, studio: Studio) -> Plan:
+def plan(episode: Episode, session: Session) -> Plan:
     """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
 
     Raises:
@@ -75,7 +75,7 @@ def plan(episode: Episode, studio: Studio) -> Plan:
     script = cast(episode.script, episode.config, episode.voice)
     problem: EngineError | None = None
     try:
-        pool = studio.pool(episode)
+        pool = session.pool(episode)
     except EngineError as error:
         problem = error
         voices = dict.fromkeys(utterance.voice for utterance in script.utterances)
@@ -87,7 +87,7 @@ def plan(episode: Episode, studio: Studio) -> Plan:
         names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
         script = add_closing(script, episode.config, names)
         clips = _settle(
-            script, directions, pool, studio, look_up(script.utterances, directions, pool.identity, studio.cache)
+            script, directions, pool, session, look_up(script.utterances, directions, pool.identity, session.cache)
         )
     guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
     rate = episode.config.master.rate
@@ -108,7 +108,7 @@ def plan(episode: Episode, studio: Studio) -> Plan:
 
 
 def _settle(
-    script: Cast, directions: dict[Role, Direction], pool: Pool, studio: Studio, found: Found
+    script: Cast, directions: dict[Role, Direction], pool: Pool, session: Session, found: Found
 ) -> tuple[CachedClip | None, ...]:
     """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
     unsettled = [script.utterances[index] for index in found.unsettled]
@@ -116,7 +116,7 @@ def _settle(
     def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
         direction = directions[utterance.role]
         phrasing = engine.phrase(utterance.reading, direction.style)
-        return studio.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
+        return session.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
 
     answers: dict[tuple[str, Direction], CachedClip] = {}
     for index, answer in pool.run(unsettled, ask):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tts_render.engine import Identity
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.casting import Role
 
@@ -59,7 +59,7 @@ class Work:
 
 
 def prepare(
-    episode: Episode, studio: Studio, audio: Path, also: Sequence[str] = (), offset_ms: int | None = None
+    episode: Episode, session: Session, audio: Path, also: Sequence[str] = (), offset_ms: int | None = None
 ) -> Work:
     """What is settled about an episode before an engine is asked.
 
@@ -74,8 +74,8 @@ def prepare(
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
     if music is not None:
         digests[music.settings.sound] = music.sound.digest
-    stored = read_receipt(studio.receipt(episode, audio))
-    engine = engine_kind(studio.targets(episode))
+    stored = read_receipt(session.receipt(episode, audio))
+    engine = engine_kind(session.targets(episode))
     outputs = wanted_outputs((*episode.config.publication.outputs, *also), stored, audio)
     known = ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine)
     if episode.deck is not None:

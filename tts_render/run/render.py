@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from tts_render.engine.pool import Pool
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
-    from tts_render.outputs.finished import Published
+    from tts_render.outputs.finished import FinishedEpisode
     from tts_render.outputs.slide_times import Shown
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.script.deck import Deck
     from tts_render.site.presets import Key
     from tts_render.speech.casting import Cast, Direction, Role
@@ -80,7 +80,7 @@ class _Run:
     """An episode in the making: its work, and what the engine has said of it."""
 
     episode: Episode
-    studio: Studio
+    session: Session
     work: Work
     pool: Pool
     directions: dict[Role, Direction]
@@ -105,7 +105,7 @@ class _Made:
 
 def render(
     episode: Episode,
-    studio: Studio,
+    session: Session,
     *,
     force: bool = False,
     post: bool = True,
@@ -119,7 +119,7 @@ def render(
 
     Args:
         episode: the episode.
-        studio: engines, cache and receipts.
+        session: engines, cache and receipts.
         force: render even where the receipt says that nothing has changed.
         post: write size and duration back into the post.
         also: outputs beside the MP3, on top of those of the settings and those that are there.
@@ -132,11 +132,11 @@ def render(
     """
     began = time.monotonic()
     audio = _target(episode)
-    with locked(studio.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
-        _clear(episode, studio, audio)
-        counter = _Counter(studio)
-        work = prepare(episode, studio, audio, also, offset_ms)
-        pool = _pool(episode, studio, work)
+    with locked(session.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
+        _clear(episode, session, audio)
+        counter = _Counter(session)
+        work = prepare(episode, session, audio, also, offset_ms)
+        pool = _pool(episode, session, work)
         script = as_held(work.script, episode, pool.identity)
         directions = direct_script(script, episode, pool.identity)
         names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
@@ -144,13 +144,13 @@ def render(
         told = theirs(pool.identity, directions, names)
         beside = paths_for_post(episode, work.outputs, audio)
         edit = _rehearse(episode, beside) if post and episode.post is not None else None
-        run = _Run(episode, studio, work, pool, directions, names, script, told, counter)
+        run = _Run(episode, session, work, pool, directions, names, script, told, counter)
         with ExitStack() as stack:
             made = (None if force else _keep(run)) or _make(run, stack)
             if edit is not None:
                 edit = edit_post(_reread(episode), size=made.receipt.bytes, seconds=made.seconds, beside=beside)
-            changed = _publish(stack, made, studio.receipt(episode, audio), edit)
-        studio.tell(Finished(episode.path, changed))
+            changed = _publish(stack, made, session.receipt(episode, audio), edit)
+        session.tell(Finished(episode.path, changed))
         elapsed = time.monotonic() - began
         return Rendered(made.receipt, counter.synthesized, counter.cached, changed, pool.labels, elapsed, edit)
 
@@ -176,9 +176,9 @@ def write_back(post: Post, audio: Path) -> PostEdit:
 class _Counter:
     """Counts what came from where, and passes it on."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
-        self._begun = len(studio.warned)
+    def __init__(self, session: Session) -> None:
+        self._studio = session
+        self._begun = len(session.warned)
         self.reset()
 
     def reset(self) -> None:
@@ -210,10 +210,10 @@ def _target(episode: Episode) -> Path:
     )
 
 
-def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
+def _pool(episode: Episode, session: Session, work: Work) -> Pool:
     """The engines; where none answers and all else is unchanged, the error says so."""
     try:
-        return studio.pool(episode)
+        return session.pool(episode)
     except EngineError as error:
         if work.stored is not None and not difference(work.stored.ours, work.known):
             note = "Script, voices and sounds are unchanged; only the engine could not be compared."
@@ -221,11 +221,11 @@ def _pool(episode: Episode, studio: Studio, work: Work) -> Pool:
         raise
 
 
-def _clear(episode: Episode, studio: Studio, audio: Path) -> None:
+def _clear(episode: Episode, session: Session, audio: Path) -> None:
     """Remove whatever a killed run on this episode left under construction."""
-    for target in (audio, *sidecar_paths(audio), studio.receipt(episode, audio), episode.path):
+    for target in (audio, *sidecar_paths(audio), session.receipt(episode, audio), episode.path):
         remove_leftover(target)
-    studio.cache.remove_leftovers()
+    session.cache.remove_leftovers()
 
 
 def _keep(run: _Run) -> _Made | None:
@@ -252,7 +252,7 @@ def _keep(run: _Run) -> _Made | None:
 
 def _make(run: _Run, stack: ExitStack) -> _Made:
     """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
-    work, episode, studio = run.work, run.episode, run.studio
+    work, episode, session = run.work, run.episode, run.session
     staged = stack.enter_context(Staged(work.audio))  # first of all: a folder that cannot be written to is found now
     with closing(_speak(run)) as placements:
         checked = check_sound(
@@ -260,13 +260,13 @@ def _make(run: _Run, stack: ExitStack) -> _Made:
         )
     published = _describe(run, checked.timeline)
     tags = finished_tags(work.tags, published, episode, run.pool.identity, work.cover)
-    product = produce(checked, episode.config.master, tags, staged.path, studio.tell)
+    product = produce(checked, episode.config.master, tags, staged.path, session.tell)
     receipt, sidecars = _put_beside(run, published, _receipt(run, product, published), staged.path)
-    studio.tell(Stage("writing"))
+    session.tell(Stage("writing"))
     return _Made(receipt, product.mp3.seconds, staged, sidecars)
 
 
-def _describe(run: _Run, timeline: Timeline) -> Published:
+def _describe(run: _Run, timeline: Timeline) -> FinishedEpisode:
     captioned = bool(run.work.outputs)
     published = describe(
         run.episode,
@@ -280,7 +280,7 @@ def _describe(run: _Run, timeline: Timeline) -> Published:
     if published.deck is not None and "deck" in run.work.outputs:
         for at in show_deck(published.deck, timeline):
             if at.doubtful:
-                run.studio.tell(Warned(_doubt(published.deck, at)))
+                run.session.tell(Warned(_doubt(published.deck, at)))
     return published
 
 
@@ -291,7 +291,9 @@ def _doubt(deck: Deck, at: Shown) -> str:
     )
 
 
-def _put_beside(run: _Run, published: Published, receipt: Receipt, mp3: Path) -> tuple[Receipt, tuple[Sidecar, ...]]:
+def _put_beside(
+    run: _Run, published: FinishedEpisode, receipt: Receipt, mp3: Path
+) -> tuple[Receipt, tuple[Sidecar, ...]]:
     """What goes beside the MP3, and the receipt with it."""
     work, episode, counter = run.work, run.episode, run.counter
     if "report" in work.outputs:
@@ -307,9 +309,9 @@ def _speak(run: _Run) -> Generator[Placement, None, None]:
 
     An error may keep this alive that somebody holds, so it is closed by hand, or the engines would speak on.
     """
-    utterances, cache = run.script.utterances, run.studio.cache
+    utterances, cache = run.script.utterances, run.session.cache
     found = look_up(utterances, run.directions, run.pool.identity, cache)
-    run.studio.tell(Began(run.episode.path, len(utterances), len(utterances) - found.missing))
+    run.session.tell(Began(run.episode.path, len(utterances), len(utterances) - found.missing))
     clips = speak(
         utterances, run.directions, run.pool, cache, path=run.script.path, found=found, spoken=run.counter.take
     )
@@ -366,7 +368,7 @@ def _holds(path: Path, sha256: str) -> bool:
     return path.is_file() and digest_file(path) == sha256
 
 
-def _receipt(run: _Run, product: Product, published: Published) -> Receipt:
+def _receipt(run: _Run, product: Product, published: FinishedEpisode) -> Receipt:
     mp3, episode, identity = product.mp3, run.episode, run.pool.identity
     return Receipt(
         episode=episode.relative(episode.path.resolve()),

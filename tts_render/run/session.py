@@ -1,4 +1,4 @@
-"""The studio: engines, cache, locks and receipts of one call. Engines are asked for when they are first needed."""
+"""The session: engines, cache, locks and receipts of one call. Engines are asked for when they are first needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tts_render.ground.events import Event, Tell
     from tts_render.ground.units import Seconds
 
-__all__ = ["Studio", "utterances_folder"]
+__all__ = ["Session", "utterances_folder"]
 
 
 def utterances_folder(cache: Path) -> Path:
@@ -31,7 +31,7 @@ def utterances_folder(cache: Path) -> Path:
     return cache / "utterances"
 
 
-class Studio:
+class Session:
     """What several episodes of one call share. Use it as a context manager.
 
     Args:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.episode.episode import Episode
-    from tts_render.run.session import Studio
+    from tts_render.run.session import Session
     from tts_render.site.receipt import Receipt
 
 __all__ = ["TO_RENDER", "EpisodeStatus", "State", "status"]
@@ -47,24 +47,24 @@ class EpisodeStatus:
         return self.state in TO_RENDER
 
 
-def status(path: Path, studio: Studio, *, site: Path | None = None, voices: Path | None = None) -> EpisodeStatus:
+def status(path: Path, session: Session, *, site: Path | None = None, voices: Path | None = None) -> EpisodeStatus:
     """How the episode of a post or script stands.
 
     Args:
         path: the post or script.
-        studio: knows where receipts lie; its engines are not asked.
+        session: knows where receipts lie; its engines are not asked.
         site: root of the site; None finds it.
         voices: the settings; None takes the site's, else the packaged ones.
     """
     try:
         episode = open_episode(path, site=site, voices=voices)
-        state, why = _look(episode, studio)
+        state, why = _look(episode, session)
     except TtsRenderError as error:
         return EpisodeStatus(path, "broken", str(error))
     return EpisodeStatus(path, state, why)
 
 
-def _look(episode: Episode, studio: Studio) -> tuple[State, str]:
+def _look(episode: Episode, session: Session) -> tuple[State, str]:
     audio = episode.audio
     if audio is None:
         return "broken", f"{'.'.join(episode.config.preset.audio)} is missing"
@@ -73,7 +73,7 @@ def _look(episode: Episode, studio: Studio) -> tuple[State, str]:
         if named is not None and named.startswith(("http://", "https://")):
             return "elsewhere", named
         return "missing", f"there is no {episode.relative(audio)}"
-    work = prepare(episode, studio, audio)
+    work = prepare(episode, session, audio)
     if work.stored is None:
         return "unknown", "there is no receipt of its MP3"
     differing = difference(work.stored.ours, work.known)
