@@ -110,7 +110,7 @@ def _serve() -> None:
     def answer(value: object) -> None:
         print(json.dumps(value), file=answers, flush=True)
 
-    import tts_render.cli.episodes
+    import tts_render.cli.render
     import tts_render.engine.voicevox.client
     import tts_render.run.render
     import tts_render.upkeep.status  # noqa: F401

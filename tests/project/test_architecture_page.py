@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.kit.documents import ROOT, blocks, rows
-from tests.project.test_structure import MODULE_ORDER
+from tests.project.test_structure import MODULE_ORDER, WINGS
 
 PAGE = ROOT / "docs" / "architecture.md"
 
@@ -42,11 +42,14 @@ def test_an_arrow_is_a_function_of_the_package() -> None:
         assert hasattr(getattr(importlib.import_module(module), owner), name)
 
 
-def test_the_modules_stand_in_their_order() -> None:
-    order = [name.split(".")[1] for name in MODULE_ORDER if "." in name and "__" not in name]
-    page = [name for row in rows(PAGE, "modules") for name in row.code("modules")]
-    last = {name: index for index, name in enumerate(order)}
-    assert page == sorted(last, key=lambda name: last[name]), "say in docs/architecture.md what each module is about"
+def test_the_wings_and_their_modules_stand_in_their_order() -> None:
+    order: dict[str, list[str]] = {wing: [] for wing in WINGS}
+    for name in MODULE_ORDER:
+        _, *parts = name.split(".")
+        if len(parts) > 1 and parts[1] not in order[parts[0]]:
+            order[parts[0]].append(parts[1])
+    page = {row.code("wing")[0]: row.code("modules") for row in rows(PAGE, "wing", "modules")}
+    assert list(page.items()) == list(order.items()), "say in docs/architecture.md where each module is"
 
 
 def test_the_files_that_are_named_exist() -> None:

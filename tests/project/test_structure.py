@@ -142,14 +142,35 @@ MODULE_ORDER = (
     "tts_render.cli.voice_table",
     "tts_render.cli.findings",
     "tts_render.cli.options",
-    "tts_render.cli.episodes",
-    "tts_render.cli.posts",
+    "tts_render.cli.render",
+    "tts_render.cli.upkeep",
     "tts_render.cli.tools",
     "tts_render.cli.lexicon",
     "tts_render.cli",
     "tts_render.__main__",
 )
 """Every module of the package; each imports only from those before it, be it for types or inside a function."""
+
+WINGS = (
+    "ground",
+    "site",
+    "script",
+    "sound",
+    "settings",
+    "reading",
+    "engine",
+    "episode",
+    "speech",
+    "mix",
+    "outputs",
+    "run",
+    "upkeep",
+    "cli",
+)
+"""The folders of the package; each imports only from those before it."""
+
+ENDINGS = ("", "s", "es", "e", "ed", "er", "ers", "ing", "ings", "ion", "ions", "ation", "cation", "shing", "shed")
+"""What tells words of one stem apart."""
 
 COMMAND_LINE = tuple(name for name in MODULE_ORDER if name.startswith(("tts_render.cli", "tts_render.__main__")))
 LIBRARY = tuple(name for name in MODULE_ORDER if name not in COMMAND_LINE)
@@ -214,6 +235,34 @@ def test_a_module_imports_only_modules_before_it(module: str) -> None:
     before = set(MODULE_ORDER[: MODULE_ORDER.index(module)])
     later = imported(tree_of(module), frozenset(MODULE_ORDER)) - before
     assert not later, f"{module} imports {sorted(later)}, which come later"
+
+
+def test_the_wings_are_the_folders_and_the_modules_follow_their_order() -> None:
+    assert sorted(WINGS) == sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+    wings = [name.split(".")[1] for name in MODULE_ORDER if name.count(".") and "__" not in name]
+    assert list(dict.fromkeys(wings)) == list(WINGS)
+    assert wings == sorted(wings, key=WINGS.index)
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_a_wing_says_in_its_first_sentence_what_it_is_for(wing: str) -> None:
+    (first, *_) = (importlib.import_module(f"tts_render.{wing}").__doc__ or "").splitlines() or [""]
+    assert first.endswith("."), f"tts_render/{wing}/__init__.py"
+
+
+def same_stem(one: str, other: str) -> bool:
+    """Whether two names differ, but only by an ending."""
+    shared = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one != other and shared >= 4 and one[shared:] in ENDINGS and other[shared:] in ENDINGS
+
+
+def test_no_two_modules_are_told_apart_by_an_ending_alone() -> None:
+    assert same_stem("publication", "publishing")
+    assert same_stem("publishing", "published")
+    assert same_stem("lexicon", "lexicons")
+    assert not same_stem("chapters", "characters")
+    names = sorted({part for module in MODULE_ORDER for part in module.split(".")[1:]})
+    assert [(one, other) for one in names for other in names if one < other and same_stem(one, other)] == []
 
 
 def test_an_import_that_goes_up_is_seen_wherever_it_stands() -> None:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tts_render.cli.episodes import plan, render
 from tts_render.cli.lexicon import lexicon
 from tts_render.cli.options import say
-from tts_render.cli.posts import check, status, write_back
+from tts_render.cli.render import plan, render
 from tts_render.cli.tools import cache, init, read, voices
+from tts_render.cli.upkeep import check, status, write_back
 from tts_render.ground.errors import TtsRenderError
 
 if TYPE_CHECKING:
