@@ -71,7 +71,7 @@ def _with_wide_characters(found: re.Match[str]) -> str:
 def placements_of(episode: Episode, session: Session) -> Timeline:
     """Where the sounds of an episode sit; all of it is in the cache."""
     script = cast(episode.script, episode.config, episode.voice)
-    pool = session.pool(episode)
+    pool = session.pool(episode.config.engines)
     directions = direct_roles(script.utterances, episode.config, pool.identity, script.path)
     found = look_up(script.utterances, directions, pool.identity, session.cache)
     clips = speak(

@@ -19,8 +19,8 @@ METHODS = {"identify": ("tts_render.engine", "Engine")}
 
 
 def chart() -> str:
-    (found,) = blocks(PAGE, "mermaid")
-    return found.text
+    values, _ = blocks(PAGE, "mermaid")
+    return values.text
 
 
 @pytest.mark.parametrize("box", BOXES)
@@ -40,6 +40,11 @@ def test_an_arrow_is_a_function_of_the_package() -> None:
     for name in names - offered:
         module, owner = METHODS[name]
         assert hasattr(getattr(importlib.import_module(module), owner), name)
+
+
+def test_the_picture_of_the_wings_has_every_wing() -> None:
+    _, wings = blocks(PAGE, "mermaid")
+    assert set(WINGS) <= set(re.findall(r"\w+", wings.text))
 
 
 def test_the_wings_and_their_modules_stand_in_their_order() -> None:

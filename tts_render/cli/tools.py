@@ -52,7 +52,7 @@ def voices(
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
         Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
-        pool = session.connected(config.engines)
+        pool = session.pool(config.engines)
         identity = pool.identity
         told = read_terms(config, pool) if terms else {}
         for speaker in (name for name, text in told.items() if not text):

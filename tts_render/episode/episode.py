@@ -75,10 +75,6 @@ class Episode:
     url: str | None
     """Where the post will be read."""
 
-    def relative(self, path: Path) -> str:
-        """``path`` as seen from the site, with slashes; absolute where it lies outside."""
-        return path.relative_to(self.site.root).as_posix() if path.is_relative_to(self.site.root) else str(path)
-
 
 def open_config(site: Site, voices: Path | None) -> Config:
     """The settings that hold for a site: the file that was named, else the site's own, else the packaged one.

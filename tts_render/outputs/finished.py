@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_render.sound.loudness import Profile
     from tts_render.speech.casting import CastItem
 
-__all__ = ["FinishedEpisode", "Run", "safe_link", "utterance_ids"]
+__all__ = ["About", "FinishedEpisode", "Run", "safe_link", "utterance_ids"]
 
 _ID_DIGITS = 10
 
@@ -43,6 +43,21 @@ class Run:
     encoder: str
     """Name and version."""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What all that is published says of an episode, apart from its words."""
+
+    title: str
+    show: str | None
+    artist: str
+    url: str | None
+    """Where its page is read."""
+    audio: str
+    """File name of the MP3."""
+    speakers: tuple[str, ...]
+    """Every name and alias that a line may begin with."""
 
 
 @dataclass(frozen=True, slots=True)

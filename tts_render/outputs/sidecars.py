@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tts_render.episode.episode import Episode
     from tts_render.outputs.finished import FinishedEpisode
+    from tts_render.site.folder import Site
+    from tts_render.site.post import Post
     from tts_render.site.presets import Key
     from tts_render.site.receipt import Receipt
 
@@ -46,9 +47,9 @@ class Sidecar:
     path: Path
     data: bytes
 
-    def record(self, episode: Episode) -> SidecarRecord:
+    def record(self, site: Site) -> SidecarRecord:
         """As the receipt has it."""
-        return SidecarRecord(self.output, episode.relative(self.path), digest_bytes(self.data))
+        return SidecarRecord(self.output, site.relative(self.path), digest_bytes(self.data))
 
 
 def sidecar_path(audio: Path, suffix: str) -> Path:
@@ -85,9 +86,17 @@ def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Pat
 
 
 def make_sidecars(
-    published: FinishedEpisode, names: Iterable[str], audio: Path, episode: Episode
+    published: FinishedEpisode, names: Iterable[str], audio: Path, site: Site, *, source: Path, script: Path
 ) -> tuple[Sidecar, ...]:
     """The files of these outputs. Nothing is written.
+
+    Args:
+        published: what they are made of.
+        names: the outputs.
+        audio: the MP3 that they lie beside.
+        site: they may lie inside of it only, if the MP3 does.
+        source: the post or script, for messages.
+        script: what was spoken, which none of them may overwrite.
 
     Raises:
         OutsideSiteError: one of them is a link that leaves the site.
@@ -97,9 +106,9 @@ def make_sidecars(
     for name in names:
         for suffix, write in OUTPUTS[name].files:
             path = sidecar_path(audio, suffix)
-            if audio.is_relative_to(episode.site.root):
-                confine(episode.site, path, what=f"the {name} beside the MP3", source=episode.path, line=None)
-            if os.path.realpath(path) == os.path.realpath(episode.script.path):
+            if audio.is_relative_to(site.root):
+                confine(site, path, what=f"the {name} beside the MP3", source=source, line=None)
+            if os.path.realpath(path) == os.path.realpath(script):
                 raise OutputError("is the script, and would be overwritten", path=path, remedy="Rename the script.")
             made.append(Sidecar(name, path, write(published)))
     return tuple(made)
@@ -110,13 +119,12 @@ def sidecar_paths(audio: Path) -> tuple[Path, ...]:
     return tuple(sidecar_path(audio, suffix) for output in OUTPUTS.values() for suffix, _ in output.files)
 
 
-def paths_for_post(episode: Episode, names: Iterable[str], audio: Path) -> dict[Key, str]:
+def paths_for_post(post: Post | None, names: Iterable[str], audio: Path, site: Site) -> dict[Key, str]:
     """What the post's keys for transcript and chapters would say, where its preset has these keys.
 
     Captions with speakers come before captions without, and these before the page. A path is written as the post
     writes that of its audio; beside an address elsewhere it is a path in the site.
     """
-    post = episode.post
     if post is None or post.audio is None:
         return {}
     names = set(names)
@@ -125,13 +133,13 @@ def paths_for_post(episode: Episode, names: Iterable[str], audio: Path) -> dict[
     found: dict[Key, str] = {}
     for key, suffix in ((post.preset.transcript, transcript), (post.preset.chapters, suffixes.get("chapters"))):
         if key is not None and suffix is not None:
-            found[key] = _site_path(post.audio, sidecar_path(audio, suffix), episode)
+            found[key] = _site_path(post, post.audio, sidecar_path(audio, suffix), site)
     return found
 
 
-def _site_path(audio: str, sidecar: Path, episode: Episode) -> str:
+def _site_path(post: Post, audio: str, sidecar: Path, site: Site) -> str:
     if "://" in audio:
-        root = episode.site.root / episode.config.preset.audio_root
+        root = site.root / post.preset.audio_root
         inside = sidecar.is_relative_to(root)
         return "/" + (sidecar.relative_to(root).as_posix() if inside else sidecar.name)
     folder, slash, name = audio.rpartition("/")

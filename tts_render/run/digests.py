@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tts_render.engine import Identity
-    from tts_render.episode.episode import Episode
+    from tts_render.settings.config import Config, Show
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.casting import Cast, Direction, Role
 
@@ -27,21 +27,20 @@ RECIPE = 2
 
 
 def ours(
-    episode: Episode, cast: Cast, sounds: Mapping[str, str], tags: Tags, cover: str, engine: str
+    cast: Cast, config: Config, show: Show, *, sounds: Mapping[str, str], tags: Tags, cover: str, engine: str
 ) -> dict[str, str]:
     """Digests of what is known without an engine.
 
     Args:
-        episode: the episode.
         cast: who says what.
+        config: the settings.
+        show: the show of the episode.
         sounds: SHA-256 of each jingle's file by its name.
         tags: of the MP3, without picture, and without credits, which the engine decides.
         cover: SHA-256 of the picture's file; empty where there is none.
         engine: the kind of engine.
     """
-    config = episode.config
     voices = {name: config.voices[name] for name in sorted({utterance.voice for utterance in cast.utterances})}
-    show = episode.show
     placed = dict.fromkeys(item.name for item in cast.items if isinstance(item, Sound))
     return {
         "script": digest_facts([_sounding(item) for item in cast.items]),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from tts_render.ground.errors import EngineError, OutputError, TtsRenderError
 from tts_render.ground.units import Frames, frames_to_seconds, seconds_to_frames
 from tts_render.mix.timeline import Timeline, arrange
-from tts_render.run.prepare import as_held, direct_script, open_jingles
+from tts_render.run.lines import direct_lines
+from tts_render.run.prepare import open_jingles
 from tts_render.speech.casting import Cast, Direction, cast
 from tts_render.speech.closing_words import add_closing
-from tts_render.speech.credits import credits_of, expected_credits
+from tts_render.speech.credits import expected_credits
 from tts_render.speech.speaking import look_up
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tts_render.ground.units import Seconds
     from tts_render.run.session import Session
     from tts_render.sound.audio import Clip
-    from tts_render.speech.cache import CachedClip
+    from tts_render.speech.cache import CachedClip, UtteranceCache
     from tts_render.speech.casting import Role, Utterance
     from tts_render.speech.speaking import Found
 
@@ -75,20 +76,17 @@ def plan(episode: Episode, session: Session) -> Plan:
     script = cast(episode.script, episode.config, episode.voice)
     problem: EngineError | None = None
     try:
-        pool = session.pool(episode)
+        pool = session.pool(episode.config.engines)
     except EngineError as error:
         problem = error
         voices = dict.fromkeys(utterance.voice for utterance in script.utterances)
         script = add_closing(script, episode.config, expected_credits(voices, episode.config))
         clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     else:
-        script = as_held(script, episode, pool.identity)
-        directions = direct_script(script, episode, pool.identity)
-        names = credits_of(script.utterances, directions, episode.config, pool.identity.engine)
-        script = add_closing(script, episode.config, names)
-        clips = _settle(
-            script, directions, pool, session, look_up(script.utterances, directions, pool.identity, session.cache)
-        )
+        lines = direct_lines(script, episode.script, episode.config, episode.voice, pool.identity)
+        script = lines.script
+        found = look_up(script.utterances, lines.directions, pool.identity, session.cache)
+        clips = _settle(script, lines.directions, pool, session.cache, found)
     guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
     rate = episode.config.master.rate
     timeline = Timeline(
@@ -108,7 +106,7 @@ def plan(episode: Episode, session: Session) -> Plan:
 
 
 def _settle(
-    script: Cast, directions: dict[Role, Direction], pool: Pool, session: Session, found: Found
+    script: Cast, directions: dict[Role, Direction], pool: Pool, cache: UtteranceCache, found: Found
 ) -> tuple[CachedClip | None, ...]:
     """What is cached, after asking the engine for the accent phrases that are not remembered. Stores nothing."""
     unsettled = [script.utterances[index] for index in found.unsettled]
@@ -116,7 +114,7 @@ def _settle(
     def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
         direction = directions[utterance.role]
         phrasing = engine.phrase(utterance.reading, direction.style)
-        return session.cache.clip(pool.identity, direction.style, direction.scales, phrasing)
+        return cache.clip(pool.identity, direction.style, direction.scales, phrasing)
 
     answers: dict[tuple[str, Direction], CachedClip] = {}
     for index, answer in pool.run(unsettled, ask):

@@ -1,4 +1,4 @@
-"""The desk: all that is settled about an episode before an engine is asked, and what the engine's answer settles."""
+"""What is settled about an episode before an engine is asked: lines, sounds, tags, and what was made before."""
 
 from __future__ import annotations
 
@@ -6,36 +6,37 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.episode.cover import Cover, find_cover
+from tts_render.episode.episode import read_text
 from tts_render.ground.errors import ScriptError
 from tts_render.ground.files import digest_file
 from tts_render.ground.units import seconds_to_frames
 from tts_render.mix.bed import Music, open_music
 from tts_render.mix.timeline import Jingle, Jingles
+from tts_render.outputs.finished import About
 from tts_render.outputs.sidecars import wanted_outputs
-from tts_render.run.describe import digest_texts, early_tags, read_episode_deck
-from tts_render.run.digests import engine_kind, ours
+from tts_render.run.describe import digest_texts
+from tts_render.run.digests import difference, ours
+from tts_render.run.tags import early_tags
 from tts_render.script import Sound
-from tts_render.site.receipt import Receipt, read_receipt
+from tts_render.script.deck import Deck, parse_deck
 from tts_render.sound.audio import amplitude, open_sound
-from tts_render.speech.casting import Cast, Direction, cast, direct_roles, held_by
+from tts_render.speech.casting import Cast, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tts_render.engine import Identity
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
-    from tts_render.run.session import Session
+    from tts_render.site.receipt import Receipt
     from tts_render.sound.mp3 import Tags
-    from tts_render.speech.casting import Role
 
-__all__ = ["Work", "as_held", "direct_script", "open_jingles", "prepare"]
+__all__ = ["Work", "open_jingles", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An episode on the desk: all that is known before an engine is asked."""
+    """What there is to do for an episode, as far as it is known before an engine is asked."""
 
     audio: Path
     """Where the MP3 goes."""
@@ -50,36 +51,60 @@ class Work:
     stored: Receipt | None
     """Of the last run."""
     cover: Cover | None
+    about: About
+    """What all that is published says of the episode."""
+    deck: Deck | None
+    """The slides that are shown with it."""
     outputs: tuple[str, ...]
     """What goes beside the MP3."""
     offset_ms: int
     """How much later the audio begins in the video of the slides."""
     texts: str
-    """Digest of what decides that and is not in the MP3."""
+    """Digest of what decides the files beside the MP3 and is not in the MP3."""
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The names of what is not as the last run found it; engine and files are not looked at."""
+        return ("receipt",) if self.stored is None else difference(self.stored.ours, self.known)
 
 
 def prepare(
-    episode: Episode, session: Session, audio: Path, also: Sequence[str] = (), offset_ms: int | None = None
+    episode: Episode,
+    audio: Path,
+    stored: Receipt | None,
+    *,
+    engine: str,
+    also: Sequence[str] = (),
+    offset_ms: int | None = None,
 ) -> Work:
     """What is settled about an episode before an engine is asked.
+
+    Args:
+        episode: the episode.
+        audio: where its MP3 goes.
+        stored: the receipt of the last run.
+        engine: the kind of engine that will speak.
+        also: outputs beside the MP3, on top of those of the settings and those that are there.
+        offset_ms: how much later the audio begins in the video of the slides; None keeps what the last run was given.
 
     Raises:
         ScriptError: there is nothing to say, the slide deck is none, or one is asked for and there is none.
         SoundError: a jingle is no sound.
         InputError: the show's picture is missing, or one leaves the site.
     """
-    script = cast(episode.script, episode.config, episode.voice)
+    config = episode.config
+    script = cast(episode.script, config, episode.voice)
     jingles, music = open_jingles(episode), _open_music(episode)
     tags, cover = early_tags(episode), find_cover(episode)
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
     if music is not None:
         digests[music.settings.sound] = music.sound.digest
-    stored = read_receipt(session.receipt(episode, audio))
-    engine = engine_kind(session.targets(episode))
-    outputs = wanted_outputs((*episode.config.publication.outputs, *also), stored, audio)
-    known = ours(episode, script, digests, tags, "" if cover is None else cover.digest, engine)
+    outputs = wanted_outputs((*config.publication.outputs, *also), stored, audio)
+    picture = "" if cover is None else cover.digest
+    known = ours(script, config, episode.show, sounds=digests, tags=tags, cover=picture, engine=engine)
+    deck: Deck | None = None
     if episode.deck is not None:
-        read_episode_deck(episode)
+        deck = parse_deck(episode.deck, read_text(episode.deck))
         known["deck"] = digest_file(episode.deck)
     elif "deck" in also:
         raise ScriptError(
@@ -91,6 +116,7 @@ def prepare(
         outputs = tuple(name for name in outputs if name != "deck")
     if offset_ms is None:
         offset_ms = 0 if stored is None else stored.offset_ms
+    about = About(episode.title, episode.album, episode.artist, episode.url, audio.name, config.names())
     return Work(
         audio=audio,
         script=script,
@@ -100,9 +126,11 @@ def prepare(
         known=known,
         stored=stored,
         cover=cover,
+        about=about,
+        deck=deck,
         outputs=outputs,
         offset_ms=offset_ms,
-        texts=digest_texts(episode, script, audio.name, offset_ms),
+        texts=digest_texts(about, script.items, offset_ms),
     )
 
 
@@ -139,18 +167,3 @@ def open_jingles(episode: Episode) -> Jingles:
 def _open_music(episode: Episode) -> Music | None:
     bed = episode.show.bed
     return None if bed is None else open_music(episode.config.sounds[bed.sound].path, bed)
-
-
-def as_held(script: Cast, episode: Episode, identity: Identity) -> Cast:
-    """``script`` as it is said to an engine whose user dictionary may hold words of the lexicon."""
-    held = held_by(identity, episode.config)
-    return cast(episode.script, episode.config, episode.voice, held=held) if held else script
-
-
-def direct_script(script: Cast, episode: Episode, identity: Identity) -> dict[Role, Direction]:
-    """Who says what, of those that the engine offers.
-
-    Raises:
-        EngineMismatchError: it does not have a voice.
-    """
-    return direct_roles(script.utterances, episode.config, identity, script.path)

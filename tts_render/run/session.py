@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.engine.dispatch import EngineEvent
-    from tts_render.episode.episode import Episode
     from tts_render.ground.events import Event, Tell
     from tts_render.ground.units import Seconds
+    from tts_render.site.folder import Site
 
 __all__ = ["Session", "utterances_folder"]
 
@@ -67,25 +67,20 @@ class Session:
             self.warned.append(event.message)
         self._tell(event)
 
-    def targets(self, episode: Episode) -> tuple[str, ...]:
-        """The engines that speak an episode."""
-        return self._engines or episode.config.engines
+    def targets(self, named: tuple[str, ...]) -> tuple[str, ...]:
+        """The engines that speak: those of the call, else those that the settings name."""
+        return self._engines or named
 
-    def pool(self, episode: Episode) -> Pool:
-        """The engines of an episode, connected.
+    def pool(self, named: tuple[str, ...]) -> Pool:
+        """These engines, connected.
+
+        Args:
+            named: the engines of the settings; those of the call come before them.
 
         Raises:
             EngineError: they cannot be reached, or do not agree; the same again at every call.
         """
-        return self.connected(self.targets(episode))
-
-    def connected(self, targets: tuple[str, ...]) -> Pool:
-        """The engines at ``targets``, or those that the call itself named, connected.
-
-        Raises:
-            EngineError: as for :meth:`pool`.
-        """
-        targets = self._engines or targets
+        targets = self.targets(named)
         if targets not in self._pools:
             try:
                 self._pools[targets] = connect(
@@ -104,15 +99,20 @@ class Session:
         """The lock file of the episode whose MP3 is ``audio``."""
         return self.folder / "locks" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.lock"
 
-    def receipt(self, episode: Episode, audio: Path) -> Path:
+    def receipt(self, site: Site, audio: Path, *, source: Path) -> Path:
         """Where the receipt of ``audio`` is stored: in the site, else in the cache folder.
+
+        Args:
+            site: the site of the episode.
+            audio: its MP3.
+            source: the post or script, for messages.
 
         Raises:
             OutsideSiteError: the place in the site is a link that leaves it.
         """
-        if episode.site.marked and audio.is_relative_to(episode.site.root):
-            path = receipt_path(episode.site.root / ".tts-render" / "receipts", episode.relative(audio))
-            return confine(episode.site, path, what="the place of the receipt", source=episode.path, line=None)
+        if site.marked and audio.is_relative_to(site.root):
+            path = receipt_path(site.root / ".tts-render" / "receipts", site.relative(audio))
+            return confine(site, path, what="the place of the receipt", source=source, line=None)
         return self.folder / "receipts" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.json"
 
     def _report(self, event: EngineEvent) -> None:

@@ -44,6 +44,10 @@ class Site:
     timezone: str | None = None
     """Name of the zone in which times without one are meant."""
 
+    def relative(self, path: Path) -> str:
+        """``path`` as seen from the root, with slashes; absolute where it lies outside."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
 
 def find_site(start: Path, explicit: Path | None = None) -> Site:
     """The site that ``start`` belongs to.

@@ -10,9 +10,10 @@ from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.files import digest_file
 from tts_render.ground.units import half_up
 from tts_render.outputs.sidecars import wrong_sidecars
-from tts_render.run.digests import difference
+from tts_render.run.digests import engine_kind
 from tts_render.run.prepare import prepare
 from tts_render.site.post import edit_post
+from tts_render.site.receipt import read_receipt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,13 +73,13 @@ def _look(episode: Episode, session: Session) -> tuple[State, str]:
         named = episode.post.audio if episode.post is not None else None
         if named is not None and named.startswith(("http://", "https://")):
             return "elsewhere", named
-        return "missing", f"there is no {episode.relative(audio)}"
-    work = prepare(episode, session, audio)
+        return "missing", f"there is no {episode.site.relative(audio)}"
+    stored = read_receipt(session.receipt(episode.site, audio, source=episode.path))
+    work = prepare(episode, audio, stored, engine=engine_kind(session.targets(episode.config.engines)))
     if work.stored is None:
         return "unknown", "there is no receipt of its MP3"
-    differing = difference(work.stored.ours, work.known)
-    if differing:
-        return "changed", ", ".join(differing)
+    if work.changes:
+        return "changed", ", ".join(work.changes)
     why = _disagreement(episode, work.stored, audio)
     if not why and (wrong := wrong_sidecars(work.stored, work.outputs, work.texts, audio)):
         why = f"{', '.join(path.name for path in wrong)} beside it: missing, or not what belongs there"
