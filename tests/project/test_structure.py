@@ -68,6 +68,7 @@ MODULE_ORDER = (
     "tts_render.settings.publication",
     "tts_render.settings.lexicon",
     "tts_render.settings.notations",
+    "tts_render.settings.embedded",
     "tts_render.settings.config",
     "tts_render.reading.normalise",
     "tts_render.reading.characters",

@@ -8,10 +8,9 @@ import pytest
 
 from tests.kit.timed import say
 from tts_render.engine import Identity
-from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
-from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
 from tts_render.script import Pause
 from tts_render.settings.config import Config, VoiceSettings
+from tts_render.settings.embedded import EMBEDDED
 from tts_render.settings.publication import DISCLOSURE, Disclosure, Publication
 from tts_render.speech.casting import Cast, Utterance
 from tts_render.speech.closing_words import add_closing, licence_of, spoken_credit
@@ -62,8 +61,8 @@ def test_the_lexicon_of_the_site_decides_how_the_name_is_said() -> None:
         (("VOICEVOX:ずんだもん", "VOICEVOX:春日部つむぎ"), "VOICEVOX、ずんだもん、春日部つむぎ"),
         (("VOICEVOX:もち子(cv 明日葉よもぎ)",), "VOICEVOX、もち子(cv 明日葉よもぎ)"),
         (("VOICEVOX Nemo",), "VOICEVOX Nemo"),
-        ((OPENJTALK,), "Open JTalk、HTS Voice Mei"),
-        ((KOKORO,), "Kokoro"),
+        ((EMBEDDED["openjtalk"].attribution,), "Open JTalk、HTS Voice Mei"),
+        ((EMBEDDED["kokoro"].attribution,), "Kokoro"),
         ((), ""),
     ],
 )

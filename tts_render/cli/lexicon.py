@@ -81,11 +81,12 @@ def _settings(
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """The words, and the engines that can have them."""
     from tts_render.episode.episode import open_config
+    from tts_render.settings.embedded import EMBEDDED
     from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     targets = engine_names(engines) or config.engines
-    embedded = [target for target in targets if target in ("openjtalk", "kokoro")]
+    embedded = [target for target in targets if target in EMBEDDED]
     if embedded:
         raise click.UsageError(f"{embedded[0]} has no user dictionary: it says the reading without the accent")
     return config.words, targets

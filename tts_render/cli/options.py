@@ -11,6 +11,7 @@ import click
 
 from tts_render.ground.errors import OutputError, TtsRenderError
 from tts_render.ground.printable import UNPRINTABLE, plain
+from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
             "--engine",
             "engines",
             multiple=True,
-            metavar="URL|openjtalk|kokoro",
+            metavar="|".join(("URL", *EMBEDDED)),
             help="May be repeated. Else TTS_RENDER_ENGINE, with commas between; else voices.yaml.",
         ),
     ):

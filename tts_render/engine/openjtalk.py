@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from tts_render.engine.htsvoice import HtsVoice, Pace
     from tts_render.ground.units import Decibels, Seconds
 
-__all__ = ["ATTRIBUTION", "OpenJtalkEngine"]
-
-ATTRIBUTION = 'HTS Voice "Mei", (c) 2009-2013 Nagoya Institute of Technology, CC BY 3.0'
-"""What the licence of the voice asks to be said beside what it speaks."""
+__all__ = ["OpenJtalkEngine"]
 
 _NAME = "openjtalk"
 _MEI = Style("Mei", "ノーマル", StyleId(0))
@@ -87,7 +84,7 @@ class OpenJtalkEngine:
         warn: told once of a scale that has no effect, in the thread that speaks.
     """
 
-    def __init__(self, *, warn: Callable[[str], None]) -> None:
+    def __init__(self, *, warn: Callable[[str], None], cache_dir: Path | None = None) -> None:  # noqa: ARG002  # has no model
         self.label = _NAME
         self.workers = processors()
         self._accents = Accents(_NAME, warn)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
-from tts_render.engine.kokoro import KokoroEngine
-from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
-from tts_render.engine.openjtalk import OpenJtalkEngine
 from tts_render.engine.voicevox.client import VoicevoxEngine
+from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
     from tts_render.engine.base import Engine
@@ -24,6 +21,4 @@ def terms_of(engine: Engine, speaker: str) -> str:
     """
     if isinstance(engine, VoicevoxEngine):
         return engine.terms(speaker)
-    if isinstance(engine, OpenJtalkEngine):
-        return OPENJTALK
-    return KOKORO if isinstance(engine, KokoroEngine) else ""
+    return EMBEDDED[engine.label].attribution

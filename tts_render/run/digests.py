@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tts_render.script import Pause, Sound
+from tts_render.settings.embedded import EMBEDDED
 from tts_render.site.receipt import digest_facts
 from tts_render.speech.casting import CastItem, Utterance
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.casting import Cast, Direction, Role
 
-__all__ = ["RECIPE", "difference", "engine_kind", "ours", "theirs"]
+__all__ = ["RECIPE", "difference", "ours", "theirs"]
 
 RECIPE = 2
 """Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
@@ -56,8 +57,7 @@ def ours(
                     v.volume,
                     v.pause,
                     v.credit,
-                    v.kokoro,
-                    v.openjtalk,
+                    *(v.bend(engine) for engine in sorted(EMBEDDED)),
                 )
                 for v in voices.values()
             ]
@@ -96,11 +96,6 @@ def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: S
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """The names of what differs."""
     return tuple(name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
-
-
-def engine_kind(targets: Sequence[str]) -> str:
-    """The kind of engine that these targets name."""
-    return targets[0] if targets and targets[0] in ("openjtalk", "kokoro") else "voicevox"
 
 
 def _sounding(item: CastItem) -> tuple[object, ...]:

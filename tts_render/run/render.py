@@ -22,11 +22,12 @@ from tts_render.mix.to_mp3 import Product, produce
 from tts_render.outputs.sidecars import make_sidecars, paths_for_post, sidecar_paths, wrong_sidecars
 from tts_render.outputs.slide_times import show_deck
 from tts_render.run.describe import about_run, describe
-from tts_render.run.digests import difference, engine_kind
+from tts_render.run.digests import difference
 from tts_render.run.lines import direct_lines
 from tts_render.run.prepare import prepare
 from tts_render.run.put_in_place import Made, put_in_place
 from tts_render.run.tags import finished_tags
+from tts_render.settings.embedded import engine_kind
 from tts_render.site.post import Post, PostEdit, edit_post, read_post
 from tts_render.site.presets import format_duration
 from tts_render.site.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt

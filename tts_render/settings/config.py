@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from tts_render.ground.errors import ConfigError
 from tts_render.ground.yamltree import Tree, nearest, read_tree
 from tts_render.settings.bed import BedSettings, read_bed
+from tts_render.settings.embedded import EMBEDDED
 from tts_render.settings.lexicon import read_lexicon
 from tts_render.settings.notations import TEMPLATES, known_voice, read_shortcodes, read_template
 from tts_render.settings.publication import KEYS, Publication, read_publication
@@ -87,8 +88,12 @@ class VoiceSettings:
     """Multiplies the pauses inside an utterance; 0 to 10."""
     credit: str | None = None
     """The credit line, where it is not ``VOICEVOX:`` and the speaker's name."""
-    kokoro: Bend = Bend()
-    openjtalk: Bend = Bend()
+    bends: tuple[tuple[str, Bend], ...] = ()
+    """For embedded engines, each by its name."""
+
+    def bend(self, engine: str) -> Bend:
+        """How an embedded engine speaks for this voice."""
+        return dict(self.bends).get(engine, Bend())
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +298,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
 def _voice(name: str, tree: Tree) -> VoiceSettings:
     found = tree.fields(
         "speaker", "style", "style_id", "aliases", "speed", "pitch", "intonation", "volume", "pause", "credit",
-        "kokoro", "openjtalk",
+        *EMBEDDED,
     )  # fmt: skip
     if "speaker" not in found and "style_id" not in found:
         raise tree.wrong("needs speaker: or style_id:", "`tts-render voices` lists what the engine has.")
@@ -316,8 +321,7 @@ def _voice(name: str, tree: Tree) -> VoiceSettings:
         volume=number("volume", 1.0, 0.01, 10),
         pause=number("pause", 1.0, 0, 10),
         credit=found["credit"].text() if "credit" in found else None,
-        kokoro=_bend(found["kokoro"], "voice", "speed") if "kokoro" in found else Bend(),
-        openjtalk=_bend(found["openjtalk"], "half_tone", "speed") if "openjtalk" in found else Bend(),
+        bends=tuple((name, _bend(found[name], *EMBEDDED[name].bend)) for name in EMBEDDED if name in found),
     )
 
 

@@ -16,6 +16,7 @@ from tts_render.ground.yamltree import nearest
 from tts_render.reading import Lexicon, read, speakable
 from tts_render.reading.normalise import normalise
 from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
+from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tts_render.settings.config import Bend, Config, VoiceSettings
 
 __all__ = [
-    "EMBEDDED",
     "Cast",
     "CastItem",
     "Direction",
@@ -35,9 +35,6 @@ __all__ = [
     "direct_roles",
     "held_by",
 ]
-
-EMBEDDED = ("openjtalk", "kokoro")
-"""Engines inside of this program; they have voices, but no styles."""
 
 
 class Role(NamedTuple):
@@ -198,7 +195,7 @@ def direct_roles(
     missing: list[str] = []
     for role, line in lines.items():
         direction = plain[role.voice]
-        if role.style is not None and identity.engine not in EMBEDDED:
+        if role.style is not None and identity.engine not in EMBEDDED:  # these have voices, but no styles
             wanted = replace(
                 config.voices[role.voice], speaker=direction.speaker, style=role.style, style_id=None, line=line
             )
@@ -260,7 +257,7 @@ def _in_manner(scales: Scales, manner: Manner) -> Scales:
 
 def _direct(voice: VoiceSettings, config: Config, identity: Identity) -> Direction:
     if identity.engine in EMBEDDED:
-        bend = voice.kokoro if identity.engine == "kokoro" else voice.openjtalk
+        bend = voice.bend(identity.engine)
         style = _embedded_style(voice, bend, config, identity)
         return Direction(style.speaker, style.id, _bent(voice, bend))
     style = _style(voice, identity)

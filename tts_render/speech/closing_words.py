@@ -10,10 +10,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
-from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
 from tts_render.reading import Lexicon, read, speakable
 from tts_render.script import Pause
+from tts_render.settings.embedded import EMBEDDED
 from tts_render.speech.casting import Utterance
 
 if TYPE_CHECKING:
@@ -25,20 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["add_closing", "licence_of", "spoken_credit"]
 
-_SAID = {OPENJTALK: "Open JTalk、HTS Voice Mei", KOKORO: "Kokoro"}
-"""How the credit of an embedded voice is said: nobody wants to hear the text of a licence."""
+_SAID = {engine.attribution: engine.said for engine in EMBEDDED.values()}
 
 _READINGS = {
     "VOICEVOX": "ボイスボックス",
-    "HTS Voice Mei": "エイチティーエスボイス、メイ",
-    "Open JTalk": "オープンジェイトーク",
-    "Kokoro": "ココロ",
+    **{name: reading for engine in EMBEDDED.values() for name, reading in engine.readings},
 }
 
 _LICENCES = {
-    "openjtalk": "Creative Commons Attribution 3.0 https://creativecommons.org/licenses/by/3.0/",
-    "kokoro": "Apache License 2.0 https://www.apache.org/licenses/LICENSE-2.0",
     "voicevox": "VOICEVOXの利用規約と、各音声ライブラリの利用規約 https://voicevox.hiroshima.jp/term/",
+    **{name: engine.licence for name, engine in EMBEDDED.items()},
 }
 
 

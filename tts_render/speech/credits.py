@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tts_render.engine.kokoro import ATTRIBUTION as KOKORO
-from tts_render.engine.openjtalk import ATTRIBUTION as OPENJTALK
+from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,10 +26,8 @@ def credits_of(
     found: dict[str, None] = {}
     speakers = {role.voice: direction.speaker for role, direction in directions.items()}
     for name in dict.fromkeys(utterance.voice for utterance in utterances):
-        if engine == "openjtalk":
-            found[OPENJTALK] = None
-        elif engine == "kokoro":
-            found[KOKORO] = None
+        if engine in EMBEDDED:
+            found[EMBEDDED[engine].attribution] = None
         else:
             found[config.voices[name].credit or f"VOICEVOX:{speakers[name]}"] = None
     return tuple(found)

@@ -21,7 +21,7 @@ from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.printable import one_line
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
 from tts_render.reading.dropped import dropped
-from tts_render.run.digests import engine_kind
+from tts_render.settings.embedded import engine_kind
 from tts_render.site.folder import find_site
 from tts_render.site.post import read_post
 from tts_render.site.presets import parse_duration, parse_size

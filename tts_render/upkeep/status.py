@@ -10,8 +10,8 @@ from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.files import digest_file
 from tts_render.ground.units import half_up
 from tts_render.outputs.sidecars import wrong_sidecars
-from tts_render.run.digests import engine_kind
 from tts_render.run.prepare import prepare
+from tts_render.settings.embedded import engine_kind
 from tts_render.site.post import edit_post
 from tts_render.site.receipt import read_receipt
 
