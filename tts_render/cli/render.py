@@ -27,7 +27,7 @@ from tts_render.cli.options import (
 )
 from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
 from tts_render.ground.printable import plain
-from tts_render.settings.publication import OUTPUT_NAMES
+from tts_render.settings.publication import OUTPUTS
 
 if TYPE_CHECKING:
     from tts_render.episode.episode import Episode
@@ -44,9 +44,7 @@ __all__ = ["plan", "render"]
 @click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
 @click.option("-o", "--output", type=FILE, help="Where the MP3 goes; with one episode only.")
 @click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
-@click.option(
-    "--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUT_NAMES)}."
-)
+@click.option("--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUTS)}.")
 @click.option(
     "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="Where the audio begins in the slides' video."
 )
@@ -226,9 +224,9 @@ def _output_names(also: tuple[str, ...]) -> tuple[str, ...]:
 
     names = tuple(name.strip() for part in also for name in part.split(",") if name.strip())
     for name in names:
-        if name not in OUTPUT_NAMES:
-            near = nearest(name, OUTPUT_NAMES)
-            hint = f"did you mean {near}?" if near else f"choose from {', '.join(OUTPUT_NAMES)}"
+        if name not in OUTPUTS:
+            near = nearest(name, OUTPUTS)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(OUTPUTS)}"
             raise click.UsageError(f"--also: there is no {name!r}; {hint}")
     return names
 

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from tts_render.ground.errors import OutputError
 from tts_render.ground.files import digest_bytes, digest_file
 from tts_render.ground.names import stem
-from tts_render.outputs.registry import OUTPUTS
+from tts_render.outputs.registry import writers
+from tts_render.settings.publication import OUTPUTS
 from tts_render.site.folder import confine
 from tts_render.site.receipt import SidecarRecord
 
@@ -61,8 +62,8 @@ def wanted_outputs(asked: Iterable[str], stored: Receipt | None, audio: Path) ->
     """What is to be published beside ``audio``: what is asked for, and what was made before and is still there."""
     names = set(asked)
     for record in stored.sidecars if stored is not None else ():
-        output = OUTPUTS.get(record.output)
-        if output is not None and any(sidecar_path(audio, suffix).is_file() for suffix, _ in output.files):
+        files = OUTPUTS.get(record.output, ())
+        if any(sidecar_path(audio, suffix).is_file() for suffix, _ in files):
             names.add(record.output)
     return tuple(name for name in OUTPUTS if name in names)
 
@@ -77,7 +78,7 @@ def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Pat
         audio: the MP3.
     """
     known = {(record.output, record.path.rpartition("/")[2]): record.sha256 for record in stored.sidecars}
-    paths = ((name, sidecar_path(audio, suffix)) for name in names for suffix, _ in OUTPUTS[name].files)
+    paths = ((name, sidecar_path(audio, suffix)) for name in names for suffix, _ in OUTPUTS[name])
     return tuple(
         path
         for name, path in paths
@@ -104,7 +105,7 @@ def make_sidecars(
     """
     made: list[Sidecar] = []
     for name in names:
-        for suffix, write in OUTPUTS[name].files:
+        for suffix, write in writers(name):
             path = sidecar_path(audio, suffix)
             if audio.is_relative_to(site.root):
                 confine(site, path, what=f"the {name} beside the MP3", source=source, line=None)
@@ -116,7 +117,7 @@ def make_sidecars(
 
 def sidecar_paths(audio: Path) -> tuple[Path, ...]:
     """Wherever a sidecar of ``audio`` may lie."""
-    return tuple(sidecar_path(audio, suffix) for output in OUTPUTS.values() for suffix, _ in output.files)
+    return tuple(sidecar_path(audio, suffix) for output in OUTPUTS.values() for suffix, _ in output)
 
 
 def paths_for_post(post: Post | None, names: Iterable[str], audio: Path, site: Site) -> dict[Key, str]:
@@ -128,7 +129,7 @@ def paths_for_post(post: Post | None, names: Iterable[str], audio: Path, site: S
     if post is None or post.audio is None:
         return {}
     names = set(names)
-    suffixes = {name: OUTPUTS[name].files[0][0] for name in names}
+    suffixes = {name: OUTPUTS[name][0][0] for name in names}
     transcript = next((suffixes[name] for name in ("vtt", "srt", "transcript") if name in names), None)
     found: dict[Key, str] = {}
     for key, suffix in ((post.preset.transcript, transcript), (post.preset.chapters, suffixes.get("chapters"))):

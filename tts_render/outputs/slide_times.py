@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tts_render.ground.errors import ScriptError
 from tts_render.ground.units import Frames, frames_to_ms
 from tts_render.mix.timeline import Chapter
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tts_render.mix.timeline import Timeline
+    from tts_render.outputs.finished import FinishedEpisode
     from tts_render.script.deck import Deck, Slide
 
-__all__ = ["LEAST_SCORE", "Shown", "deck_chapters", "show_deck", "write_deck"]
+__all__ = ["LEAST_SCORE", "Shown", "deck_chapters", "deck_json", "show_deck", "write_deck"]
 
 LEAST_SCORE = 0.6
 """A slide of whose notes less than this share was found in what is spoken is reported: its times are doubtful."""
@@ -104,6 +106,19 @@ def write_deck(deck: Deck, shown: Sequence[Shown]) -> bytes:
     ]
     text = json.dumps(slides, ensure_ascii=False, indent=deck.indent) + "\n"
     return text.encode("utf-8", "backslashreplace")  # half a character can stand in JSON only as it was: \ud83d
+
+
+def deck_json(published: FinishedEpisode) -> bytes:
+    """The slide deck with its times.
+
+    Raises:
+        ScriptError: the episode has no deck.
+    """
+    if published.deck is None:
+        raise ScriptError(
+            "there is no slide deck", path=published.audio, remedy="Put NAME.json beside the MP3, or leave deck out."
+        )
+    return write_deck(published.deck, show_deck(published.deck, published.timeline, offset_ms=published.offset_ms))
 
 
 def _begins(slides: Sequence[Slide], firsts: dict[int, int], timeline: Timeline) -> list[Frames]:

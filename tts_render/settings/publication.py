@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,10 +11,25 @@ if TYPE_CHECKING:
 
     from tts_render.ground.yamltree import Tree
 
-__all__ = ["DISCLOSURE", "KEYS", "OUTPUT_NAMES", "Disclosure", "Publication", "read_publication"]
+__all__ = ["DISCLOSURE", "KEYS", "OUTPUTS", "Disclosure", "Publication", "read_publication"]
 
-OUTPUT_NAMES = ("vtt", "srt", "chapters", "timeline", "transcript", "deck", "report")
-"""What can be published beside the MP3, in the order in which it is written."""
+OUTPUTS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
+    {
+        "vtt": ((".vtt", "transcript:transcript_vtt"),),
+        "srt": ((".srt", "transcript:transcript_srt"),),
+        "chapters": ((".chapters.json", "chapters:chapters_json"), (".chapters.txt", "chapters:chapters_text")),
+        "timeline": ((".timeline.json", "timeline_file:timeline_json"),),
+        "transcript": ((".transcript.html", "transcript:transcript_html"),),
+        "deck": ((".deck.json", "slide_times:deck_json"),),
+        "report": ((".report.html", "report:report_html"),),
+    }
+)
+"""What can be published beside the MP3, in the order in which it is written: each output by its name, with its files.
+
+A file is what follows the MP3's name without its ``.mp3``, and its writer: a module of ``tts_render.outputs`` and a
+function in it from a finished episode to bytes. A new output is a writer and an entry here. Writers are named and not
+imported, since settings know nothing of what is made from them.
+"""
 
 DISCLOSURE = "この番組の音声は、AIによる合成音声です。"
 """That nobody spoke: Apple asks for it in the metadata and in the audio of each episode or show."""
@@ -38,7 +54,7 @@ class Publication:
     """How an episode is published."""
 
     outputs: tuple[str, ...] = ()
-    """What goes beside the MP3: names out of :data:`OUTPUT_NAMES`."""
+    """What goes beside the MP3: names out of :data:`OUTPUTS`."""
     lyrics: bool = True
     """Whether the tags hold the text of the episode."""
     spoken_credits: bool = False
@@ -57,7 +73,7 @@ def read_publication(top: Mapping[str, Tree]) -> Publication:
     """
     outputs = top["outputs"].items() if "outputs" in top else ()
     return Publication(
-        outputs=tuple(dict.fromkeys(item.choice(OUTPUT_NAMES) for item in outputs)),
+        outputs=tuple(dict.fromkeys(item.choice(list(OUTPUTS)) for item in outputs)),
         lyrics=_switch(top, "tags", "lyrics", default=True),
         spoken_credits=_switch(top, "credits", "spoken", default=False),
         disclosure=_disclosure(top["disclosure"]) if "disclosure" in top else Disclosure(),

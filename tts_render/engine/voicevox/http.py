@@ -36,6 +36,8 @@ __all__ = ["EngineHttp", "FaultError", "Patience", "engine_label", "parse_json",
 
 T = TypeVar("T")
 
+_HEARING: Seconds = 3.0
+"""How long an engine that took the connection may take to say its version: on a busy machine it is slow."""
 _LARGEST = 32 * 1024 * 1024
 """Bytes of one reply at most: eleven minutes of 24 kHz mono, or a large user dictionary."""
 _MOST_VALUES = 1_000_000
@@ -170,9 +172,10 @@ class EngineHttp:
         """
         end = self._clock() + seconds
         pause = 0.1
+        least = 0.5 if seconds > 0 else _HEARING  # who is not to be waited for is asked only once
         while True:
             try:
-                self._once("GET", "/version", seconds=min(self._patience.connect, max(0.5, end - self._clock())))
+                self._once("GET", "/version", seconds=min(self._patience.connect, max(least, end - self._clock())))
             except (FaultError, _LostError, EngineUnreachableError) as error:
                 left = end - self._clock()
                 answered = isinstance(error, _LostError) or (isinstance(error, FaultError) and not error.timed_out)
