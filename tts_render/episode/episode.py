@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
 from tts_render.ground.names import audio_name, find_audio_file, stem
-from tts_render.script import Notation, Script, Templates, decode_script, read_script, spoken_date
+from tts_render.script import SCRIPT_SUFFIXES, Notation, Script, Templates, decode_script, read_script, spoken_date
 from tts_render.settings.config import Config, Show, VoiceSettings, load_config, packaged_config_path
 from tts_render.site.folder import Site, article_url, confine, find_site
 from tts_render.site.post import Post, read_post
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DECK_SUFFIX",
     "POST_SUFFIXES",
-    "SCRIPT_SUFFIXES",
     "Episode",
     "audio_target",
     "find_posts",
@@ -35,8 +34,6 @@ __all__ = [
 ]
 
 DECK_SUFFIX = ".json"
-SCRIPT_SUFFIXES = (".txt", DECK_SUFFIX)
-"""What a bare script, or one beside the audio, may be; the first is taken."""
 _MARKDOWN = (".md", ".markdown", ".mkd")
 POST_SUFFIXES = (*_MARKDOWN, ".html")
 _POST_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-")

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMS",
+    "SCRIPT_SUFFIXES",
     "Cue",
     "Item",
     "Line",
@@ -63,6 +64,9 @@ FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item | Remark, ...]]] = M
     {"text": read_text, "markdown": read_markdown, "deck": read_deck, "rendered": read_rendered}
 )
 """The notations by name."""
+
+SCRIPT_SUFFIXES = (".txt", ".json")
+"""What a bare script, or one beside the audio, may be; the first is taken."""
 
 _SUFFIXES = {
     ".txt": "text",
