@@ -8,7 +8,7 @@ import random
 import socket
 import struct
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -683,7 +683,7 @@ def test_an_engine_without_lengths_is_believed_too(fake_engine: FakeEngine, help
     engine = helper.open(fake_engine.url)
     assert say(engine).moras == ()
     assert len(helper.warnings) == 1
-    assert fake_engine.asked == 1 + 2 * 2
+    assert fake_engine.asked == 1
 
 
 def test_once_a_reply_has_agreed_each_disagreement_is_a_fault(fake_engine: FakeEngine, helper: Helper) -> None:
@@ -743,6 +743,95 @@ def test_a_little_cut_away_is_noticed_in_an_engine_that_is_exact(fake_engine: Fa
     fake_engine.fail("/synthesis", Fault("short", share=0.999))
     assert np.array_equal(say(engine).samples, good.samples)
     assert fake_engine.asked == 3
+
+
+EPISODE = [
+    f"{opening}、{number}ばん{rest}"
+    for number, (opening, rest) in enumerate(
+        itertools.product(
+            ("はい", "さて、きょうのはなしは", "ところで", "なるほど、それはすごい"),
+            ("です。", "のニュースをつたえますか？", "。"),
+        )
+    )
+] * 4
+
+
+@pytest.mark.parametrize("speed", [0.95, 1.0, 1.3])
+@pytest.mark.parametrize(
+    ("lengths", "stretch"),
+    [("unrounded", 1.0), ("unrounded", 0.99), ("true", 1.03), ("unrounded", 1.03), ("true", 0.97)],
+)
+def test_a_steady_ratio_is_learnt_and_costs_an_episode_a_handful_of_syntheses(
+    fake_engine: FakeEngine, helper: Helper, lengths: Literal["unrounded", "true"], stretch: float, speed: float
+) -> None:
+    fake_engine.lengths, fake_engine.stretch = lengths, stretch
+    engine = helper.open(fake_engine.url)
+    for text in EPISODE:
+        before = fake_engine.asked
+        spoken = say(engine, text, Scales(speed=speed))
+        assert spoken.moras[-1].end == len(spoken.samples)
+        assert fake_engine.asked - before <= 2
+    assert fake_engine.asked <= len(EPISODE) + 5
+    assert helper.warnings == []
+
+
+def test_each_voice_has_a_ratio_of_its_own(fake_engine: FakeEngine, helper: Helper) -> None:
+    engine = helper.open(fake_engine.url)
+    for text in EPISODE:
+        for stretch, speed in ((1.0, 1.0), (1.03, 1.1), (0.97, 1.2)):
+            fake_engine.stretch = stretch
+            say(engine, text, Scales(speed=speed))
+    assert fake_engine.asked <= 3 * len(EPISODE) + 2 * 5
+    assert helper.warnings == []
+
+
+def test_what_is_cut_short_against_the_learnt_ratio_is_asked_for_again(fake_engine: FakeEngine, helper: Helper) -> None:
+    fake_engine.stretch = 1.03
+    engine = helper.open(fake_engine.url)
+    whole = [say(engine, text).samples for text in EPISODE]
+    chance = random.Random(3)
+    for text, samples in zip(EPISODE, whole, strict=True):
+        before = fake_engine.asked
+        fake_engine.fail("/synthesis", Fault("short", share=chance.uniform(0.5, 0.9)))
+        assert np.array_equal(say(engine, text).samples, samples)
+        assert fake_engine.asked - before == 2
+
+
+def test_a_ratio_is_learnt_from_an_engine_that_cuts_one_sound_in_three(fake_engine: FakeEngine, helper: Helper) -> None:
+    chance = random.Random(4)
+    fake_engine.lengths, fake_engine.stretch = "unrounded", 0.98
+    fake_engine.every, fake_engine.mishaps = 3, [Fault("short", share=chance.uniform(0.3, 0.9)) for _ in range(99)]
+    engine = helper.open(fake_engine.url)
+    for text in EPISODE:
+        spoken = say(engine, text)
+        assert len(spoken.samples) == round(fake_engine.syntheses[-1].seconds * 24_000)
+    assert fake_engine.asked <= 1.5 * len(EPISODE) + 9
+    assert helper.warnings == []
+
+
+@pytest.mark.parametrize("stretch", [0.85, 0.9, 1.1, 1.5])
+def test_an_engine_far_off_in_the_same_way_each_time_is_taken_with_one_warning(
+    fake_engine: FakeEngine, helper: Helper, stretch: float
+) -> None:
+    fake_engine.stretch = stretch
+    engine = helper.open(fake_engine.url)
+    for text in EPISODE:
+        say(engine, text)
+    assert fake_engine.asked <= len(EPISODE) + 2 + 2 * 2
+    assert len(helper.warnings) == 1
+
+
+def test_a_single_line_far_off_each_time_is_taken_from_an_engine_that_is_not_exact(
+    fake_engine: FakeEngine, helper: Helper
+) -> None:
+    fake_engine.stretch = 1.03
+    engine = helper.open(fake_engine.url)
+    for text in EPISODE:
+        fake_engine.stretch = 0.9 if text is EPISODE[7] else 1.03
+        spoken = say(engine, text)
+        assert spoken.moras[-1].end == len(spoken.samples)
+    assert len(helper.warnings) == 1
+    assert "such sounds are taken" in helper.warnings[0]
 
 
 # WAV

@@ -85,10 +85,12 @@ class FakeEngine:
         self.words: dict[str, Json] = {}
         self.policies: dict[str, str] = {}
         """Terms of use by speaker."""
-        self.lengths: Literal["true", "mock", "zero", "loose", "erratic"] = "true"
+        self.lengths: Literal["true", "mock", "zero", "loose", "erratic", "unrounded"] = "true"
         """``mock``: those in the query are nonsense, scales are ignored, and a query without phrases kills the engine;
         ``zero``: the query has neither lengths nor pitches; ``loose``: the sound is a little off; ``erratic``: it is longer or shorter each
-        time."""
+        time; ``unrounded``: lengths are not rounded to steps."""
+        self.stretch = 1.0
+        """What the lengths of a query are multiplied by before the sound is made."""
         self.die_at: int | None = None
         """The engine dies in the middle of the synthesis with this 0-based number."""
         self.poison: str | None = None
@@ -245,7 +247,9 @@ class FakeEngine:
                     "prePhonemeLength": 0.0,
                     "postPhonemeLength": 0.0,
                 }
-            samples = synthesize(made, style)
+            if self.stretch != 1.0:
+                made = made | {"speedScale": made["speedScale"] / self.stretch}
+            samples = synthesize(made, style, whole_steps=self.lengths != "unrounded")
             if self.lengths == "loose":
                 samples = np.concatenate([samples, samples[: 3 * HOP]])
             elif self.lengths == "erratic":

@@ -126,10 +126,10 @@ def from_notation(notation: str, style: int) -> list[Json]:
     return phrases
 
 
-def synthesize(query: Json, style: int) -> NDArray[np.int16]:
+def synthesize(query: Json, style: int, *, whole_steps: bool = True) -> NDArray[np.int16]:
     """The sound of a query: a tone for each vowel, noise for each consonant; its length follows the query exactly.
 
-    Shape ``(frames,)``.
+    Shape ``(frames,)``. Each length is rounded to steps of ``HOP``, or to frames.
     """
     speed = query["speedScale"]
     segments: list[tuple[float, float, bool]] = [(query["prePhonemeLength"], 0.0, False)]  # seconds, pitch, consonant
@@ -146,14 +146,15 @@ def synthesize(query: Json, style: int) -> NDArray[np.int16]:
             length = phrase["pause_mora"]["vowel_length"] if length is None else length
             segments.append((length * query.get("pauseLengthScale", 1.0), 0.0, False))
     segments.append((query["postPhonemeLength"], 0.0, False))
-    steps = np.round(np.array([seconds / speed * 93.75 for seconds, _, _ in segments])).astype(int)
+    hop = HOP if whole_steps else 1
+    steps = np.round(np.array([seconds / speed * RATE / hop for seconds, _, _ in segments])).astype(int)
     pitch = np.array([pitch for _, pitch, _ in segments]) * 2 ** query["pitchScale"]
     voiced = pitch > 0
     if voiced.any():
         mean = pitch[voiced].mean()
         pitch[voiced] = (pitch[voiced] - mean) * query["intonationScale"] + mean
-    hertz = np.repeat(np.where(voiced, np.exp(pitch), 0.0), steps * HOP)
-    noisy = np.repeat(np.array([consonant for _, _, consonant in segments]), steps * HOP)
+    hertz = np.repeat(np.where(voiced, np.exp(pitch), 0.0), steps * hop)
+    noisy = np.repeat(np.array([consonant for _, _, consonant in segments]), steps * hop)
     phase = np.cumsum(hertz * (2 * math.pi / RATE)) % (2 * math.pi)
     tone = np.sin(phase, dtype=np.float32) + np.float32(0.2 + 0.1 * (style % 5)) * np.sin(2 * phase, dtype=np.float32)
     wave = np.where(hertz > 0, 0.16 * tone, 0.0) + np.where(noisy, 0.03 * np.resize(_NOISE, len(hertz)), 0.0)

@@ -1,69 +1,110 @@
 """The length audit: whether a reply is as long as its query says, and whether an engine's queries say it at all.
 
 A reply that was cut short under a header that agrees with itself can only be noticed by its length. VOICEVOX keeps the
-lengths of its queries to the sample. Its mock and some of its kin do not: their lengths are made up, or all zero. So an
-engine has to agree once before a disagreement counts against it, and it has to disagree alike in several utterances
-before its lengths are held to mean nothing.
+lengths of its queries to the sample. Its kin do not: one rounds in another way and is steadily a few per cent off,
+another gives no lengths. What an accident cuts away differs from try to try, so a length that comes again for the same
+query is the engine's own way. From such pairs it is learnt, for each voice, how long its sounds are for what its
+queries add up to, and the next replies are held to that.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tts_render.engine.voicevox.lengths import STEPS_PER_SECOND
+
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
     from tts_render.engine.voicevox.lengths import Prediction
 
 __all__ = ["ALIKE", "LengthAudit", "Verdict"]
 
-Verdict = Literal["right", "wrong", "suspect"]
-"""``suspect``: wrong in the same way so often that the engine's lengths themselves are in doubt."""
+Verdict = Literal["right", "wrong", "steady"]
+"""``steady``: far from what the query says, and the same each time, or of a query that says nothing."""
 
 ALIKE = 3
-"""So many equal lengths of one utterance are no accident."""
+"""So many equal lengths of one utterance are no accident, however far off they are."""
 _STRAY = 2
 """Frames by which an exact reply may differ where the engine converts the rate."""
+_NEAR = 0.05
+"""Share of the sum by which a sound may be off and need to come only twice."""
+
+
+@dataclass(slots=True)
+class _Habit:
+    """How one voice has kept the lengths of its queries so far."""
+
+    exact: int = 0
+    """Replies that were as long as predicted."""
+    pairs: int = 0
+    """Utterances that were taken because their length came twice."""
+    came: int = 0
+    """Frames of all replies that were taken and were not exact."""
+    expected: int = 0
+    """Frames that their queries add up to."""
+
+    @property
+    def held(self) -> bool:
+        """Whether it keeps its lengths to the sample. An engine that does not may do so by chance."""
+        return self.exact > self.pairs
+
+    def learn(self, frames: int, expected: int) -> None:
+        self.came += frames
+        self.expected += expected
 
 
 class LengthAudit:
     """What one engine's replies have shown so far."""
 
     def __init__(self) -> None:
-        self.agreed = False
-        """Whether any reply was as long as predicted."""
         self.believed = False
         """Whether the lengths of its replies are taken as they come, for want of predictions that mean anything."""
-        self._exact = False
-        self._loose = False
+        self._habits: defaultdict[Hashable, _Habit] = defaultdict(_Habit)
 
-    def judge(self, prediction: Prediction, rate: int, lengths: list[int]) -> Verdict:
+    def judge(self, voice: Hashable, prediction: Prediction, rate: int, lengths: Sequence[int]) -> Verdict:
         """Whether the newest reply to an utterance can be used.
 
         Args:
+            voice: everything but the text that decides how long a sound is.
             prediction: what the query says.
             rate: frames a second of the reply.
             lengths: frames of all replies to this utterance on this engine, the newest last.
         """
-        frames = lengths[-1]
+        frames, habit = lengths[-1], self._habits[voice]
+        expected = prediction.frames(rate)
+        off = abs(frames - expected)
+        if expected and off <= _STRAY:
+            habit.exact += 1
+            return "right"
+        if habit.held:
+            return "right" if self._came_again(habit, prediction, rate, lengths) else "wrong"
         if self.believed:
             return "right"
-        if not prediction.total:
-            return "wrong" if self.agreed else "suspect"
-        off = abs(frames - prediction.frames(rate))
-        if off <= _STRAY:
-            self.agreed = self._exact = True
+        if not expected:
+            return "steady"
+        allowed = prediction.tolerance * rate / STEPS_PER_SECOND
+        if habit.expected and abs(frames - expected * habit.came / habit.expected) <= allowed:
+            habit.learn(frames, expected)
             return "right"
-        if off * 93.75 <= prediction.tolerance * rate:
-            return self._judge_near(lengths)
-        if not self.agreed and len(lengths) >= ALIKE and set(lengths) == {frames}:
-            return "suspect"
-        return "wrong"
+        if self._came_again(habit, prediction, rate, lengths):
+            return "right"
+        return "steady" if lengths.count(frames) >= ALIKE else "wrong"
 
-    def _judge_near(self, lengths: list[int]) -> Verdict:
-        """A few steps off: another way to round, or a little cut away. What comes twice was not cut by accident."""
-        if self._loose:
-            return "right"
-        if lengths.count(lengths[-1]) < 2:
-            return "wrong"
-        self.agreed = True
-        self._loose = not self._exact
-        return "right"
+    def keeps(self, voice: Hashable) -> Literal["exactly", "nearly", "not"]:
+        """How the sounds of ``voice`` have kept the lengths of their queries."""
+        habit = self._habits[voice]
+        return "exactly" if habit.held else "nearly" if habit.expected else "not"
+
+    @staticmethod
+    def _came_again(habit: _Habit, prediction: Prediction, rate: int, lengths: Sequence[int]) -> bool:
+        """Whether the newest reply is near what its query says, and as long as an earlier one."""
+        frames, expected = lengths[-1], prediction.frames(rate)
+        allowed = max(_NEAR * expected, prediction.tolerance * rate / STEPS_PER_SECOND)
+        if abs(frames - expected) > allowed or lengths.count(frames) < 2:
+            return False
+        habit.pairs += 1
+        habit.learn(frames, expected)
+        return True

@@ -70,7 +70,7 @@ class VoicevoxEngine:
             url: where it listens.
             patience: how long and how often it is asked.
             version: what it is known to be; None where that is still to be asked.
-            warn: told once if the engine's lengths mean nothing.
+            warn: told once if sounds are taken that are far from what the engine says.
             sleep: waits for so many seconds.
             clock: seconds that only grow.
 
@@ -84,6 +84,8 @@ class VoicevoxEngine:
         if version is not None:
             self._http.hold_to(version)
         self._audit = LengthAudit()
+        self._probed: dict[tuple[StyleId, float, float], bool] = {}
+        self._warned = False
         self._warn = warn
         self.label = self._http.label
 
@@ -198,19 +200,13 @@ class VoicevoxEngine:
         query, prediction = _bend(phrasing, scales)
         seconds = self._seconds(phrasing, scales)
         lengths: list[int] = []
-        probed = False
 
         def work(stretch: float) -> Spoken:
-            nonlocal probed
             samples, rate = self._synthesize(query, style, seconds * stretch)
             lengths.append(len(samples))
-            verdict = self._audit.judge(prediction, rate, lengths)
-            if verdict == "suspect" and not probed:
-                probed = True
-                if self._lengths_mean_nothing(style):
-                    self._believe(prediction, len(samples) / rate)
-                    verdict = "right"
-            if verdict != "right":
+            verdict = self._audit.judge(_voice(style, scales), prediction, rate, lengths)
+            steady = verdict == "steady" and self._accept(style, scales, prediction, lengths, rate)
+            if verdict != "right" and not steady:
                 raise FaultError(
                     f"/synthesis answered a sound of {len(samples) / rate:.2f} s"
                     f" where its lengths add up to {prediction.frames(rate) / rate:.2f} s"
@@ -265,15 +261,37 @@ class VoicevoxEngine:
         expected = phrasing.moras * _SECONDS_PER_MORA / scales.speed
         return max(self._patience.synthesis, expected * self._patience.synthesis_share)
 
-    def _lengths_mean_nothing(self, style: StyleId) -> bool:
-        """Speak sentences of our own, each twice: whether their lengths are wrong too, and the same each time."""
-        plain = Scales()
+    def _accept(self, style: StyleId, scales: Scales, prediction: Prediction, lengths: list[int], rate: int) -> bool:
+        """Whether to take a sound that is far from what its query says, and the same each time."""
+        voice = _voice(style, scales)
+        if voice not in self._probed:
+            self._probed[voice] = self._probe(style, scales)
+        keeps = self._audit.keeps(voice)
+        if keeps == "exactly" or not self._probed[voice]:
+            return False
+        self._audit.believed |= keeps == "not"
+        if not self._warned:
+            self._warned = True
+            told = f"{prediction.frames(rate) / rate:.2f} s" if prediction.total else "nothing"
+            came = f"({told} expected, {lengths[-1] / rate:.2f} s came)"
+            self._warn(
+                f"{self.label}: its sounds are never as long as its own lengths add up to {came}; for this run they"
+                " are taken as they come, so a sound that is cut short cannot be noticed"
+                if keeps == "not"
+                else f"{self.label}: a sound is far from what its own lengths add up to, and the same each time {came};"
+                " for this run such sounds are taken as they are"
+            )
+        return True
+
+    def _probe(self, style: StyleId, scales: Scales) -> bool:
+        """Speak sentences of our own, each twice, for the audit to see; whether they were the same each time."""
+        voice = _voice(style, scales)
         for text in _PROBES:
             phrasing = self.phrase(text, style)
-            if not phrasing.moras:
-                return False
-            query, prediction = _bend(phrasing, plain)
-            seconds = self._seconds(phrasing, plain)
+            query, prediction = _bend(phrasing, scales)
+            if not prediction.total:
+                continue
+            seconds = self._seconds(phrasing, scales)
 
             def work(
                 stretch: float, query: dict[str, object] = query, seconds: float = seconds
@@ -284,19 +302,12 @@ class VoicevoxEngine:
             for _ in range(2):
                 samples, rate = self._http.patiently("/synthesis", work)
                 lengths.append(len(samples))
-                if self._audit.judge(prediction, rate, lengths) == "right":
+                if self._audit.judge(voice, prediction, rate, lengths) == "right":
+                    break
+            else:
+                if lengths[0] != lengths[1]:
                     return False
-            if prediction.total and lengths[0] != lengths[1]:
-                return False
         return True
-
-    def _believe(self, prediction: Prediction, seconds: Seconds) -> None:
-        self._audit.believed = True
-        told = f"{prediction.frames(_RATE) / _RATE:.2f} s" if prediction.total else "nothing"
-        self._warn(
-            f"{self.label}: its sounds are never as long as its own lengths add up to ({told} expected, {seconds:.2f} s"
-            " came); for this run they are taken as they come, so a sound that is cut short cannot be noticed"
-        )
 
     def _read_styles(self, speakers: object) -> tuple[Style, ...]:
         styles: list[Style] = []
@@ -341,6 +352,11 @@ class VoicevoxEngine:
             engine=self.label,
             remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
         )
+
+
+def _voice(style: StyleId, scales: Scales) -> tuple[StyleId, float, float]:
+    """What decides, beside the text, how long a sound is."""
+    return style, scales.speed, scales.pause
 
 
 def _phrasing(query: dict[str, object], phrases: tuple[AccentPhrase, ...]) -> Phrasing:

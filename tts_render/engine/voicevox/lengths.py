@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Scales
 
 __all__ = [
+    "STEPS_PER_SECOND",
     "AccentPhrase",
     "Mora",
     "Prediction",
@@ -34,7 +35,7 @@ __all__ = [
     "read_phrases",
 ]
 
-_STEPS_PER_SECOND = 93.75
+STEPS_PER_SECOND = 93.75
 _UPSPEAK = 0.15
 """Seconds by which the last vowel of a question is drawn out."""
 _PAUSE = "pau"
@@ -214,4 +215,4 @@ def predict(phrases: Sequence[AccentPhrase], scales: Scales, *, pause_length: fl
 
 def _to_steps(seconds: float) -> int:
     """Whole steps as the engine counts them: a half goes to the even neighbour, as numpy and Python round."""
-    return round(seconds * _STEPS_PER_SECOND)
+    return round(seconds * STEPS_PER_SECOND)
