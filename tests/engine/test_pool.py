@@ -45,14 +45,20 @@ class Stage:
         self.pools: list[Pool] = []
         self.fakes: list[FakeEngine] = []
 
-    def puppets(self, *engines: Puppet, absence: float = 0.0) -> Pool:
-        return self._keep(connect(engines, absence=absence, tell=self.events.append))
+    def puppets(self, *engines: Puppet, absence: float = 0.0, clock: Callable[[], float] = time.monotonic) -> Pool:
+        return self._keep(connect(engines, absence=absence, tell=self.events.append, clock=clock))
 
-    def engines(self, *fakes: FakeEngine, absence: float = 0.0, wait: float = 0.0) -> Pool:
+    def engines(
+        self,
+        *fakes: FakeEngine,
+        absence: float = 0.0,
+        wait: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Pool:
         self.fakes += fakes
         opened = [VoicevoxEngine(fake.url, patience=BRISK) for fake in fakes]
         try:
-            return self._keep(connect(opened, wait=wait, absence=absence, tell=self.events.append))
+            return self._keep(connect(opened, wait=wait, absence=absence, tell=self.events.append, clock=clock))
         except BaseException:
             for engine in opened:
                 engine.close()
@@ -561,6 +567,125 @@ def test_an_engine_away_at_the_end_of_one_run_is_asked_again_in_the_next(stage: 
 
     assert outcome(list(pool.run(range(2), meet))) == [0, 1]
     assert used == {"one", "two"}
+
+
+# Engines that hang
+
+
+class Hanging:
+    """The first job hangs on the engine that takes it first, until ``release``; job 1 to 5 take 5 to 1 ``seconds``.
+
+    Once they are done, each look at the clock finds it two seconds later.
+    """
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+        self.now = 0.0
+        self.waiting = False
+        self.begun: list[tuple[str, float]] = []
+        self.hangs, self.release = threading.Event(), threading.Event()
+        self._guard = threading.Lock()
+
+    def clock(self) -> float:
+        with self._guard:
+            self.now += 2.0 * self.waiting
+            return self.now
+
+    def task(self, engine: Engine, job: int) -> str:
+        if job == 0:
+            self.begun.append((engine.label, self.now))
+            if len(self.begun) == 1:
+                self.hangs.set()
+                self.release.wait(20)
+            return engine.label
+        self.hangs.wait(20)
+        with self._guard:
+            self.now += self.seconds * (6 - job)
+        return "done"
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.01, 5.0), (3.0, 4 * 3.0 * 6)])
+def test_an_idle_engine_does_what_hangs_elsewhere_once_that_takes_far_longer_than_the_others_did(
+    stage: Stage, seconds: float, expected: float
+) -> None:
+    hanging = Hanging(seconds=seconds)
+    pool = stage.puppets(Puppet("one"), Puppet("two"), clock=hanging.clock)
+    done: list[int] = []
+
+    def settled(job: int) -> None:
+        done.append(job)
+        hanging.waiting = len(done) == 5
+
+    results = outcome(list(pool.run(range(6), hanging.task, done=settled, size=lambda job: 6 - job)))
+    (first, start), (second, later) = hanging.begun
+    assert first != second
+    assert results == [second] + ["done"] * 5
+    assert expected <= later - start <= expected + 15 * 0.01 + 8
+    hanging.release.set()
+
+
+def test_of_two_answers_the_first_counts_and_the_other_is_dropped(stage: Stage) -> None:
+    hanging = Hanging(seconds=0.01)
+    taken = threading.Event()
+
+    def task(engine: Engine, job: int) -> str:
+        if job == 0 and hanging.begun:
+            hanging.release.set()
+            taken.wait(20)
+        return hanging.task(engine, job)
+
+    pool = stage.puppets(Puppet("one"), Puppet("two"), clock=hanging.clock)
+    done: list[int] = []
+
+    def settled(job: int) -> None:
+        done.append(job)
+        hanging.waiting = len(done) == 5
+        if job == 0:
+            taken.set()
+
+    results = outcome(list(pool.run(range(6), task, done=settled)))
+    assert results[0] == hanging.begun[0][0]
+    assert sorted(done) == list(range(6))
+    assert outcome(list(pool.run(range(6), lambda engine, job: job))) == list(range(6))
+
+
+@pytest.mark.parametrize("error", [EngineUnreachableError, EngineReplyError, EngineRefusedError])
+def test_an_engine_that_fails_at_last_what_was_taken_over_fails_nothing(
+    stage: Stage, error: type[EngineUnreachableError | EngineReplyError]
+) -> None:
+    hanging = Hanging(seconds=0.01)
+
+    def task(engine: Engine, job: int) -> str:
+        said = hanging.task(engine, job)
+        if job == 0 and engine.label == hanging.begun[0][0]:
+            raise error("gave up", engine=engine.label)
+        return said
+
+    pool = stage.puppets(Puppet("one"), Puppet("two"), absence=30, clock=hanging.clock)
+    done: list[int] = []
+
+    def settled(job: int) -> None:
+        done.append(job)
+        hanging.waiting = len(done) == 5
+        if job == 0:
+            hanging.release.set()
+
+    assert outcome(list(pool.run(range(6), task, done=settled))) == [hanging.begun[1][0]] + ["done"] * 5
+    assert sorted(done) == list(range(6))
+    assert outcome(list(pool.run(range(6), lambda engine, job: job))) == list(range(6))
+
+
+def test_a_synthesis_that_hangs_ends_as_the_same_bytes_from_another_engine(
+    stage: Stage, fakes: list[FakeEngine], fake_engine: FakeEngine
+) -> None:
+    alone = [result for _, result in stage.engines(fake_engine).run(TEXTS, say)]
+    fakes[1].fail("/synthesis", None, Fault("hang"))
+    start = time.monotonic()
+    pool = stage.engines(*fakes, clock=lambda: 20 * (time.monotonic() - start))
+    assert outcome(list(pool.run(TEXTS, say, size=len))) == alone
+    assert fakes[1].asked == 2
+    assert len(TEXTS) + 1 <= sum(fake.asked for fake in fakes) <= len(TEXTS) + 3
+    assert stage.events == []
 
 
 # Ending early

@@ -6,6 +6,7 @@ What an engine may do and the run still ends well:
   still the same. A job in which an engine went away twice is given up, lest one text bring down engine after engine.
 - It answers nonsense for one job. Another engine tries that job before it counts as failed.
 - It fails again and again what others then do. It is left out.
+- It hangs. When nothing is left to hand out, an idle engine does the same job once more, and whoever is first wins.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ _ABSENCES_OF_AN_ENGINE = 5
 """How often in a row, without a job done between, an engine may go away and come back."""
 GLANCE: Seconds = 0.25
 """An absent engine is asked for so long at a time; between, it is seen whether anybody still needs it."""
+_OVERDUE = 4.0
+"""A job is done once more when it has taken so many times as long as the engines' pace lets expect..."""
+_PATIENCE: Seconds = 5.0
+"""...but not before it has taken so long: a model that is loaded takes its time, and a duplicate gains little."""
 _FAREWELL: Seconds = 1.0
 """How long an interrupted run waits for what is in flight."""
 
@@ -72,6 +77,16 @@ class Member:
     """How often it went away since it last did a job."""
 
 
+@dataclass(eq=False, slots=True)
+class _Underway:
+    """A job that is being done."""
+
+    member: Member
+    start: Seconds
+    taken_over: bool = False
+    """Whether a second engine does it too."""
+
+
 @dataclass(eq=False)
 class Run(Generic[J, R]):
     """One run's jobs and threads. Everything that changes is guarded by ``_changed``."""
@@ -80,6 +95,7 @@ class Run(Generic[J, R]):
     identity: Identity
     jobs: Sequence[J]
     task: Callable[[Engine, J], R]
+    size: Callable[[J], float]
     absence: Seconds
     clock: Callable[[], float]
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -94,6 +110,12 @@ class Run(Generic[J, R]):
     """Of each job that failed somewhere: by ``id`` of the member, how."""
     _deaths: dict[int, int] = field(default_factory=dict)
     """Of each job in which an engine went away: how often."""
+    _underway: dict[int, _Underway] = field(default_factory=dict)
+    """Jobs that are being done and were not taken over from another, by index."""
+    _paces: dict[int, tuple[Seconds, float]] = field(default_factory=dict)
+    """By ``id`` of the member: how long the jobs took that it did, and how large they were together."""
+    _settled: bytearray = field(default_factory=bytearray)
+    """1 for each job that has its result."""
     _left: int = 0
     """Jobs that are not settled."""
     _busy: int = 0
@@ -103,6 +125,7 @@ class Run(Generic[J, R]):
     def start(self) -> None:
         """Put every engine to work."""
         self._left = len(self.jobs)
+        self._settled = bytearray(len(self.jobs))
         with self._changed:
             self._settle_stranded()
         for member in self.members:
@@ -145,6 +168,8 @@ class Run(Generic[J, R]):
                         lost = self._do(member, index)
                     finally:
                         with self._changed:
+                            if index in self._underway and self._underway[index].member is member:
+                                del self._underway[index]
                             self._busy -= 1
                             self._changed.notify_all()
                     if lost:
@@ -158,17 +183,46 @@ class Run(Generic[J, R]):
             while True:
                 if self._stopping or not self._left or member.state == "out":
                     return None
-                if member.state == "here":
-                    for index in self._again:
-                        if id(member) not in self._refused.get(index, ()):
-                            self._again.remove(index)
-                            self._busy += 1
-                            return index
-                    if self._fresh < len(self.jobs) and self._trusted(member):
-                        self._fresh += 1
-                        self._busy += 1
-                        return self._fresh - 1
-                self._changed.wait()
+                index, rest = self._choose(member) if member.state == "here" else (None, None)
+                if index is not None:
+                    self._busy += 1
+                    self._underway.setdefault(index, _Underway(member, self.clock()))
+                    return index
+                self._changed.wait(None if rest is None else max(0.0, min(GLANCE, rest)))
+
+    def _choose(self, member: Member) -> tuple[int | None, Seconds | None]:
+        """What ``member`` is to do now; else in how many seconds there may be something to take over."""
+        for index in self._again:
+            if id(member) not in self._refused.get(index, ()):
+                self._again.remove(index)
+                return index, None
+        if self._fresh < len(self.jobs):
+            if not self._trusted(member):
+                return None, None
+            self._fresh += 1
+            return self._fresh - 1, None
+        waits = {
+            index: rest
+            for index, job in self._underway.items()
+            if not (job.taken_over or job.member is member or id(member) in self._refused.get(index, ()))
+            and (rest := self._until_overdue(index, job)) is not None
+        }
+        if not waits or not self._trusted(member):
+            return None, None
+        index = min(waits, key=lambda one: waits[one])
+        if waits[index] > 0:
+            return None, waits[index]
+        self._underway[index].taken_over = True
+        return index, None
+
+    def _until_overdue(self, index: int, job: _Underway) -> Seconds | None:
+        """Seconds until the job counts as hanging; None as long as no pace is known to judge it by."""
+        own = self._paces.get(id(job.member))
+        paces = [seconds / size for seconds, size in ([own] if own else self._paces.values())]
+        if not paces:
+            return None
+        longest = max(_PATIENCE, _OVERDUE * max(paces) * self.size(self.jobs[index]))
+        return job.start + longest - self.clock()
 
     def _trusted(self, member: Member) -> bool:
         """Whether ``member`` gets new jobs. Not while others have to show whether it or its jobs are to blame."""
@@ -176,6 +230,7 @@ class Run(Generic[J, R]):
 
     def _do(self, member: Member, index: int) -> bool:
         """Do one job; whether the engine has to be looked out for."""
+        start = self.clock()
         try:
             result = self.task(member.engine, self.jobs[index])
         except EngineUnreachableError as error:
@@ -184,9 +239,12 @@ class Run(Generic[J, R]):
             raise
         except EngineReplyError as error:
             with self._changed:
+                if self._settled[index]:
+                    return False
                 self._refused.setdefault(index, {})[id(member)] = error
                 member.streak[index] = False
-                self._again.append(index)
+                if index not in self._again:
+                    self._again.append(index)
                 self._settle_stranded()
                 self._changed.notify_all()
         except TtsRenderError as error:
@@ -195,13 +253,20 @@ class Run(Generic[J, R]):
             with self._changed:
                 member.streak.clear()
                 member.absences = 0
+                seconds, size = self._paces.get(id(member), (0.0, 0.0))
+                self._paces[id(member)] = seconds + self.clock() - start, size + self.size(self.jobs[index])
             self._settle(index, result)
         return False
 
     def _settle(self, index: int, result: R | TtsRenderError) -> None:
         with self._changed:
+            if self._settled[index]:
+                return
+            self._settled[index] = 1
             self._refused.pop(index, None)
             self._deaths.pop(index, None)
+            if index in self._again:
+                self._again.remove(index)
             self._left -= 1
             self._news.put((index, result))
             for member in self.members:
@@ -222,10 +287,12 @@ class Run(Generic[J, R]):
     def _lost(self, member: Member, index: int, error: EngineUnreachableError) -> bool:
         """Give the job of an engine that went away to others; whether nobody looks out for the engine yet."""
         with self._changed:
-            self._deaths[index] = self._deaths.get(index, 0) + 1
-            poisonous = self._deaths[index] >= _DEATHS_OF_A_JOB
-            if not poisonous:
-                self._again.appendleft(index)
+            poisonous = False
+            if not self._settled[index]:
+                self._deaths[index] = self._deaths.get(index, 0) + 1
+                poisonous = self._deaths[index] >= _DEATHS_OF_A_JOB
+                if not poisonous and index not in self._again:
+                    self._again.appendleft(index)
             first = member.state == "here"
             if first:
                 member.state, member.reason = "away", error.message

@@ -136,15 +136,22 @@ class Pool:
                 slot.release()
 
     def run(
-        self, jobs: Sequence[J], task: Callable[[Engine, J], R], *, done: Callable[[int], None] = lambda _: None
+        self,
+        jobs: Sequence[J],
+        task: Callable[[Engine, J], R],
+        *,
+        done: Callable[[int], None] = lambda _: None,
+        size: Callable[[J], float] = lambda _: 1.0,
     ) -> Generator[tuple[int, R | TtsRenderError], None, None]:
         """Do all jobs, each on one engine. Whoever stops taking results closes the generator, and the run ends.
 
         Args:
             jobs: in the order in which results are wanted; handed out in that order.
-            task: does one job; called in threads of the pool.
+            task: does one job; called in threads of the pool. At the end of a run two engines may do the same job, of
+                which the first result counts.
             done: told the index of each job that is settled, in the order in which that happens, in the caller's
                 thread.
+            size: how long a job takes beside others, in any unit above 0: what takes far longer is done once more.
 
         Yields:
             Index and result of each job, in order, as soon as it and all before it are settled. A job that failed has
@@ -157,7 +164,7 @@ class Pool:
         """
         if not jobs:
             return
-        run = Run(self._members, self.identity, jobs, task, absence=self._absence, clock=self._clock)
+        run = Run(self._members, self.identity, jobs, task, size, absence=self._absence, clock=self._clock)
         waiting: dict[int, R | TtsRenderError] = {}
         following = settled = 0
         try:

@@ -130,7 +130,10 @@ def speak(
     done: list[tuple[CachedClip, bool] | None] = []
     failures: list[TtsRenderError] = []
     served: set[int] = set()
-    with Ahead(len(jobs), ask) as ahead, closing(pool.run(jobs, make)) as results:
+    with (
+        Ahead(len(jobs), ask) as ahead,
+        closing(pool.run(jobs, make, size=lambda job: len(job.utterance.reading))) as results,
+    ):
         for utterance, clip in zip(utterances, found.clips, strict=True):
             cached = True
             if clip is None:
@@ -191,4 +194,6 @@ def _speak_one(
     if clip is not None:
         return clip, True
     ahead.go_on(engine)
-    return cache.keep(identity, style, scales, phrasing, engine.speak(phrasing, style, scales)), False
+    spoken = engine.speak(phrasing, style, scales)
+    kept = cache.clip(identity, style, scales, phrasing)  # by a quicker engine, if this one was given up as hanging
+    return kept or cache.keep(identity, style, scales, phrasing, spoken), False
