@@ -89,6 +89,12 @@ class FakeEngine:
         """``mock``: those in the query are nonsense, scales are ignored, and a query without phrases kills the engine;
         ``zero``: the query has neither lengths nor pitches; ``loose``: the sound is a little off; ``erratic``: it is longer or shorter each
         time; ``unrounded``: lengths are not rounded to steps."""
+        self.rate = RATE
+        """Frames a second of its own sounds, as its manifest says."""
+        self.omits: set[str] = set()
+        """Fields that its queries do not have."""
+        self.says_text = False
+        """Whether ``kana`` in its queries is the text itself, marks are moras, and no sound is like another, as of AivisSpeech."""
         self.stretch = 1.0
         """What the lengths of a query are multiplied by before the sound is made."""
         self.die_at: int | None = None
@@ -218,7 +224,12 @@ class FakeEngine:
                     mora["consonant_length"] = 0.0 if self.lengths == "zero" else 4.5
                 if self.lengths == "zero":
                     mora["pitch"] = 0.0
-        return {
+        if self.says_text:
+            for phrase in phrases:
+                phrase["moras"] += [phrase["pause_mora"]] if phrase["pause_mora"] else []
+                phrase["pause_mora"] = None
+            self._texts[text] = text
+        made = {
             "accent_phrases": phrases,
             "speedScale": 1.0,
             "pitchScale": 0.0,
@@ -228,10 +239,11 @@ class FakeEngine:
             "postPhonemeLength": 0.1,
             "pauseLength": None,
             "pauseLengthScale": 1.0,
-            "outputSamplingRate": 24000,
+            "outputSamplingRate": self.rate,
             "outputStereo": False,
-            "kana": notation,
+            "kana": text if self.says_text else notation,
         }
+        return {key: value for key, value in made.items() if key not in self.omits}
 
     def make_sound(self, query: Json, style: int, share: float = 1.0) -> bytes:
         """One at a time, like the real one."""
@@ -249,6 +261,8 @@ class FakeEngine:
                 }
             if self.stretch != 1.0:
                 made = made | {"speedScale": made["speedScale"] / self.stretch}
+            if self.says_text:
+                made = made | {"speedScale": made["speedScale"] * (1 + 0.013 * (self.asked % 7))}
             samples = synthesize(made, style, whole_steps=self.lengths != "unrounded")
             if self.lengths == "loose":
                 samples = np.concatenate([samples, samples[: 3 * HOP]])

@@ -119,7 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
             "/speakers": self._speakers,
             "/user_dict": lambda: fake.words,
             "/speaker_info": self._speaker_info,
-            "/engine_manifest": lambda: {"name": f"{fake.brand} ENGINE", "brand_name": fake.brand, "icon": "i" * 6000},
+            "/engine_manifest": lambda: {
+                "name": f"{fake.brand} ENGINE",
+                "brand_name": fake.brand,
+                "default_sampling_rate": fake.rate,
+                "icon": "i" * 6000,
+            },
             "/fake/stats": fake.stats,
         }
         self._serve(answers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPE", "difference", "ours", "theirs"]
 
-RECIPE = 2
+RECIPE = 3
 """Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
 
 

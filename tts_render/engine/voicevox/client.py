@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["VoicevoxEngine"]
 
 _RATE = 24_000
-"""What is asked for: the engine's own rate. Higher ones add size and no sound."""
+"""Of an engine that does not say at which rate it makes its sounds."""
+_RATES = range(16_000, 48_001)
+"""What is asked for is the engine's own rate: a lower one loses sound, a higher one only adds size."""
+_NOTATION = re.compile("[ァ-ヺー'/、_？]*")
+"""All that a reading in the notation of VOICEVOX is written with."""
 _PROBES = ("はい、そうです。", "今日はいい天気です。")
 """Spoken by an engine whose lengths are in doubt; with the utterance that raised the doubt they make three."""
 _SECONDS_PER_MORA = 0.2
@@ -86,6 +90,7 @@ class VoicevoxEngine:
         self._audit = LengthAudit()
         self._probed: dict[tuple[StyleId, float, float], bool] = {}
         self._warned = False
+        self._rate = _RATE
         self._warn = warn
         self.label = self._http.label
 
@@ -113,7 +118,7 @@ class VoicevoxEngine:
             raise self._something_else("/version answered no version")
         styles = self._read_styles(speakers)
         dictionary = self._optional("/user_dict")
-        brand = self._brand()
+        brand, self._rate = self._read_manifest()
         self._version = version
         self._http.hold_to(version)
         return Identity(
@@ -197,7 +202,7 @@ class VoicevoxEngine:
         """
         if not phrasing.moras:
             raise ValueError("accent phrases without a mora cannot be spoken")  # a mock engine dies of it
-        query, prediction = _bend(phrasing, scales)
+        query, prediction = _bend(phrasing, scales, self._rate)
         seconds = self._seconds(phrasing, scales)
         lengths: list[int] = []
 
@@ -288,7 +293,7 @@ class VoicevoxEngine:
         voice = _voice(style, scales)
         for text in _PROBES:
             phrasing = self.phrase(text, style)
-            query, prediction = _bend(phrasing, scales)
+            query, prediction = _bend(phrasing, scales, self._rate)
             if not prediction.total:
                 continue
             seconds = self._seconds(phrasing, scales)
@@ -330,10 +335,15 @@ class VoicevoxEngine:
         except EngineRefusedError:
             return None
 
-    def _brand(self) -> str:
+    def _read_manifest(self) -> tuple[str, int]:
+        """Brand, and frames a second of its sounds."""
         manifest = self._optional("/engine_manifest")
-        brand = manifest.get("brand_name") if isinstance(manifest, dict) else None
-        return brand if isinstance(brand, str) and brand else "VOICEVOX"
+        told = manifest if isinstance(manifest, dict) else {}
+        brand, rate = told.get("brand_name"), told.get("default_sampling_rate")
+        return (
+            brand if isinstance(brand, str) and brand else "VOICEVOX",
+            rate if isinstance(rate, int) and rate in _RATES else _RATE,
+        )
 
     def _digest_dictionary(self, words: object) -> str:
         """Digest of what in the user dictionary can change a reading.
@@ -360,10 +370,12 @@ def _voice(style: StyleId, scales: Scales) -> tuple[StyleId, float, float]:
 
 
 def _phrasing(query: dict[str, object], phrases: tuple[AccentPhrase, ...]) -> Phrasing:
-    kana = query.get("kana")
-    if not isinstance(kana, str):
+    kana, digest = query.get("kana"), digest_phrases(phrases)
+    if not isinstance(kana, str) or not kana or not _NOTATION.fullmatch(kana):
+        if kana:  # AivisSpeech: it is the text, which decides how the phrases are said
+            digest = digest_bytes(json.dumps([digest, kana]).encode())
         kana = "、".join("".join(mora.text for mora in phrase.moras) for phrase in phrases)
-    return Phrasing(digest=digest_phrases(phrases), kana=kana, moras=count_moras(phrases), payload=query)
+    return Phrasing(digest=digest, kana=kana, moras=count_moras(phrases), payload=query)
 
 
 def _followed_by_pause(phrase: object) -> object:
@@ -379,7 +391,7 @@ def _followed_by_pause(phrase: object) -> object:
     return cast("dict[str, object]", phrase) | {"pause_mora": pause}
 
 
-def _bend(phrasing: Phrasing, scales: Scales) -> tuple[dict[str, object], Prediction]:
+def _bend(phrasing: Phrasing, scales: Scales, rate: int) -> tuple[dict[str, object], Prediction]:
     """The query to be sent, and how long its sound will be."""
     query = cast("dict[str, object]", phrasing.payload)
     phrases = read_phrases(query)
@@ -394,7 +406,7 @@ def _bend(phrasing: Phrasing, scales: Scales) -> tuple[dict[str, object], Predic
         "volumeScale": scales.volume,
         "prePhonemeLength": 0.0,
         "postPhonemeLength": 0.0,
-        "outputSamplingRate": _RATE,
+        "outputSamplingRate": rate,
         "outputStereo": False,
     }
     if "pauseLengthScale" in query:
