@@ -40,7 +40,7 @@ const moved = () =>
 setTimeout(() => {
   console.error("the page did not do what was waited for");
   process.exit(1);
-}, 45000).unref();
+}, 110000).unref(); // a browser on a busy machine takes half a minute to begin
 
 (async () => {
   const browser = await chromium.launch({

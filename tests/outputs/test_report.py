@@ -402,30 +402,39 @@ def serve(folder: Path, *, parts: bool = True) -> Iterator[str]:
             thread.join()
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
 @pytest.fixture(scope="module")
 def playwright(request: pytest.FixtureRequest) -> Path:
-    """The node package that drives the browser; it is fetched once into pytest's cache."""
-    if not (shutil.which("chromium") and shutil.which("node") and shutil.which("npm")):
+    """The node package that drives the browser, in the version that is locked; it is fetched once into pytest's cache."""
+    if not (browser() and shutil.which("node") and shutil.which("npm")):
         pytest.skip("needs chromium, node and npm")
     cache = request.config.cache
     assert cache is not None
-    folder = Path(cache.mkdir("playwright"))
+    locked = [Path(__file__).parents[1] / "kit" / "browser" / name for name in ("package.json", "package-lock.json")]
+    digest = hashlib.sha256(locked[1].read_bytes()).hexdigest()[:16]
+    folder = Path(cache.mkdir(f"playwright-{digest}"))
     package = folder / "node_modules" / "playwright-core"
     if not package.is_dir():
-        options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        command = ["npm", "install", *options, "playwright-core@1"]
+        for path in locked:
+            shutil.copy(path, folder)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
         try:
-            subprocess.run(command, capture_output=True, check=True, timeout=60)
+            subprocess.run(command, capture_output=True, check=True, timeout=120)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             pytest.skip("npm cannot fetch playwright-core")
     return package
 
 
+def browser() -> str:
+    return next((found for name in BROWSERS if (found := shutil.which(name))), "")
+
+
 def drive(playwright: Path, address: str, pictures: Path | None = None) -> Any:
     driver = Path(__file__).with_name("report_driver.cjs")
-    chromium = shutil.which("chromium") or ""
     done = subprocess.run(
-        ["node", str(driver), str(playwright), chromium, address, str(pictures or "")],
+        ["node", str(driver), str(playwright), browser(), address, str(pictures or "")],
         capture_output=True, text=True, check=False, timeout=120, env={**os.environ, "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -96,3 +96,38 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
     assert "set -euo pipefail" in script
     assert script.rstrip().endswith("make lint\nmake test")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "installed"),
+    [
+        ((), []),
+        (("chromium", "node", "npm"), ["chromium", "nodejs", "npm"]),
+        (("node",), ["nodejs"]),
+        (("lame", "cc"), ["lame", "gcc"]),
+    ],
+    ids=["nothing", "no browser and no node", "an npm of its own", "no lame and no compiler"],
+)
+def test_ci_installs_what_is_missing_and_nothing_that_is_there(
+    lacking: tuple[str, ...], installed: list[str], tmp_path: Path
+) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in {"ffmpeg", "lame", "jekyll", "git", "cc", "chromium", "node", "npm", "python3", "make"} - set(lacking):
+        (programs / name).write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
+    for name in ("apt-get", "sudo"):
+        (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> "{tmp_path}/said"\n', encoding="utf-8")
+    for path in programs.iterdir():
+        path.chmod(0o755)
+    for name in ("bash", "dirname"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+    checkout = tmp_path / "checkout" / ".ci"
+    checkout.mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "run", checkout)
+    done = subprocess.run([checkout / "run"], env={"PATH": str(programs)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = (tmp_path / "said").read_text(encoding="utf-8").splitlines() if (tmp_path / "said").exists() else []
+    asked = [line.split("--no-install-recommends ")[1].split() for line in said if " install " in line]
+    headers = [] if Path("/usr/include/stdio.h").exists() else ["libc6-dev"]
+    wanted = sorted([*installed, *headers])
+    assert [sorted(packages) for packages in asked] == ([wanted] if wanted else [])
