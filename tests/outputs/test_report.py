@@ -466,7 +466,7 @@ def test_a_browser_plays_from_where_one_clicks_and_asks_nobody_else(playwright: 
     assert seen["clicked"] == pytest.approx(starts[2], abs=0.05)
     assert seen["afterClick"]["current"] == [texts[2]]
     assert seen["moved"]["start"] == pytest.approx(starts[3], abs=0.001)
-    assert seen["moved"]["time"] == pytest.approx(starts[3], abs=0.25)
+    assert starts[3] - 0.05 <= seen["moved"]["time"] <= starts[3] + 1, "a browser tells of the time when it has time"
     assert seen["afterMove"]["current"] == [texts[3]]
     assert seen["keyed"] == pytest.approx(starts[1], abs=0.05)
     assert seen["halfway"] == pytest.approx(frames_to_seconds(timeline.frames, RATE) / 2, abs=0.1)

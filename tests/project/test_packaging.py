@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -117,6 +118,38 @@ def test_an_install_has_the_command_the_voices_and_the_sounds(
     assert "ずんだもん" in seen["voices"]
     assert min(seen["sounds"].values()) > 0
     assert seen["typed"]
+
+
+@pytest.fixture
+def repository(sdist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What git and pip take for a repository on GitHub, made of the sdist; its one commit is given."""
+    subprocess.run(["tar", "-xzf", sdist, "-C", tmp_path], check=True)
+    (source,) = tmp_path.iterdir()
+    settings = tmp_path / "gitconfig"
+    settings.write_text(
+        "[user]\n\tname = a\n\temail = a@example.com\n"
+        f'[url "{source.as_uri()}"]\n\tinsteadOf = https://github.com/somebody/tts_render\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "All"]):
+        subprocess.run(["git", *words], cwd=source, check=True)
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=source, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_from_its_address_it_installs_and_writes_workflows_that_use_that_very_commit(
+    repository: str, tmp_path: Path
+) -> None:
+    environment = install(tmp_path / "venv", "tts-render @ git+https://github.com/somebody/tts_render")
+    site = tmp_path / "site"
+    site.mkdir()
+    environment.run("tts-render", "init", "--site", str(site))
+    workflow = (site / ".github" / "workflows" / "render.yml").read_text(encoding="utf-8")
+    assert f"- uses: somebody/tts_render@{repository}\n" in workflow
+    hooks = (site / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert f"repo: https://github.com/somebody/tts_render\n    rev: {repository}\n" in hooks
 
 
 def test_the_wheel_holds_the_very_settings_at_the_top_of_the_repository(wheel: Path, wheel_of_sdist: Path) -> None:

@@ -102,12 +102,16 @@ class Shell:
 
 
 def install(arguments: list[str]) -> None:
-    """See that pip would be asked for this package, and for extras that it has."""
+    """See that pip would be asked for this package where it can be had, and for extras that it has.
+
+    tests/project/test_packaging.py does it.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     command, wanted = arguments
-    requirement = Requirement(wanted)
+    requirement = Requirement(re.sub(r"^\.", project["name"], wanted))
     assert command == "install"
     assert requirement.name == project["name"]
+    assert wanted.startswith(".") or requirement.url == "git+https://github.com/NAME/tts_render"
     assert requirement.extras <= set(project["optional-dependencies"])
 
 
@@ -166,7 +170,8 @@ def test_a_command_that_would_fail_is_noticed(shell: Shell) -> None:
     for words in (
         ["tts-render", "render", "_posts/none.md"],
         ["make", "dmo"],
-        ["pip", "install", "tts-render[festival]"],
+        ["pip", "install", ".[festival]"],
+        ["pip", "install", "tts-render"],
         ["SITE=/tmp/site", "docker", "compose", "run", "--rm", "rendr", "render", "/site/a.md"],
         ["rm", "-rf", "/tmp/site"],
     ):

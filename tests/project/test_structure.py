@@ -140,6 +140,7 @@ MODULE_ORDER = (
     "tts_render.upkeep.checks",
     "tts_render.upkeep.fixes",
     "tts_render.upkeep.status",
+    "tts_render.upkeep.repository",
     "tts_render.upkeep.scaffold",
     "tts_render",
     "tts_render.cli.progress",

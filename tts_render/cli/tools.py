@@ -96,17 +96,35 @@ def read(
 
 @click.command()
 @common
-def init(voices: Path | None, site: Path | None, quiet: bool, verbose: int) -> int:  # noqa: ARG001
+@click.option(
+    "--repository",
+    metavar="ADDRESS@REVISION",
+    help="Where the files get tts-render from: https://github.com/NAME/tts_render@main; else where pip got it from.",
+)
+def init(
+    repository: str | None,
+    voices: Path | None,  # noqa: ARG001
+    site: Path | None,
+    quiet: bool,
+    verbose: int,  # noqa: ARG001
+) -> int:
     """Put voices.yaml, the workflow, the compose file and a pre-commit configuration into a site.
 
     Generator and actors are found in the posts. Nothing that is there is overwritten.
     """
     from tts_render.site.folder import find_site
+    from tts_render.upkeep.repository import parse_repository, recorded_repository
     from tts_render.upkeep.scaffold import lay, survey
 
+    source = parse_repository(repository) if repository else recorded_repository()
+    if source is None:
+        raise click.UsageError(
+            "This tts-render was not installed from a repository on GitHub: name one for the workflow, with "
+            "--repository https://github.com/NAME/tts_render@main."
+        )
     home = find_site(Path.cwd() / "_", site)
     found = survey(home)
-    for file in lay(home, found):
+    for file in lay(home, found, source):
         click.echo(plain(f"{'new ' if file.new else 'kept'}  {file.path.relative_to(home.root)}"))
     if not quiet:
         named = ", ".join(found.actors) or "none yet"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tts_render.settings.config import Config
     from tts_render.site.folder import Site
+    from tts_render.upkeep.repository import Repository
 
 __all__ = ["Laid", "Survey", "lay", "survey"]
 
@@ -34,14 +35,13 @@ _PACKAGED = {
 }
 """Where a file goes, and where it comes from: inside an installed package, or in a source tree."""
 
-_SOURCE = "https://github.com/OWNER/tts_render.git#v0.1.0"
-"""What the image is built from in a site, which has no Dockerfile; OWNER is filled in by people, as in the workflow."""
+_EXAMPLE = "NAME/tts_render@main"
+"""What stands for the action in the workflow that is shown."""
 
 _PRE_COMMIT = """\
-# OWNER is the account that publishes the copy of tts_render that you use.
 repos:
-  - repo: https://github.com/OWNER/tts_render
-    rev: v0.1.0
+  - repo: {address}
+    rev: {revision}
     hooks:
       - id: tts-render-check
       - id: tts-render-write-back
@@ -90,15 +90,20 @@ def survey(site: Site) -> Survey:
     return Survey(best, tuple(name for name, _ in actors.most_common()), len(paths))
 
 
-def lay(site: Site, found: Survey) -> tuple[Laid, ...]:
-    """Put the files into the site that it does not have yet.
+def lay(site: Site, found: Survey, repository: Repository) -> tuple[Laid, ...]:
+    """Put the files into the site that it does not have yet; they get tts-render from ``repository``.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    contents = {"voices.yaml": _voices_yaml(found), ".pre-commit-config.yaml": _PRE_COMMIT}
+    address, revision = repository.address, repository.revision
+    contents = {
+        "voices.yaml": _voices_yaml(found),
+        ".pre-commit-config.yaml": _PRE_COMMIT.format(address=address, revision=revision),
+    }
     for name, places in _PACKAGED.items():
-        contents[name] = _packaged(places).replace("build: .\n", f"build: {_SOURCE}\n")
+        text = _packaged(places).replace("build: .\n", f"build: {address}.git#{revision}\n")
+        contents[name] = text.replace(f"{_EXAMPLE}\n", f"{repository.name}@{revision}\n")
     laid: list[Laid] = []
     for name, text in contents.items():
         path = site.root / name
