@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_BYTES", "Cover", "find_cover", "make_cover", "picture_of"]
 
 LARGEST_BYTES = 300_000
-"""Of the picture in the tags. Whoever counts downloads counts the bytes after the tags; players choke on more."""
+"""Of the picture in the tags. Download counters count the bytes after the tags, and players choke on more."""
 
 _LARGEST_FILE = 50_000_000  # bytes
 _MOST_PIXELS = 60_000_000

@@ -55,7 +55,7 @@ class Episode:
     """None for a bare script."""
     script: Script
     voice: VoiceSettings
-    """Who speaks what names nobody."""
+    """Who speaks lines without a speaker."""
     deck: Path | None
     """The slide deck that belongs to it: the script itself, or the ``.json`` beside the audio."""
     show: Show
@@ -357,7 +357,7 @@ def _posts_in(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
         if path.is_dir():
             seen.add(real)
             yield from _posts_in(path, home, seen)
-        # What is called like a post is one, even where its front matter is broken: that is to be told.
+        # A file named like a post is one, even if its front matter is broken: that has to be reported.
         elif path.suffix.lower() in _MARKDOWN and (_POST_NAME.match(path.name) or _has_front_matter(path)):
             yield path
 

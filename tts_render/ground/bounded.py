@@ -1,4 +1,4 @@
-"""YAML and TOML from any hand, bounded in depth before anything is built of them.
+"""YAML and TOML from untrusted files, limited in depth before any value is built.
 
 A parser of YAML takes time that grows with the square of the brackets that are open, and builders of nested values call
 themselves: libyaml's ends the whole process where a few kilobytes are nested a hundred thousand times. Python's parser
@@ -25,7 +25,7 @@ Wrong: TypeAlias = "Callable[[str, int], InputError]"
 """Makes an error out of a message and a 1-based line of the text."""
 
 DEEPEST = 50
-"""Levels of values inside of values; nobody writes a tenth of them."""
+"""Levels of nested values; ten times what anybody writes."""
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The quicker of PyYAML's safe loaders that is installed."""

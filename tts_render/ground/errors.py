@@ -11,7 +11,7 @@
     │   ├── SoundError                     a jingle or another sound file
     │   └── OutsideSiteError               a path that leaves the site
     ├── EngineError               exit 3   no engine to speak with
-    │   ├── EngineUnreachableError         nobody answers, or no longer
+    │   ├── EngineUnreachableError         no answer, or no longer one
     │   ├── EngineRefusedError             it answered that it will not (4xx)
     │   ├── EngineReplyError               it answered nonsense, after every try
     │   ├── EngineMismatchError            engines of one run differ, or lack the voice
@@ -58,7 +58,7 @@ class TtsRenderError(Exception):
     """Base of all foreseeable failures: what happened, where, and what to do.
 
     ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
-    What of an input is not printable is U+FFFD there, and its line breaks are spaces: harmless wherever it is shown.
+    Unprintable characters of inputs become U+FFFD and line breaks become spaces, so it can be shown anywhere.
     """
 
     exit_code = 1
@@ -127,7 +127,7 @@ class EngineError(TtsRenderError):
 
 
 class EngineUnreachableError(EngineError):
-    """Nobody answers, or nobody answers any longer."""
+    """The engine does not answer, or has stopped answering."""
 
 
 class EngineRefusedError(EngineError):

@@ -1,6 +1,6 @@
 """Whole files only: atomic replacement, digests and locks. Nothing else in the package replaces or locks a file.
 
-A file under construction stands beside its target as ``.NAME.tts-render-tmp``: another disk could not be renamed from,
+A new file is written next to its target as ``.NAME.tts-render-tmp``: a rename cannot cross disks,
 and static site generators do not publish dot files.
 """
 
@@ -69,7 +69,7 @@ def temporary_name(target: Path) -> Path:
 
 
 class Staged:
-    """A file that is being made beside its target, and takes its place whole or not at all.
+    """A file that is written next to its target, and replaces it whole or not at all.
 
     As a context manager it removes whatever was not committed. Opening it removes what a killed run left there, and
     keeps other processes from making the same file, whichever locks they hold.
@@ -112,7 +112,7 @@ class Staged:
         return self
 
     def settle(self) -> None:
-        """Bring the content safely to the disk, with the permissions of the file that it will replace.
+        """Flush the content to the disk, with the permissions of the file that it will replace.
 
         Raises:
             OutputError: the disk is full or broken.
@@ -320,7 +320,7 @@ else:
             os.close(handle)
 
     def _claim(path: Path) -> int | None:
-        """Make ``path`` anew, and hold it; the operating system lets go of it if the process dies.
+        """Make ``path`` anew, and hold it; the operating system releases it if the process dies.
 
         Raises:
             BusyError: another process holds it.

@@ -1,4 +1,4 @@
-"""What of a text is harmless wherever it is shown."""
+"""Text made safe to show anywhere."""
 
 from __future__ import annotations
 

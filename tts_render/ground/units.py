@@ -31,7 +31,7 @@ Seconds = float
 """A duration or position in seconds."""
 
 Lufs = float
-"""Loudness, relative to full scale, as of ITU-R BS.1770-4."""
+"""Loudness relative to full scale, as defined by ITU-R BS.1770-4."""
 
 Decibels = float
 """A gain or level in decibels; 0 changes nothing."""

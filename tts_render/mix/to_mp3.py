@@ -1,4 +1,4 @@
-"""Production: a timeline becomes a finished MP3: mastered, encoded, tagged, and measured as a listener will hear it."""
+"""A timeline becomes a finished MP3: mastered, encoded, tagged, and measured as a listener will hear it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, 
         checked: what sounds when, and how loud that is.
         settings: what the MP3 is to be like.
         tags: written before the file is measured.
-        path: the file, under construction beside its target.
+        path: the file to write.
         tell: takes the events.
 
     Raises:

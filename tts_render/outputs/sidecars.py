@@ -1,6 +1,6 @@
 """Sidecars: the files that are published beside the MP3, under its name.
 
-What was made once is kept right: a later run renews it even where nobody asks again, until its file is removed.
+A sidecar that was made once is kept up to date by every later run, until its file is removed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Web and mail addresses, where a listener is to be told of them. Otherwise the next layer passes over them."""
+"""Web and mail addresses, where listeners should hear them. Otherwise the next layer skips them."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def describe(
 def about_run(
     published: FinishedEpisode, receipt: Receipt, mp3: Path, cached: Sequence[bool], warnings: Sequence[str]
 ) -> FinishedEpisode:
-    """The episode, with what its report tells of the run that made it; decodes the MP3.
+    """The episode with the facts of its run, as the report shows them; decodes the MP3.
 
     Raises:
         OutputError: the MP3 cannot be read.

@@ -99,7 +99,7 @@ def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, 
 
 
 def _sounding(item: CastItem) -> tuple[object, ...]:
-    """What of an item can be heard, or is in the tags: these may hold all that is said."""
+    """The parts of an item that can be heard, or stand in the tags, which may hold the whole text."""
     if isinstance(item, Utterance):
         return ("say", item.text, item.reading, item.role, item.end_of_sentence)
     if isinstance(item, Pause):

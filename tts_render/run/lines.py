@@ -40,7 +40,7 @@ def direct_lines(planned: Cast, script: Script, config: Config, voice: VoiceSett
         planned: the script as it was cast without an engine.
         script: what it was cast from; words that the engine's own dictionary holds are left to it.
         config: the settings.
-        voice: who speaks lines that name nobody.
+        voice: who speaks lines without a speaker.
         identity: the engine.
 
     Raises:

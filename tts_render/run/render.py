@@ -159,7 +159,7 @@ def write_back(post: Post, audio: Path) -> PostEdit:
 
 
 class _Tally:
-    """Counts what came from where, and tells of it."""
+    """Counts new and cached utterances, and reports each."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -204,7 +204,7 @@ def _clear(targets: Iterable[Path], cache: UtteranceCache) -> None:
 
 
 def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
-    """The engines; where none answers and all else is unchanged, the error says so."""
+    """The engines; if none answers and nothing else has changed, the error says so."""
     try:
         return session.pool(engines)
     except EngineError as error:
@@ -267,7 +267,7 @@ def _make(
     beside: Beside,
     tell: Tell,
 ) -> Made:
-    """Everything anew: spoken, mixed, encoded, tagged; under construction beside its target."""
+    """A new MP3: spoken, mixed, encoded and tagged, not yet in place."""
     config = episode.config
     with closing(speaking()) as placements:
         checked = check_sound(placements, lines.directions, config.master, main=episode.voice.name, music=work.music)

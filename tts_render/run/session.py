@@ -47,7 +47,7 @@ class Session:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
         self.warned: list[str] = []
-        """What was warned of so far."""
+        """Warnings so far."""
         self._tell = tell
         self._engines = tuple(engines)
         self._wait = wait

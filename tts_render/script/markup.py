@@ -78,7 +78,7 @@ def unescape(text: str) -> str:
 
 
 def drop_references(text: str) -> str:
-    """``text`` without those character references that stand for no text; for whoever decodes the others."""
+    """``text`` without the character references that stand for no text, before the others are decoded."""
     if "&" not in text:
         return text
 

@@ -61,7 +61,7 @@ class Field(Generic[_F]):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What one site generator reads of a post. A key of None is one that it does not have."""
+    """What one site generator reads from a post. None stands for a key that it does not have."""
 
     name: str
     audio: Key

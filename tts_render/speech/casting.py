@@ -107,7 +107,7 @@ def cast(script: Script, config: Config, voice: VoiceSettings, *, held: frozense
     Args:
         script: what is to be said.
         config: voices and lexicon.
-        voice: who speaks lines that name nobody.
+        voice: who speaks lines without a speaker.
         held: words that the engine's own dictionary says; see :func:`held_by`.
 
     Raises:

@@ -91,7 +91,7 @@ def speak(
     found: Found,
     spoken: Callable[[SpeechClip], None],
 ) -> Generator[SpeechClip, None, None]:
-    """Speak what the cache does not hold. Whoever stops taking clips closes the generator, and no more is spoken.
+    """Speak what the cache does not hold. Closing the generator stops the speaking.
 
     Args:
         utterances: all of an episode.
