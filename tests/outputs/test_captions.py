@@ -127,6 +127,19 @@ def test_a_caption_too_short_even_so_joins_its_neighbour() -> None:
     assert found.utterances == (0, 1)
 
 
+def test_an_utterance_is_divided_before_its_last_sentence_only_where_that_can_be_read() -> None:
+    long, short = (
+        "はい、はい。説明するために途中で息をつぐところのない今日は鍵の話をします。",
+        "ありがとうございました。",
+    )
+    slow = caption(long + short, speed=1.3)
+    assert [c.text for c in slow] == [long, short]
+    for speed in (1.5, 1.8):  # spoken so fast, it lasts less than a second
+        quick = caption(long + short, speed=speed)
+        assert len(quick) == 2
+        assert quick[1].text.endswith("話をします。" + short)
+
+
 def test_captions_of_two_speakers_or_two_chapters_are_never_joined() -> None:
     two: list[CastItem] = [Utterance(0, "ん。", "", "甲", 1, True), Utterance(1, "え。", "", "乙", 2, True)]
     assert [c.speaker for c in captions(lay(two), tell)] == ["甲", "乙"]

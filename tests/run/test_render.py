@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
+from shutil import which
 from typing import TYPE_CHECKING
 
 import mutagen
@@ -12,6 +14,7 @@ import pytest
 import soundfile
 
 from tests.kit.fake_engine import FakeEngine, Fault
+from tests.kit.signals import needs_lame
 from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
 from tts_render.ground.files import digest_bytes
 
@@ -180,14 +183,34 @@ def test_a_post_that_lost_its_values_gets_them_back_without_rendering(site: Site
     assert receipt["changed"] is True
 
 
-def test_a_damaged_mp3_is_made_anew_without_speaking(site: SiteKit, fake_engine: FakeEngine) -> None:
+@pytest.mark.parametrize("damage", ["cut short", "one bit flipped"])
+def test_a_damaged_mp3_is_made_anew_without_speaking(site: SiteKit, fake_engine: FakeEngine, damage: str) -> None:
     assert site.run("render", site.post).code == 0
     good = site.audio.read_bytes()
-    site.audio.write_bytes(good[:-1000])
+    middle = len(good) // 2
+    flipped = good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :]
+    site.audio.write_bytes(good[:-1000] if damage == "cut short" else flipped)
     fake_engine.syntheses.clear()
     assert site.run("render", site.post).code == 0
     assert site.audio.read_bytes() == good
     assert fake_engine.syntheses == []
+
+
+@needs_lame
+def test_an_encoder_that_loses_some_of_the_sound_publishes_nothing(site: SiteKit, tmp_path: Path) -> None:
+    lame = tmp_path / "lame"
+    # Whole for the question which version it is; of the sound it takes the first second.
+    lame.write_text(f'#!/bin/sh\nhead -c {44100 * 4} > "$0.part"; cat > /dev/null\n{which("lame")} "$@" < "$0.part"\n')
+    lame.chmod(0o755)
+    settings = VOICES + "master: {encoder: lame}\n"
+    (site.root / "voices.yaml").write_text(settings, encoding="utf-8")
+    before = site.files()
+    site.environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    result = site.run("render", site.post)
+    assert result.code == 1
+    assert "the MP3 decodes to 44100 frames, but the episode has " in result.err
+    assert "lame" in result.err
+    assert site.files() == before
 
 
 def test_force_renders_again(site: SiteKit) -> None:
