@@ -7,6 +7,9 @@ ENGINE ?= kokoro
 PYTEST ?=
 # How long each input is fuzzed.
 SECONDS ?= 60
+# Which sample of mutants is judged, and how many there are in it.
+SEED   ?= 9
+COUNT  ?= 300
 
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -16,7 +19,7 @@ LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-has
 
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
-.PHONY: help demo test torture fuzz lint format lock bench docs clean
+.PHONY: help demo test torture fuzz mutate lint format lock bench docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +37,9 @@ torture: $(READY) ## every fault of a disk and 200 killed runs, where the tests 
 
 fuzz: $(READY) ## break what is promised of posts, scripts and voices.yaml, SECONDS=60 each (CPython on x86-64 Linux)
 	@for input in post script voices; do $(BIN)/python -m tests.fuzz $$input --seconds $(SECONDS) || exit 1; done
+
+mutate: $(READY) ## break COUNT=300 places of the code, one after the other, and list what no test notices
+	$(BIN)/python -m tools.mutate --seed $(SEED) --count $(COUNT)
 
 lint: $(READY) ## ruff, mypy in strict mode, shellcheck
 	$(BIN)/ruff check
