@@ -100,9 +100,9 @@ _PER = {
     "hour": "毎時",
     "時": "毎時",
 }
-_MEASURE = re.compile(
-    rf"(?<![A-Za-z0-9.])([0-9][0-9,]*(?:\.[0-9]+)?)([ ]?)({_UNIT})(?:/(s|sec|秒|min|分|h|hour|時))?(?![A-Za-z0-9])"
-)
+_NUMBER = r"(?<![A-Za-z0-9.])([0-9][0-9,]*(?:\.[0-9]+)?)([ ]?)|(?<=[十百千万億])"
+"""Figures and a space, or the end of a number in kanji."""
+_MEASURE = re.compile(rf"(?:{_NUMBER})({_UNIT})(?:/(s|sec|秒|min|分|h|hour|時))?(?![A-Za-z0-9])")
 
 
 def spell_measures(text: str) -> str:
@@ -111,7 +111,7 @@ def spell_measures(text: str) -> str:
 
 
 def _measure(found: re.Match[str]) -> str:
-    number, space, unit, per = found[1], found[2], found[3], found[4]
+    number, space, unit, per = found[1] or "", found[2], found[3], found[4]
     if space and unit not in _SPACED:
         return found.group()
     if unit in ("x", "X") and per:

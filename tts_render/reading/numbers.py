@@ -186,7 +186,13 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
         re.compile(r"(?<![0-9A-Za-z./])([0-9]{1,4})/([1-9][0-9]{0,3})(?![0-9A-Za-z/.])(?=([(（][月火水木金土日])?)"),
         lambda found: _fraction(found)[: -len(found[3])] if found[3] else _fraction(found),
     ),
-    (re.compile(r"(?<![A-Za-z0-9])(?:[vV]|[vV]er(?:sion)?|バージョン)\.?[ ]?([0-9]+(?:\.[0-9]+)*)(?![0-9])"), _version),
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:v|V(?![0-9]{2,}(?![0-9.]))"
+            r"|[vV]er(?:sion)?|バージョン)\.?[ ]?([0-9]+(?:\.[0-9]+)*)(?![0-9])"
+        ),
+        _version,
+    ),
     (re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+){2,}(?![0-9])"), _dotted),
     (re.compile(r"(?<![A-Za-z])(?:No\.?|NO\.|no\.|#|＃)[ ]?1(?![0-9.,:/-])"), "ナンバーワン"),
     (re.compile(r"(?<![A-Za-z])(?:No\.?|NO\.|no\.|#|＃)[ ]?(?=[0-9])"), "ナンバー"),
@@ -216,5 +222,5 @@ _SIGN_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]],
     (re.compile(rf"(?<=[0-9{_JAPANESE}])[ ]?[＆&][ ]?(?=[A-Za-z])"), "アンド"),
     (re.compile("[⇒➡⟶⇨]"), "→"),
 )  # fmt: skip
-_ANY = re.compile("[0-9+＋〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
+_ANY = re.compile("[十百千万億](?=[A-Za-zμ])|[0-9+＋〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
 _SIGN_TABLE = str.maketrans(_SIGNS)
