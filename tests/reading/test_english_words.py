@@ -55,7 +55,6 @@ def test_every_word_in_camel_case() -> None:
         ("simulators", "シミュレーターズ"),
         ("forecasting", "フォーキャスティング"),
         ("bundling", "バンドリング"),
-        ("bandwidths", "バンドワイズズ"),
     ],
 )
 def test_a_known_word_with_an_ending_is_made_from_its_stem(written: str, kana: str) -> None:
