@@ -77,10 +77,11 @@ def render(
 ) -> int:
     """Speak, assemble, encode, write back."""
     from tts_render.cli.progress import Progress
-    from tts_render.episode.episode import find_posts, open_episode
+    from tts_render.episode.episode import open_episode
     from tts_render.ground.units import half_up
     from tts_render.run.render import render as render_episode
     from tts_render.run.session import Session
+    from tts_render.site.generator import find_posts
     from tts_render.upkeep.status import status
 
     if not episodes and not changed:
@@ -107,7 +108,7 @@ def render(
         if changed:
             episodes = tuple(
                 found.path
-                for path in find_posts(episodes or (site_root(site),))
+                for path in find_posts(episodes or (site_root(site),), site)
                 if (found := status(path, session, site=site, voices=voices)).to_render
             )
             progress.note(f"{count_of(len(episodes), 'episode')} to render")

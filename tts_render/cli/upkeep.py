@@ -67,14 +67,15 @@ def check(
     import datetime
 
     from tts_render.cli.findings import finding_json, finding_text
-    from tts_render.episode.episode import POST_SUFFIXES, find_posts, open_config
+    from tts_render.episode.episode import POST_SUFFIXES, open_config
     from tts_render.site.folder import find_site
+    from tts_render.site.generator import find_posts
     from tts_render.upkeep.checks import check as check_episode
     from tts_render.upkeep.fixes import fix
 
     only_with_one(episodes, script=script)
     now = datetime.datetime.now(datetime.UTC) if published else None
-    paths = find_posts(episodes)
+    paths = find_posts(episodes, site)
     errors = warnings = 0
     told: set[Finding] = set()
     report: list[dict[str, Any]] = []
@@ -129,16 +130,17 @@ def write_back(
 
     POST may be a folder of posts.
     """
-    from tts_render.episode.episode import audio_target, find_posts, open_config
+    from tts_render.episode.episode import audio_target, open_config
     from tts_render.ground.errors import PostError
     from tts_render.run.render import write_back as write
     from tts_render.site.folder import find_site
+    from tts_render.site.generator import find_posts
     from tts_render.site.post import read_post
 
     codes: list[int] = []
     report: list[dict[str, Any]] = []
     changed = skipped = 0
-    paths = find_posts(posts)
+    paths = find_posts(posts, site)
     for path in paths:
         try:
             home = find_site(path, site)
@@ -190,11 +192,11 @@ def status(
     No engine is asked; --engine says which kind the receipts are compared with.
     """
     from tts_render.cli.progress import Progress
-    from tts_render.episode.episode import find_posts
     from tts_render.run.session import Session
+    from tts_render.site.generator import find_posts
     from tts_render.upkeep.status import status as look
 
-    paths = find_posts(episodes or (site_root(site),))
+    paths = find_posts(episodes or (site_root(site),), site)
     counts: dict[str, int] = {}
     report: list[dict[str, str]] = []
     with (

@@ -14,18 +14,17 @@ from tts_render.ground.names import audio_name, find_audio_file, stem
 from tts_render.script import SCRIPT_SUFFIXES, Notation, Script, Templates, decode_script, read_script, spoken_date
 from tts_render.settings.config import Config, Show, VoiceSettings, load_config, packaged_config_path
 from tts_render.site.folder import Site, article_url, confine, find_site
+from tts_render.site.generator import MARKDOWN
 from tts_render.site.post import Post, read_post
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "DECK_SUFFIX",
     "POST_SUFFIXES",
     "Episode",
     "audio_target",
-    "find_posts",
     "find_script",
     "first_voice",
     "open_config",
@@ -34,9 +33,7 @@ __all__ = [
 ]
 
 DECK_SUFFIX = ".json"
-_MARKDOWN = (".md", ".markdown", ".mkd")
-POST_SUFFIXES = (*_MARKDOWN, ".html")
-_POST_NAME = re.compile(r"\d{4}-\d{2}-\d{2}-")
+POST_SUFFIXES = (*MARKDOWN, ".html")
 _LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and disks take no more than 255
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
@@ -325,48 +322,3 @@ def _deck_beside(audio: Path | None, post: Post, site: Site) -> Path | None:
     if deck is not None:
         confine(site, deck, what="the deck beside the audio", source=post.path, line=None)
     return deck
-
-
-def find_posts(paths: Sequence[Path]) -> list[Path]:
-    """``paths``, with each folder replaced by the posts in it, sorted."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            home = Path(os.path.realpath(path))
-            found.extend(sorted(_posts_in(path, home, set())))
-        else:
-            found.append(path)
-    return found
-
-
-def _posts_in(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
-    """Posts of Jekyll by their names, other Markdown by its front matter; nothing hidden, drafted aside or built.
-
-    Links that leave ``home`` are passed over, and no folder is entered twice.
-    """
-    try:
-        paths = list(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=folder) from error
-    for path in paths:
-        if path.name.startswith(".") or path.name in _NOT_POSTS:
-            continue
-        real = os.path.realpath(path)
-        if not Path(real).is_relative_to(home) or real in seen:
-            continue
-        if path.is_dir():
-            seen.add(real)
-            yield from _posts_in(path, home, seen)
-        # A file named like a post is one, even if its front matter is broken: that has to be reported.
-        elif path.suffix.lower() in _MARKDOWN and (_POST_NAME.match(path.name) or _has_front_matter(path)):
-            yield path
-
-
-_NOT_POSTS = frozenset(
-    {"_site", "public", "_layouts", "_includes", "_drafts", "layouts", "themes", "node_modules", "vendor"}
-)
-
-
-def _has_front_matter(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(8).removeprefix(b"\xef\xbb\xbf").lstrip()[:3] in (b"---", b"+++")

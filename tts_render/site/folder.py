@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import yaml
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
     from tts_render.ground.bounded import Wrong
 
-__all__ = ["Site", "article_url", "confine", "find_site"]
+__all__ = ["Generator", "Site", "article_url", "confine", "find_site"]
 
-_MARKERS = ("_config.yml", "hugo.toml", "config.toml", ".git")
+Generator = Literal["jekyll", "hugo", "zola", "eleventy", "astro"]
+"""What builds a site, as far as a file in its root tells."""
+
+_CONFIGURATIONS = ("_config.yml", "hugo.toml", "hugo.yaml", "config.toml")
+_PROGRAMS: Mapping[str, Generator] = {
+    **dict.fromkeys((".eleventy.js", "eleventy.config.js", "eleventy.config.mjs", "eleventy.config.cjs"), "eleventy"),
+    **dict.fromkeys(("astro.config.mjs", "astro.config.js", "astro.config.ts"), "astro"),
+}
+_MARKERS = (*_CONFIGURATIONS, *_PROGRAMS, ".git")
 _LARGEST = 1_000_000
 
 
@@ -43,6 +51,16 @@ class Site:
     """Jekyll's pattern of an article's path."""
     timezone: str | None = None
     """Name of the zone in which times without one are meant."""
+    generator: Generator | None = None
+    """None where nothing says it."""
+    content: str = ""
+    """Folder below the root that holds Hugo's and Zola's pages, or Jekyll's collections; empty for the root itself."""
+    collections: tuple[str, ...] = ()
+    """Jekyll's collections that become pages, without ``posts``."""
+    exclude: tuple[str, ...] = ()
+    """Jekyll's patterns of what is not built."""
+    include: tuple[str, ...] = ()
+    """Jekyll's patterns of what is built although it is hidden."""
 
     def relative(self, path: Path) -> str:
         """``path`` as seen from the root, with slashes; absolute where it lies outside."""
@@ -147,21 +165,37 @@ def article_url(site: Site, post: Path, date: datetime.datetime | None, own: str
 
 
 def _read_site(root: Path) -> Site:
-    for name in _MARKERS[:-1]:
+    for name in _CONFIGURATIONS:
         path = root / name
         if path.is_file():
             facts = _parse(path)
-            url = _text(facts, "url") or _text(facts, "baseURL") or _text(facts, "baseurl")
+            url = _text(facts, "url") or _text(facts, "baseURL") or _text(facts, "baseurl") or _text(facts, "base_url")
+            generator = _generator(name, facts)
+            folder = {"jekyll": _text(facts, "collections_dir") or "", "hugo": _text(facts, "contentDir") or "content"}
             return Site(
                 root,
                 marked=True,
                 title=_text(facts, "title"),
                 author=_text(facts, "author"),
-                url=_base(url, _text(facts, "baseurl")) if name == "_config.yml" else (url or "").rstrip("/") or None,
+                url=_base(url, _text(facts, "baseurl")) if generator == "jekyll" else (url or "").rstrip("/") or None,
                 permalink=_text(facts, "permalink"),
                 timezone=_text(facts, "timezone") or _text(facts, "timeZone"),
+                generator=generator,
+                content=folder.get(generator, "content").strip("/"),
+                collections=tuple(name for name in _texts(facts, "collections") if name != "posts"),
+                exclude=_texts(facts, "exclude"),
+                include=_texts(facts, "include"),
             )
+    for name, generator in _PROGRAMS.items():
+        if (root / name).is_file():
+            return Site(root, marked=True, generator=generator)
     return Site(root, marked=True)
+
+
+def _generator(name: str, facts: Mapping[str, Any]) -> Generator:
+    if name == "_config.yml":
+        return "jekyll"
+    return "zola" if name == "config.toml" and "base_url" in facts else "hugo"
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
@@ -181,16 +215,39 @@ def _parse(path: Path) -> Mapping[str, Any]:
 
 
 def _top_level(text: str, wrong: Wrong) -> Mapping[str, Any]:
-    """The texts of a YAML file that belong to no group. Nothing else is built of it: merged keys may have no end."""
+    """The texts of a YAML file that belong to no group, its lists of texts, and the names of collections with output.
+
+    Nothing else is built of it: merged keys may have no end.
+    """
     for _ in parse_yaml_events(text, wrong):
         pass
-    root = yaml.compose(text, Loader=LOADER)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    return {
-        key.value: value.value
-        for key, value in pairs
-        if isinstance(key, yaml.ScalarNode) and value.tag == "tag:yaml.org,2002:str"
-    }
+    facts: dict[str, Any] = {}
+    for key, value in _pairs(yaml.compose(text, Loader=LOADER)):
+        if isinstance(value, yaml.ScalarNode) and value.tag == _TEXT:
+            facts[key] = value.value
+        elif isinstance(value, yaml.SequenceNode):
+            facts[key] = [item.value for item in value.value if isinstance(item, yaml.ScalarNode)]
+        elif key == "collections":
+            facts[key] = [name for name, group in _pairs(value) if ("output", "true") in _scalars(group)]
+    return facts
+
+
+_TEXT = "tag:yaml.org,2002:str"
+_MOST_KEYS = 1000
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+    pairs = node.value[:_MOST_KEYS] if isinstance(node, yaml.MappingNode) else []
+    return [(key.value, value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]
+
+
+def _scalars(group: yaml.Node) -> list[tuple[str, str]]:
+    return [(key, value.value.lower()) for key, value in _pairs(group) if isinstance(value, yaml.ScalarNode)]
+
+
+def _texts(facts: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = facts.get(key)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _text(facts: Mapping[str, Any], key: str) -> str | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_render.episode.episode import find_posts
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.files import replace_bytes
 from tts_render.settings.config import load_config, packaged_config_path
 from tts_render.site.frontmatter import lookup
+from tts_render.site.generator import find_posts
 from tts_render.site.post import read_post
 from tts_render.site.presets import PRESETS
 
@@ -72,7 +72,7 @@ def survey(site: Site) -> Survey:
     """Look at every post of a site; posts that cannot be read say nothing."""
     keys: Counter[str] = Counter()
     actors: Counter[str] = Counter()
-    paths = find_posts([site.root])
+    paths = find_posts([site.root], site.root)
     for path in paths:
         for name, preset in PRESETS.items():
             try:

@@ -1,0 +1,237 @@
+"""Which posts of a site its generator publishes: what it never builds is no episode.
+
+A post whose date is still to come is one, although Jekyll and Hugo leave it out until then: its audio has to be there
+when its moment comes. Drafts are none.
+
+Sources: Jekyll's reader, entry filter and collections; the documentation of Hugo's content management, of Zola's
+sections and pages, of Eleventy's template ignores, and of Astro's pages and content collections.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.site.folder import Site, find_site
+from tts_render.site.frontmatter import decode_post, read_front_matter
+from tts_render.site.post import parse_date
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["MARKDOWN", "find_posts", "in_order"]
+
+MARKDOWN = (".md", ".markdown", ".mkd")
+"""What a post in a folder ends with; other pages have nothing to say."""
+
+_POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-")
+_JEKYLL_EXCLUDES = (".sass-cache", ".jekyll-cache", "gemfiles", "Gemfile", "node_modules", "vendor/bundle/",
+                    "vendor/cache/", "vendor/gems/", "vendor/ruby/", "_site")  # fmt: skip
+_SECTION = "_index"
+_HIDING: Final[Mapping[str, tuple[object, ...]]] = {
+    "draft": (True,),
+    "published": (False, None),
+    "permalink": (False,),
+    "render": (False,),
+}
+_HELD_BACK: Final[Mapping[str | None, tuple[str, ...]]] = {
+    "jekyll": ("published",),
+    "hugo": ("draft",),
+    "zola": ("draft", "render"),
+    "eleventy": ("draft", "permalink"),
+    "astro": ("draft",),
+    None: ("draft", "published"),
+}
+"""The keys by which a post says that it is not published, by generator."""
+
+
+def find_posts(paths: Sequence[Path], site: Path | None = None) -> list[Path]:
+    """``paths``, with each folder replaced by the posts in it that its site publishes, sorted.
+
+    Args:
+        paths: posts, which are taken as they are, and folders.
+        site: root of the site; None finds it.
+
+    Raises:
+        InputError: a folder or the configuration of its site cannot be read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            home = find_site(path / "_", site)
+            found.extend(sorted(_published_in(path, home)))
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def in_order(path: Path, date: datetime.datetime | None) -> tuple[float, str]:
+    """What posts are sorted by, the oldest first: their moment, then their name.
+
+    Args:
+        path: the post.
+        date: what its front matter says; None takes the date in its name, else it is as old as can be.
+    """
+    if date is None and (named := _POST_NAME.match(path.name)):
+        date = parse_date("-".join(named.groups()))
+    try:
+        return (date.timestamp() if date is not None else 0.0, path.name)
+    except (OverflowError, ValueError, OSError):
+        return (0.0, path.name)
+
+
+def _published_in(folder: Path, site: Site) -> Iterator[Path]:
+    rule = {"jekyll": _jekyll, "hugo": _content, "zola": _content, "eleventy": _eleventy, "astro": _astro}
+    is_page = rule.get(site.generator or "", _plain)(site)
+    for path in _walk(folder, Path(os.path.realpath(folder)), set()):
+        place = Path(os.path.realpath(path.parent)) / path.name
+        inside = place.relative_to(site.root) if place.is_relative_to(site.root) else Path(path.name)
+        # What is called like a post is one, even where its front matter is broken: that is to be told.
+        named = _POST_NAME.match(path.name) is not None
+        if is_page(inside) and (named or _has_front_matter(path)) and not _is_held_back(path, site):
+            yield path
+
+
+def _walk(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
+    """Every Markdown file. Links that leave ``home`` are passed over, and no folder is entered twice."""
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=folder) from error
+    for path in paths:
+        if path.name in (".git", "node_modules", ".tts-render"):
+            continue
+        real = os.path.realpath(path)
+        if not Path(real).is_relative_to(home) or real in seen:
+            continue
+        if path.is_dir():
+            seen.add(real)
+            yield from _walk(path, home, seen)
+        elif path.suffix.lower() in MARKDOWN:
+            yield path
+
+
+def _jekyll(site: Site) -> Callable[[Path], bool]:
+    collections = {f"_{name}" for name in site.collections}
+    exclude = (*(pattern for pattern in site.exclude if pattern not in site.include), *_JEKYLL_EXCLUDES)
+
+    def passes(entry: str, base: str) -> bool:
+        """What the entry filter says of an entry as it is seen from ``base``."""
+        name = entry.rpartition("/")[2]
+        included = _is_globbed(site.include, entry) or _is_globbed(site.include, name)
+        if _is_globbed(exclude, f"{base}/{entry}".lstrip("/")) and not included:
+            return False
+        return included or not (entry[0] in "._#~" or name[0] in "._#~" or entry.endswith("~"))
+
+    def is_page(path: Path) -> bool:
+        parts = path.parts
+        for index, part in enumerate(parts[:-1]):
+            above, rest = "/".join(parts[:index]), "/".join(parts[index + 1 :])
+            if part == "_posts" and (not site.content or f"{above}/".startswith(f"{site.content}/")):
+                return passes(rest, f"{above}/{part}") and _POST_NAME.match(parts[-1]) is not None
+            if part in collections and above == site.content:
+                return passes(rest, f"{above}/{part}")
+            if not passes(part, above):
+                return False
+        return False
+
+    return is_page
+
+
+def _is_globbed(patterns: Sequence[str], entry: str) -> bool:
+    """As Jekyll does it: a pattern matches by its wildcards, or as the beginning of the path."""
+    return any(
+        fnmatch.fnmatchcase(entry, pattern) or entry.startswith(pattern) or pattern == f"{entry}/"
+        for pattern in (pattern.lstrip("/") for pattern in patterns)
+        if pattern
+    )
+
+
+def _content(site: Site) -> Callable[[Path], bool]:
+    def is_page(path: Path) -> bool:
+        return (
+            path.is_relative_to(site.content)
+            and path.stem.partition(".")[0] != _SECTION
+            and not any(part[0] in ".#" or part.endswith("~") for part in path.parts)
+        )
+
+    return is_page
+
+
+def _eleventy(site: Site) -> Callable[[Path], bool]:
+    ignored = [pattern for name in (".gitignore", ".eleventyignore") for pattern in _ignore_patterns(site.root / name)]
+
+    def is_page(path: Path) -> bool:
+        name = path.as_posix()
+        taken_out = False
+        for pattern, back in ignored:
+            if pattern.match(name):
+                taken_out = not back
+        return not taken_out and not {"_includes", "_data", "_site", "node_modules", ".git"} & set(path.parts[:-1])
+
+    return is_page
+
+
+def _ignore_patterns(path: Path) -> Iterator[tuple[re.Pattern[str], bool]]:
+    """The lines of a file such as ``.gitignore``, each with whether it takes back what others ignore."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        pattern = line.strip()
+        if not pattern or pattern.startswith("#"):
+            continue
+        back = pattern.startswith("!")
+        pattern = pattern.removeprefix("!").removeprefix("./")
+        rooted = "/" in pattern.rstrip("/")
+        pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
+        signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+        text = "".join(signs.get(piece) or re.escape(piece) for piece in pieces)
+        yield re.compile(("" if rooted else "(?:.*/)?") + text + r"(?:/.*)?\Z"), back
+
+
+def _astro(site: Site) -> Callable[[Path], bool]:  # noqa: ARG001  # every rule is made of a site
+    def is_page(path: Path) -> bool:
+        return path.parts[:2] in (("src", "content"), ("src", "pages")) and not any(
+            part[0] in "._" for part in path.parts
+        )
+
+    return is_page
+
+
+def _plain(site: Site) -> Callable[[Path], bool]:  # noqa: ARG001  # every rule is made of a site
+    built = {"public", "layouts", "themes", "node_modules", "vendor"}
+
+    def is_page(path: Path) -> bool:
+        return not any(
+            part in built or (part[0] in "._#" and part != "_posts") or part.endswith("~") for part in path.parts
+        )
+
+    return is_page
+
+
+def _has_front_matter(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(8).removeprefix(b"\xef\xbb\xbf").lstrip()[:3] in (b"---", b"+++")
+    except OSError:
+        return False
+
+
+def _is_held_back(path: Path, site: Site) -> bool:
+    """Whether the post says that it is not published. One that cannot be read says nothing."""
+    keys = _HELD_BACK[site.generator]
+    try:
+        raw = path.read_bytes()
+        if not any(key.encode() in raw.lower() for key in keys):
+            return False
+        matter = read_front_matter(path, decode_post(path, raw), any_case=site.generator == "hugo")
+    except (TtsRenderError, OSError):
+        return False
+    return matter is not None and any(key in matter.data and matter.data[key] in _HIDING[key] for key in keys)
