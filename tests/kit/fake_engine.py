@@ -83,6 +83,8 @@ class FakeEngine:
         self.lacks: set[str] = set()
         """Paths that it does not know."""
         self.words: dict[str, Json] = {}
+        self.known: dict[str, int] = {}
+        """Words that it knows itself, as its dictionary writes them, and the priority from which a user's word wins."""
         self.policies: dict[str, str] = {}
         """Terms of use by speaker."""
         self.lengths: Literal["true", "mock", "zero", "loose", "erratic", "unrounded"] = "true"
@@ -213,7 +215,7 @@ class FakeEngine:
     def make_query(self, text: str, style: int) -> Json:
         with self._core:
             start = time.monotonic()
-            phrases = to_phrases(text, self.words, style)
+            phrases = to_phrases(text, self.words, style, self.known)
             notation = to_notation(phrases)
             self._texts[notation] = text
             self._work(start, self.query_service)

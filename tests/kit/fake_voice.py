@@ -12,11 +12,14 @@ import math
 import re
 import struct
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 RATE = 24_000
@@ -58,8 +61,13 @@ def widen(text: str) -> str:
     return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
-def to_phrases(text: str, words: dict[str, Json], style: int) -> list[Json]:
-    """Accent phrases of ``text``, in the form of ``/audio_query``."""
+def to_phrases(
+    text: str, words: dict[str, Json], style: int, known: Mapping[str, int] = MappingProxyType({})
+) -> list[Json]:
+    """Accent phrases of ``text``, in the form of ``/audio_query``.
+
+    ``known`` are words of the engine's own dictionary, and the priority from which the user's win against them.
+    """
     surfaces = sorted(
         ((widen(str(word["surface"])), word) for word in words.values()),
         key=lambda pair: (-len(pair[0]), -int(pair[1].get("priority", 5))),
@@ -71,14 +79,17 @@ def to_phrases(text: str, words: dict[str, Json], style: int) -> list[Json]:
         nonlocal kana
         moras = _to_moras(kana)
         kana = ""
+        if accent is not None and moras:  # a word, never parted
+            phrases.append(_phrase(moras, min(len(moras), accent or len(moras)), style))
+            return
         for at in range(0, len(moras), 7):
             part = moras[at : at + 7]
-            phrases.append(_phrase(part, min(len(part), accent or 1 + ord(part[0][0][0]) % len(part)), style))
+            phrases.append(_phrase(part, min(len(part), 1 + ord(part[0][0][0]) % len(part)), style))
 
     rest = widen(unicodedata.normalize("NFC", text))
     while rest:
         word = next((word for surface, word in surfaces if surface and rest.startswith(surface)), None)
-        if word is not None:
+        if word is not None and int(word.get("priority", 5)) >= known.get(str(word["surface"]), 0):
             end_phrase()
             kana = str(word["pronunciation"])
             end_phrase(int(word["accent_type"]))

@@ -108,6 +108,7 @@ MODULE_ORDER = (
     "tts_render.speech.credits",
     "tts_render.speech.closing_words",
     "tts_render.speech.cache",
+    "tts_render.speech.held_words",
     "tts_render.speech.speaking",
     "tts_render.mix",
     "tts_render.mix.timeline",

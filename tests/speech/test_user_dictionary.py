@@ -11,7 +11,7 @@ import pytest
 from tests.kit.fake_engine import FakeEngine
 from tests.kit.site_kit import SiteKit
 from tts_render.engine.voicevox.client import VoicevoxEngine
-from tts_render.engine.voicevox.dictionary import held_words, own_words, read_word, to_word, word_id
+from tts_render.engine.voicevox.dictionary import held_words, is_said, own_words, read_word, to_word, word_id
 from tts_render.reading import Lexicon, read
 from tts_render.settings.lexicon import Entry
 from tts_render.speech.user_dictionary import UserDictionary, compare
@@ -48,33 +48,101 @@ def test_an_entry_comes_back_from_the_dictionary_as_it_was(entry: Entry) -> None
     assert read_word(to_word(entry)) == entry
 
 
-def test_words_of_others_are_not_ours() -> None:
+def test_words_of_others_are_not_ours_but_may_be_said_too() -> None:
     theirs = {"6f9619ff-8b86-d011-b42d-00c04fc964ff": to_word(QWEN)}
     assert own_words(theirs) == {}
-    assert held_words(theirs) == frozenset()
+    assert held_words(theirs) == {QWEN}
 
 
-def test_a_word_is_held_only_if_nothing_else_is_written_like_it() -> None:
-    words = {word_id("Qwen"): to_word(QWEN), word_id("Qiita"): to_word(QIITA)}
-    assert held_words(words) == {QWEN, QIITA}
-    words["6f9619ff-8b86-d011-b42d-00c04fc964ff"] = to_word(Entry("Qwen", "キューウェン", 1))
-    assert held_words(words) == {QIITA}
-    words[word_id("Qiita")] = to_word(QIITA) | {"priority": 9}
-    assert held_words(words) == frozenset()
+@pytest.mark.parametrize(
+    ("entry", "alone", "framed", "said"),
+    [
+        (Entry("最中", "モナカ", 1), "モ'ナカ", "モ'ナカガ", True),
+        (Entry("最中", "モナカ", 1), "サイ'チュウ", "サイ'チュウガ", False),
+        (Entry("最中", "モナカ", 1), "モ'ナカ", "サイ'チュウガ", False),
+        (Entry("枝豆", "エダマメ", 2), "エダ'マメ", "エダマメ'ガ", False),
+        (Entry("桜", "サクラ", 0), "サクラ'", "サクラガ'", True),
+        (Entry("男", "オトコ", 3), "オトコ'", "オトコガ'", False),
+        (Entry("男", "オトコ", 3), "オトコ'", "オトコ'ガ", True),
+        (Entry("今日", "キョー", 1), "キョ'オ", "キョ'オガ", True),
+        (Entry("草", "クサ", 2), "_クサ'", "_クサ'/ガ'", True),
+        (Entry("生成", "ナマナリ", 2), "ナマ'/ナリ'", "ナマ'ナリガ", False),
+    ],
+)
+def test_a_word_is_said_so_only_alone_and_with_a_particle(entry: Entry, alone: str, framed: str, said: bool) -> None:
+    assert is_said(entry, alone, framed) is said
+
+
+def test_a_word_that_loses_is_pushed_higher_until_it_wins_and_the_last_is_named() -> None:
+    with FakeEngine() as fake, UserDictionary(fake.url) as dictionary:
+        fake.known = {"最中": 8, "枝豆": 10, "今日": 11}
+        words = [Entry("最中", "モナカ", 1), Entry("枝豆", "エダマメ", 2), Entry("今日", "コンニチ", 1), QWEN]
+        pushed = dictionary.push(words)
+        assert pushed.raised == {"最中": 8, "枝豆": 10, "今日": 10}
+        assert pushed.lost == (words[2],)
+        assert [fake.words[word_id(word.surface)]["priority"] for word in words] == [8, 10, 10, 5]
+        again = dictionary.push(words)
+        assert (bool(again.done), again.raised, again.lost) == (False, {}, (words[2],))
+
+
+def test_a_word_that_loses_is_sent_as_kana_and_an_unchanged_run_asks_nothing(
+    site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    fake_engine.known = {"最中": 11, "桜": 11}
+    settings = site.root / "voices.yaml"
+    words = "  - 最中: {reading: モナカ, accent: 1}\n    桜: {reading: サクラ, accent: 0}\n"
+    settings.write_text(settings.read_text(encoding="utf-8") + words, encoding="utf-8")
+    site.script.write_text("最中は甘い。\n桜が咲く。\n桜餅はどう。\nQwenの話。\n", encoding="utf-8")
+    told = site.run("lexicon", "push", "--site", site.root).out
+    assert "! 最中 モナカ 1 is said otherwise" in told
+    assert "! 桜 サクラ 0 is said otherwise" in site.run("lexicon", "diff", "--site", site.root).out
+    assert site.run("render", site.post).code == 0
+    said = {"".join(m["text"] for p in s.query["accent_phrases"] for m in p["moras"]) for s in fake_engine.syntheses}
+    first = {s.query["accent_phrases"][0]["accent"] for s in fake_engine.syntheses if s.query["accent_phrases"]}
+    assert any(line.startswith("モナカワ") for line in said)
+    assert any(line.startswith("サクラガ") for line in said)
+    assert {1, 3, 4} <= first
+    fake_engine.queries.clear()
+    assert site.run("render", site.post).code == 0
+    assert fake_engine.queries == []
+
+
+def test_a_dictionary_that_is_edited_in_the_middle_of_a_run_publishes_nothing(
+    site: SiteKit, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.script.write_text("一つ目。\nずんだの話。\n", encoding="utf-8")
+    before = site.post.read_bytes()
+    make, edited = fake_engine.make_sound, []
+
+    def make_and_edit(query: dict[str, object], style: int, share: float = 1.0) -> bytes:
+        if not edited:
+            edited.append(fake_engine.add_word("ずんだ", "ズンダ", 2))
+        return make(query, style, share)
+
+    monkeypatch.setattr(fake_engine, "make_sound", make_and_edit)
+    result = site.run("render", site.post)
+    assert result.code == 3
+    assert "user dictionary was changed while it spoke" in result.err
+    assert site.post.read_bytes() == before
+    assert list(site.root.rglob("*.mp3")) == []
+    fake_engine.words.clear()
+    fake_engine.queries.clear()
+    assert site.run("render", site.post).code == 0
+    assert len(fake_engine.queries) == 2  # what the other dictionary may have answered is not believed
 
 
 def test_a_push_adds_changes_and_removes_only_its_own_words() -> None:
     with FakeEngine() as fake, UserDictionary(fake.url) as dictionary:
         theirs = fake.add_word("ずんだ", "ズンダ")
-        assert dictionary.push([QWEN, QIITA]).add == (QWEN, QIITA)
+        assert dictionary.push([QWEN, QIITA]).done.add == (QWEN, QIITA)
         assert set(fake.words) == {theirs, word_id("Qwen"), word_id("Qiita")}
-        done = dictionary.push([Entry("Qwen", "クウェン", 0)])
+        done = dictionary.push([Entry("Qwen", "クウェン", 0)]).done
         assert (done.add, done.change, list(done.remove.values())) == ((), (Entry("Qwen", "クウェン", 0),), ["Qiita"])
         assert set(fake.words) == {theirs, word_id("Qwen")}
         assert fake.words[word_id("Qwen")]["accent_type"] == 0
         before = len(fake.requests)
-        assert not dictionary.push([Entry("Qwen", "クウェン", 0)])
-        assert fake.requests[before:] == ["GET /user_dict"]
+        assert not dictionary.push([Entry("Qwen", "クウェン", 0)]).done
+        assert {request.split()[0] for request in fake.requests[before:] if "audio_query" not in request} == {"GET"}
         dictionary.push([])
         assert set(fake.words) == {theirs}
 
@@ -93,13 +161,13 @@ def test_an_engine_tells_which_of_our_words_it_holds() -> None:
         assert engine.identify().words == frozenset()
         dictionary.push([QWEN])
         fake.add_word("ずんだ", "ズンダ")
-        assert engine.identify().words == {QWEN}
+        assert engine.identify().words == {QWEN, Entry("ずんだ", "ズンダ", 1)}
         engine.close()
 
 
 def test_a_word_that_the_engine_holds_passes_through_every_layer_as_it_is_written() -> None:
     words = {"Qwen": "クウェン", "C++": "シープラ"}
-    plain, kept = Lexicon(words), Lexicon(words, frozenset({"Qwen", "C++"}))
+    plain, kept = Lexicon(words), Lexicon(words, {"Qwen": "Qwen", "C++": "C++"})
     assert read("Ｑｗｅｎ3とQwenのC++とGPT", plain).said == "クウェン3とクウェンのシープラとジーピーティー"
     reading = read("Ｑｗｅｎ3とQwenのC++とGPT", kept)
     assert reading.said == "Qwen3とQwenのC++とジーピーティー"
@@ -108,7 +176,7 @@ def test_a_word_that_the_engine_holds_passes_through_every_layer_as_it_is_writte
 
 
 def test_no_text_can_pass_for_a_word_that_is_kept() -> None:
-    assert read("\U000f0000\U000f0001", Lexicon({"Qwen": "クウェン"}, frozenset({"Qwen"}))).said == ""
+    assert read("\U000f0000\U000f0001", Lexicon({"Qwen": "クウェン"}, {"Qwen": "Qwen"})).said == ""
 
 
 def test_lexicon_and_dictionary_do_not_cancel_each_other(site: SiteKit, fake_engine: FakeEngine) -> None:

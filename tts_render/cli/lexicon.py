@@ -13,7 +13,7 @@ from tts_render.cli.options import common, engine_names, with_engine
 from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_render.settings.lexicon import Entry
     from tts_render.speech.user_dictionary import UserDictionary
@@ -33,8 +33,12 @@ def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
     """Put them there: add, change and remove only what this command has put there itself."""
     words, targets = _settings(engines, voices, site)
     for dictionary in _opened(targets, wait):
-        done = dictionary.push(words)
+        pushed = dictionary.push(words)
+        done = pushed.done
         _tell(f"{dictionary.label}: {len(done.add)} added, {len(done.change)} changed, {len(done.remove)} removed")
+        for surface, priority in pushed.raised.items():
+            _tell(f"  ^ {surface} at priority {priority}, as it lost against the engine's own word")
+        _tell_lost(pushed.lost)
     return 0
 
 
@@ -42,7 +46,10 @@ def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
 @with_engine
 @common
 def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
-    """What push would add (+), change (~) and remove (-); exits 1 if there is anything."""
+    """What push would add (+), change (~) and remove (-); exits 1 if there is anything.
+
+    Words that the engine says otherwise although its dictionary has them (!) are shown too.
+    """
     from tts_render.speech.user_dictionary import compare
 
     words, targets = _settings(engines, voices, site)
@@ -56,6 +63,7 @@ def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
                 _tell(f"  {sign} {entry.surface} {entry.reading} {entry.accent} {entry.word_class}")
         for surface in found.remove.values():
             _tell(f"  - {surface}")
+        _tell_lost(dictionary.losing(words))
     return int(differs)
 
 
@@ -100,6 +108,11 @@ def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
         with UserDictionary(target) as dictionary:
             dictionary.wait(wait)
             yield dictionary
+
+
+def _tell_lost(entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        _tell(f"  ! {entry.surface} {entry.reading} {entry.accent} is said otherwise; render sends it as kana")
 
 
 def _tell(line: str) -> None:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differences
-from tts_render.ground.errors import EngineError, EngineMismatchError
+from tts_render.ground.errors import EngineError, EngineMismatchError, EngineUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -134,6 +134,29 @@ class Pool:
             member.engine.close()
             for slot in held:
                 slot.release()
+
+    def compare_again(self) -> None:
+        """See that the engines still have the user dictionary that they had at the beginning.
+
+        An engine that is gone is not asked; one that comes back is compared as it does.
+
+        Raises:
+            EngineMismatchError: one has another.
+        """
+        if not self.identity.dictionary:
+            return
+        for member in self._members:
+            try:
+                with member.slots[0]:
+                    now = member.engine.identify()
+            except EngineUnreachableError:
+                continue
+            if now.dictionary != self.identity.dictionary:
+                raise EngineMismatchError(
+                    "its user dictionary was changed while it spoke; nothing was published",
+                    engine=member.engine.label,
+                    remedy="Run it again: lines that the change leaves as they are need not be spoken again.",
+                )
 
     def run(
         self,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from tts_render.reading.normalise import normalise
 from tts_render.script.cleaning import clean
@@ -33,12 +34,14 @@ class Lexicon(Mapping[str, str]):
 
     Args:
         entries: readings by surface.
-        kept: surfaces that are left as they are written, by this layer and those after it, because the engine knows
-            how to say them.
+        kept: surfaces that this layer and those after it leave alone, and what stands for each in the end: the surface
+            itself, where the engine knows how to say it.
     """
 
-    def __init__(self, entries: Mapping[str, str], kept: frozenset[str] = frozenset()) -> None:
-        self._kept = {normalise(surface): chr(_FIRST + number) for number, surface in enumerate(sorted(kept)[:_MOST])}
+    def __init__(self, entries: Mapping[str, str], kept: Mapping[str, str] = MappingProxyType({})) -> None:
+        chosen = sorted(kept)[:_MOST]
+        self._kept = {normalise(surface): chr(_FIRST + number) for number, surface in enumerate(chosen)}
+        self._restored = {chr(_FIRST + number): kept[surface] for number, surface in enumerate(chosen)}
         self._exact: dict[str, str] = {}
         self._folded: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
@@ -95,9 +98,9 @@ class Lexicon(Mapping[str, str]):
         return "".join(said)
 
     def restore(self, text: str) -> str:
-        """``text`` with the words that are kept, which :meth:`apply` has hidden from the layers after it."""
-        for surface, sign in self._kept.items():
-            text = text.replace(sign, surface)
+        """``text`` with what stands for the words that are kept, which :meth:`apply` has hidden from later layers."""
+        for sign, said in self._restored.items():
+            text = text.replace(sign, said)
         return text
 
 

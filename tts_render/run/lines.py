@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.run.digests import theirs
-from tts_render.speech.casting import Cast, Direction, cast, direct_roles, held_by
+from tts_render.speech.casting import Cast, Direction, cast, direct_roles, held_by, stand_ins
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import credits_of
+from tts_render.speech.held_words import lost_words
 
 if TYPE_CHECKING:
-    from tts_render.engine import Identity
+    from tts_render.engine.pool import Pool
     from tts_render.script import Script
     from tts_render.settings.config import Config, VoiceSettings
+    from tts_render.speech.cache import UtteranceCache
     from tts_render.speech.casting import Role
 
 __all__ = ["Lines", "direct_lines"]
@@ -33,21 +35,38 @@ class Lines:
     """Of what the engine decides, by name."""
 
 
-def direct_lines(planned: Cast, script: Script, config: Config, voice: VoiceSettings, identity: Identity) -> Lines:
+def direct_lines(
+    planned: Cast,
+    script: Script,
+    config: Config,
+    voice: VoiceSettings,
+    pool: Pool,
+    cache: UtteranceCache,
+    *,
+    remember: bool = True,
+) -> Lines:
     """What is said to an engine, now that it is known.
 
     Args:
         planned: the script as it was cast without an engine.
-        script: what it was cast from; words that the engine's own dictionary holds are left to it.
+        script: what it was cast from; words that the engine's own dictionary holds are left to it, if it says them so.
         config: the settings.
         voice: who speaks lines without a speaker.
-        identity: the engine.
+        pool: the engines.
+        cache: remembers how they say those words.
+        remember: whether new answers are kept there.
 
     Raises:
-        EngineMismatchError: it does not have a voice.
+        EngineMismatchError: they do not have a voice.
+        EngineError: they cannot be asked for words.
     """
+    identity = pool.identity
     held = held_by(identity, config)
-    said = cast(script, config, voice, held=held) if held else planned
+    said = cast(script, config, voice, held=stand_ins(held)) if held else planned
+    lines = [utterance.reading for utterance in said.utterances]
+    used = [entry for entry in held if any(entry.surface in line for line in lines)]
+    if lost := lost_words(used, pool, cache, remember=remember):
+        said = cast(script, config, voice, held=stand_ins(held, lost))
     directions = direct_roles(said.utterances, config, identity, said.path)
     names = credits_of(said.utterances, directions, config, identity.engine)
     return Lines(add_closing(said, config, names), directions, names, theirs(identity, directions, names))

@@ -83,7 +83,7 @@ def plan(episode: Episode, session: Session) -> Plan:
         script = add_closing(script, episode.config, expected_credits(voices, episode.config))
         clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     else:
-        lines = direct_lines(script, episode.script, episode.config, episode.voice, pool.identity)
+        lines = direct_lines(script, episode.script, episode.config, episode.voice, pool, session.cache, remember=False)
         script = lines.script
         found = look_up(script.utterances, lines.directions, pool.identity, session.cache)
         clips = _settle(script, lines.directions, pool, session.cache, found)

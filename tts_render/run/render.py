@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import EngineError, PostError
+from tts_render.ground.errors import EngineError, EngineMismatchError, PostError
 from tts_render.ground.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.ground.files import Staged, digest_file, locked, remove_leftover, replace_bytes
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
@@ -117,7 +117,7 @@ def render(
         engine = engine_kind(session.targets(config.engines))
         work = prepare(episode, audio, read_receipt(receipt_file), engine=engine, also=also, offset_ms=offset_ms)
         pool = _connect(session, config.engines, work)
-        lines = direct_lines(work.script, episode.script, config, episode.voice, pool.identity)
+        lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)
         if post and episode.post is not None:  # see that it can be edited, before anything is spoken
             edit_post(_reread(episode.post), size=1, seconds=1, beside=keys)
@@ -131,6 +131,7 @@ def render(
             if made is None:
                 staged = stack.enter_context(Staged(audio))  # a folder that cannot be written to is found now
                 made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
+            _see_that_words_stayed(pool, session.cache)
             edit = None
             if post and episode.post is not None:
                 edit = edit_post(_reread(episode.post), size=made.receipt.bytes, seconds=made.seconds, beside=keys)
@@ -211,6 +212,21 @@ def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
         if not work.changes:
             note = "Script, voices and sounds are unchanged; only the engine could not be compared."
             error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
+        raise
+
+
+def _see_that_words_stayed(pool: Pool, cache: UtteranceCache) -> None:
+    """What was asked under one user dictionary must not have been answered by another.
+
+    Raises:
+        EngineMismatchError: somebody has changed it while the engines spoke.
+    """
+    if not cache.remembered:
+        return
+    try:
+        pool.compare_again()
+    except EngineMismatchError:
+        cache.forget_new_phrases()
         raise
 
 

@@ -40,6 +40,8 @@ _DIGEST = 32
 _LENGTH = struct.Struct("<I")
 _FORMATS: dict[str, str] = {"s16": "<i2", "f32": "<f4"}
 _TAG = "clip-1"
+_SLACK = 2.0
+"""Seconds by which the clock of the disk may be behind."""
 """Part of every key; changed when a clip of the same inputs would be stored or made differently by this program."""
 
 
@@ -88,6 +90,9 @@ class UtteranceCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.remembered = False
+        """Whether accent phrases were remembered since this was opened."""
+        self._opened = time.time()
 
     def phrasing(self, identity: Identity, style: StyleId, text: str) -> Phrasing | None:
         """The remembered accent phrases of ``text``, without a payload; None if they are not remembered."""
@@ -113,7 +118,14 @@ class UtteranceCache:
         """
         facts = {"digest": phrasing.digest, "kana": phrasing.kana, "moras": phrasing.moras}
         content = json.dumps(facts, ensure_ascii=False).encode()
+        self.remembered = True
         self._store(self._phrase_path(identity, style, text), digest_bytes(content).encode() + b"\n" + content)
+
+    def forget_new_phrases(self) -> None:
+        """Forget what was remembered since this was opened, by whomever: an engine may have answered as another."""
+        for path, _, changed in self._files("phrases"):
+            if changed >= self._opened - _SLACK:
+                path.unlink(missing_ok=True)
 
     def clip(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> CachedClip | None:
         """The clip that was spoken for these phrases; None if there is none, or it is damaged."""

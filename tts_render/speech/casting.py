@@ -6,11 +6,14 @@ by :func:`direct`, once the engine has said whom it has.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
+from tts_render.engine.voicevox.dictionary import to_kana
 from tts_render.ground.errors import EngineMismatchError, ScriptError
 from tts_render.ground.yamltree import nearest
 from tts_render.reading import Lexicon, read, speakable
@@ -19,10 +22,16 @@ from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
 from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tts_render.settings.config import Bend, Config, VoiceSettings
+    from tts_render.settings.lexicon import Entry
+
+_MARKS = ("\U0010fff0", "\U0010fff1")
+"""Stand for the marks of kana while a text is read: no text can hold them."""
+_KANA = re.compile(f"{_MARKS[0]}([^{_MARKS[1]}]*){_MARKS[1]}(?:([はがをにのへともで])(?![ぁ-んー]))?")
+_PARTICLES = dict(zip("はがをにのへともで", "ワガオニノエトモデ", strict=True))
 
 __all__ = [
     "Cast",
@@ -34,6 +43,7 @@ __all__ = [
     "direct",
     "direct_roles",
     "held_by",
+    "stand_ins",
 ]
 
 
@@ -101,14 +111,17 @@ class Direction:
     scales: Scales
 
 
-def cast(script: Script, config: Config, voice: VoiceSettings, *, held: frozenset[str] = frozenset()) -> Cast:
+def cast(
+    script: Script, config: Config, voice: VoiceSettings, *, held: Mapping[str, str] = MappingProxyType({})
+) -> Cast:
     """Give every line a voice and a reading. Lines with nothing to say become pauses.
 
     Args:
         script: what is to be said.
         config: voices and lexicon.
         voice: who speaks lines without a speaker.
-        held: words that the engine's own dictionary says; see :func:`held_by`.
+        held: words of the lexicon that are in the engine's own dictionary, and what is sent for each; see
+            :func:`stand_ins`.
 
     Raises:
         ScriptError: a line names a speaker that voices.yaml does not have, or nothing at all is to be said.
@@ -213,25 +226,31 @@ def direct_roles(
     return found
 
 
-def held_by(identity: Identity, config: Config) -> frozenset[str]:
-    """The words of the lexicon that the engine's user dictionary holds just as the lexicon has them.
+def held_by(identity: Identity, config: Config) -> tuple[Entry, ...]:
+    """The words of the lexicon that the engine's user dictionary has just as the lexicon has them, in normal form."""
+    normal = (replace(entry, surface=normalise(entry.surface)) for entry in config.words)
+    return tuple(entry for entry in normal if entry in identity.words)
 
-    They are left as they are written for this engine, which then knows their accent; for any other they are replaced by
-    their reading. So lexicon and dictionary never cancel each other.
+
+def stand_ins(held: Iterable[Entry], lost: frozenset[Entry] = frozenset()) -> dict[str, str]:
+    """What is sent for words that are in the engine's user dictionary.
+
+    They are left as they are written: so the engine knows their accent, and lexicon and dictionary never cancel each
+    other. Only those that the engine says otherwise all the same (``lost``) become kana with their accent.
     """
-    return frozenset(
-        entry.surface for entry in config.words if replace(entry, surface=normalise(entry.surface)) in identity.words
-    )
+    return {
+        entry.surface: f"{_MARKS[0]}{to_kana(entry)}{_MARKS[1]}" if entry in lost else entry.surface for entry in held
+    }
 
 
 def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
     """What the engine is asked to say of a line: its layers read what the script does not read itself."""
     if not line.spans:
-        return _plain(read(line.text, lexicon, links=links).said)
+        return _read(line.text, lexicon, links)
     parts: list[str] = []
     for span in line.spans:
         if span.said is None:
-            said = _plain(read(span.text, lexicon, links=links).said)
+            said = _read(span.text, lexicon, links)
             # By itself it would lose the mark that it begins with, and with it the pause.
             parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
         elif span.kana and span.said:
@@ -239,6 +258,16 @@ def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
         else:
             parts.append(_plain(span.said))
     return "".join(parts)
+
+
+def _read(text: str, lexicon: Lexicon, links: str) -> str:
+    """``text`` read by the layers; a particle behind kana goes into it, as both are one accent phrase."""
+    return _KANA.sub(_with_particle, _plain(read(text, lexicon, links=links).said))
+
+
+def _with_particle(found: re.Match[str]) -> str:
+    said = found[1] + _PARTICLES.get(found[2], "")
+    return KANA[0] + (said if "'" in said else said + "'") + KANA[1]
 
 
 def _plain(said: str) -> str:

@@ -6,7 +6,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tts_render.engine.voicevox.dictionary import own_words, read_word, to_word, word_id
+from tts_render.engine.voicevox.client import VoicevoxEngine
+from tts_render.engine.voicevox.dictionary import (
+    PRIORITIES,
+    is_said,
+    own_words,
+    questions,
+    read_word,
+    to_word,
+    word_id,
+)
 from tts_render.engine.voicevox.http import EngineHttp, Patience
 from tts_render.ground.errors import EngineRefusedError, EngineReplyError
 from tts_render.reading.normalise import normalise
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 
     from tts_render.settings.lexicon import Entry
 
-__all__ = ["Difference", "UserDictionary", "compare"]
+__all__ = ["Difference", "Pushed", "UserDictionary", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,17 @@ class Difference:
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.add or self.change or self.remove)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did."""
+
+    done: Difference
+    raised: Mapping[str, int]
+    """Priorities of words that lost with a lower one, by surface."""
+    lost: tuple[Entry, ...]
+    """Words that the engine says otherwise all the same; a run sends them as kana with their accent."""
 
 
 def compare(entries: Iterable[Entry], dictionary: Mapping[str, Mapping[str, object]]) -> Difference:
@@ -49,7 +69,7 @@ def compare(entries: Iterable[Entry], dictionary: Mapping[str, Mapping[str, obje
             add.append(entry)
         elif (
             read_word(ours[number]) != replace(entry, surface=normalise(entry.surface))
-            or ours[number].get("priority", to_word(entry)["priority"]) != to_word(entry)["priority"]
+            or ours[number].get("priority", PRIORITIES[0]) not in PRIORITIES
         ):
             change.append(entry)
     remove = {number: normalise(str(word["surface"])) for number, word in ours.items() if number not in wanted}
@@ -70,6 +90,7 @@ class UserDictionary:
     def __init__(self, url: str, *, patience: Patience | None = None) -> None:
         self._patience = patience or Patience()
         self._http = EngineHttp(url, self._patience, sleep=time.sleep, clock=time.monotonic)
+        self._engine = VoicevoxEngine(url, patience=self._patience)
         self.label = self._http.label
 
     def __enter__(self) -> Self:
@@ -77,6 +98,7 @@ class UserDictionary:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+        self._engine.close()
 
     def wait(self, seconds: float) -> None:
         """Wait until the engine answers, at most ``seconds``.
@@ -106,22 +128,60 @@ class UserDictionary:
         found = {read_word(word) for word in self.words().values()}
         return tuple(sorted((entry for entry in found if entry and entry not in known), key=lambda e: e.surface))
 
-    def push(self, entries: Iterable[Entry]) -> Difference:
+    def losing(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """Those of ``entries`` that the dictionary has, and that the engine says otherwise all the same.
+
+        Raises:
+            EngineError: it cannot be asked.
+        """
+        identity = self._engine.identify()
+        if not identity.styles:
+            return ()
+        style = identity.styles[0].id
+        normal = {replace(entry, surface=normalise(entry.surface)): entry for entry in entries}
+        return tuple(
+            entry
+            for word, entry in normal.items()
+            if word in identity.words
+            and not is_said(word, *(self._engine.phrase(text, style).kana for text in questions(word)))
+        )
+
+    def push(self, entries: Iterable[Entry]) -> Pushed:
         """Make our words here those of the lexicon; words of others stay as they are.
 
-        Returns:
-            What was done.
+        Then the engine is asked for each word. One that is not said as it should be gets a higher priority.
 
         Raises:
             EngineError: it cannot be reached, or takes no changes.
         """
-        todo = compare(entries, self.words())
-        changed = {word_id(entry.surface): to_word(entry) for entry in (*todo.add, *todo.change)}
+        wanted = tuple(entries)
+        found = self.words()
+        todo = compare(wanted, found)
+        ours = own_words(found)
+        now = {number.lower(): int(str(word.get("priority", PRIORITIES[0]))) for number, word in ours.items()}
+        now |= dict.fromkeys((word_id(entry.surface) for entry in (*todo.add, *todo.change)), PRIORITIES[0])
+        self._import({word_id(entry.surface): to_word(entry) for entry in (*todo.add, *todo.change)})
+        for number in todo.remove:
+            self._change("DELETE", f"/user_dict_word/{number}", {}, None)
+        raised: dict[str, int] = {}
+        lost = self.losing(wanted)
+        for priority in PRIORITIES[1:]:
+            low = [entry for entry in lost if now.get(word_id(entry.surface), priority) < priority]
+            if not low:
+                continue
+            self._import({word_id(entry.surface): to_word(entry, priority) for entry in low})
+            raised |= {entry.surface: priority for entry in low}
+            now |= dict.fromkeys((word_id(entry.surface) for entry in low), priority)
+            lost = self.losing(wanted)
+        return Pushed(todo, raised, lost)
+
+    def _import(self, words: Mapping[str, Mapping[str, object]]) -> None:
+        if words:
+            self._change("POST", "/import_user_dict", {"override": "true"}, words)
+
+    def _change(self, method: str, path: str, params: dict[str, str | int], body: object) -> None:
         try:
-            if changed:
-                self._ask("POST", "/import_user_dict", {"override": "true"}, changed)
-            for number in todo.remove:
-                self._ask("DELETE", f"/user_dict_word/{number}", {}, None)
+            self._ask(method, path, params, body)
         except EngineRefusedError as error:
             raise EngineReplyError(
                 f"takes no words: {error.message}",
@@ -129,7 +189,6 @@ class UserDictionary:
                 status=error.status,
                 remedy="An engine that was started with --disable_mutable_api cannot be changed.",
             ) from error
-        return todo
 
     def _ask(self, method: str, path: str, params: dict[str, str | int], body: object) -> None:
         def work(stretch: float) -> bytes:

@@ -5,8 +5,8 @@ So nothing has to be remembered between two runs, and a word that somebody else 
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from tts_render.reading.normalise import normalise
@@ -15,11 +15,27 @@ from tts_render.settings.lexicon import Entry, WordClass, count_moras, to_kataka
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["held_words", "own_words", "read_word", "to_word", "word_id"]
+__all__ = [
+    "PRIORITIES",
+    "held_words",
+    "is_said",
+    "own_words",
+    "questions",
+    "read_word",
+    "to_kana",
+    "to_word",
+    "word_id",
+]
 
 _OURS = uuid.UUID("5f0e9c52-6b43-5c0e-9d2f-7a1b3c4d5e6f")
-_PRIORITY = 5
-"""The engine's default: above its own dictionary, below what a user has put higher."""
+PRIORITIES = (5, 8, 10)
+"""Tried one after the other: the engine's default loses against many words that it knows itself; 10 is its most."""
+_PARTICLE = ("が", "ガ")
+"""Written and said behind a word that is asked for."""
+_ROWS = ("アカサタナハマヤラワガザダバパァャヮ", "イキシチニヒミリギジヂビピィ", "ウクスツヌフムユルグズヅブプヴゥュ",
+         "エケセテネヘメレゲゼデベペェ", "オコソトノホモヨロヲゴゾドボポォョ", "ン")  # fmt: skip
+_VOWELS = {kana: row[0] for row in _ROWS for kana in row}
+_SAME = str.maketrans("ヲヂヅ", "オジズ")
 _CLASSES: dict[WordClass, tuple[str, str, str, int]] = {
     "proper_noun": ("名詞", "固有名詞", "一般", 1348),
     "common_noun": ("名詞", "一般", "*", 1345),
@@ -36,12 +52,12 @@ def word_id(surface: str) -> str:
     return str(uuid.uuid5(_OURS, normalise(surface)))
 
 
-def to_word(entry: Entry) -> dict[str, object]:
+def to_word(entry: Entry, priority: int = PRIORITIES[0]) -> dict[str, object]:
     """``entry`` as the engine keeps it. It has an accent."""
     part, detail, further, context = _CLASSES[entry.word_class]
     return {
         "surface": normalise(entry.surface).translate(_WIDE),
-        "priority": _PRIORITY,
+        "priority": priority,
         "context_id": context,
         "part_of_speech": part,
         "part_of_speech_detail_1": detail,
@@ -75,12 +91,50 @@ def own_words(dictionary: object) -> dict[str, Mapping[str, object]]:
 
 
 def held_words(dictionary: object) -> frozenset[Entry]:
-    """Our words in an answer of ``/user_dict`` that decide how they are said: nothing else is written like them."""
+    """All words in an answer of ``/user_dict``, whoever put them there. Whether they are said so has to be asked."""
     words = cast("dict[str, Mapping[str, object]]", dictionary)
-    written = Counter(normalise(str(word.get("surface", ""))) for word in words.values())
-    found = {
-        read_word(word)
-        for word in own_words(dictionary).values()
-        if word.get("priority", _PRIORITY) == _PRIORITY and written[normalise(str(word["surface"]))] == 1
-    }
-    return frozenset(entry for entry in found if entry is not None)
+    return frozenset(entry for entry in map(read_word, words.values()) if entry is not None)
+
+
+def to_kana(entry: Entry) -> str:
+    """The reading with its accent as an engine takes it, but without the mark that has to end what does not fall."""
+    moras = _moras(entry.reading)
+    if entry.accent:
+        moras.insert(entry.accent, "'")
+    return "".join(moras)
+
+
+def questions(entry: Entry) -> tuple[str, str]:
+    """The texts for which an engine is asked to learn how it says a word: alone, and with a particle behind it."""
+    return entry.surface, entry.surface + _PARTICLE[0]
+
+
+def is_said(entry: Entry, alone: str, framed: str) -> bool:
+    """Whether an engine says a word as ``entry`` has it.
+
+    Args:
+        entry: the word; it has an accent.
+        alone: the reading that the engine gave for the first of the :func:`questions`, with accents.
+        framed: that for the second.
+    """
+    wanted = _moras(entry.reading)
+    return _agrees(wanted, entry.accent, alone, "") and _agrees(wanted, entry.accent, framed, _PARTICLE[1])
+
+
+def _agrees(wanted: list[str], accent: int | None, notation: str, tail: str) -> bool:
+    phrases = [part.replace("_", "").rstrip("？") for part in re.split("[/、]", notation)]
+    first = len(_moras(phrases[0].replace("'", "")))
+    falls = len(_moras(phrases[0].partition("'")[0]))
+    return (
+        _moras("".join(phrases).replace("'", "")) == [*wanted, *tail]
+        and first >= len(wanted)
+        and falls == (accent or first)
+    )
+
+
+def _moras(kana: str) -> list[str]:
+    """The moras of ``kana`` as an engine writes them: a long vowel as its vowel, and what sounds alike, alike."""
+    said = ""
+    for letter in kana.translate(_SAME):
+        said += _VOWELS.get(said[-1], letter) if letter == "ー" and said else letter
+    return re.findall("[^ァィゥェォャュョヮ][ァィゥェォャュョヮ]?", said)
