@@ -112,7 +112,8 @@ def test_a_dictionary_that_is_edited_in_the_middle_of_a_run_publishes_nothing(
 ) -> None:
     site.script.write_text("一つ目。\nずんだの話。\n", encoding="utf-8")
     before = site.post.read_bytes()
-    make, edited = fake_engine.make_sound, []
+    make = fake_engine.make_sound
+    edited: list[str] = []
 
     def make_and_edit(query: dict[str, object], style: int, share: float = 1.0) -> bytes:
         if not edited:
