@@ -129,8 +129,9 @@ def test_only_words_get_a_gain() -> None:
 def unlike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Styles of the stand-in voice that are 12 dB apart."""
 
-    def uneven(query: dict[str, Any], style: int) -> NDArray[np.int16]:
-        return synthesize(query | {"volumeScale": query["volumeScale"] * (0.4 if style == 8 else 1.6)}, style)
+    def uneven(query: dict[str, Any], style: int, *, whole_steps: bool) -> NDArray[np.int16]:
+        louder = query["volumeScale"] * (0.4 if style == 8 else 1.6)
+        return synthesize(query | {"volumeScale": louder}, style, whole_steps=whole_steps)
 
     monkeypatch.setattr(fake_engine, "synthesize", uneven)
 
