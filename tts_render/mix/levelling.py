@@ -1,8 +1,9 @@
-"""Levelling: how loud each voice is by itself, and the gains that make all voices of an episode equally loud.
+"""Levelling: the gains that make all voices of an episode equally loud, and its jingles a little softer than they are.
 
 Speakers of one engine differ by several LU. Where at least two voices speak, each gets one gain for the whole episode;
 within a voice nothing changes, so that a whisper stays one. A ``volume`` that somebody has set is meant: what is made
-equal is the voice without it, and then it holds.
+equal is the voice without it, and then it holds. Jingles follow the speech as a whole, whatever level their files have;
+their own gain comes on top.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tts_render.sound.audio import amplitude
+from tts_render.sound.audio import amplitude, conform
 from tts_render.sound.loudness import LoudnessMeter, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from tts_render.ground.units import Decibels, Lufs
     from tts_render.mix.timeline import Placement, Timeline
-    from tts_render.sound.audio import Clip
+    from tts_render.sound.audio import Clip, Source
 
-__all__ = ["MOST_LEVELLING", "VoiceMeters", "even_out"]
+__all__ = ["JINGLE_LEVEL", "MOST_LEVELLING", "VoiceMeters", "even_out", "level_jingles"]
+
+JINGLE_LEVEL: Decibels = -2.0
+"""Loudness of a levelled jingle relative to that of all speech, so that the words stay what an episode is for."""
 
 MOST_LEVELLING: Decibels = 20.0
 """The most that a voice is raised or lowered: what is further away is no voice that was merely recorded quietly."""
@@ -101,3 +105,44 @@ def even_out(timeline: Timeline, gains: Mapping[str, float]) -> Timeline:
             yield placement if gain == 1.0 else replace(placement, gain=placement.gain * gain)
 
     return replace(timeline, placements=tuple(levelled()))
+
+
+def level_jingles(timeline: Timeline, names: Container[str], speech: Lufs, channels: int) -> Timeline:
+    """The same timeline, its jingles of these ``names`` 2 LU under the speech, their own gains on top.
+
+    A jingle is measured whole and without its fades, so that a song sounds as loud wherever it is cut. One under 0.4 s,
+    too short for an integrated loudness, is taken by the 400 ms that hold it. What is silent (-70 LUFS) is left alone,
+    and so is everything where nobody speaks.
+
+    Args:
+        timeline: the voices in it have their gains.
+        names: of the jingles that are levelled.
+        speech: integrated loudness of all speech in the mix.
+        channels: of the mix.
+
+    Raises:
+        TtsRenderError: a sound was changed while it was in use.
+    """
+    gains: dict[str, float] = {}
+
+    def levelled() -> Iterator[Placement]:
+        for placement in timeline.placements:
+            name, source = placement.sound, placement.source
+            if name is None or source is None or name not in names:
+                yield placement
+                continue
+            if name not in gains:
+                lacking = speech + JINGLE_LEVEL - _loudness(source, timeline.rate, channels)
+                gains[name] = amplitude(round(lacking, 2)) if math.isfinite(lacking) else 1.0
+            yield replace(placement, gain=placement.gain * gains[name])
+
+    return replace(timeline, placements=tuple(levelled()))
+
+
+def _loudness(source: Source, rate: int, channels: int) -> Lufs:
+    """How loud a sound is in a mix, to its last sample; -inf for silence."""
+    samples = conform(source.load(), rate, channels).samples
+    meter = LoudnessMeter(rate, channels)
+    meter.add(samples)
+    meter.add(np.zeros((max(0, rate * 2 // 5 - len(samples)), channels), dtype=np.float32))
+    return meter.integrated()

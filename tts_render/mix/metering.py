@@ -1,7 +1,7 @@
 """The sound check: what the mix of an episode is, and how loud it is, found out while the engine is still speaking.
 
-With one voice and no bed the mix itself is metered as it grows. With several voices their gains, and under a bed its
-level, follow from all of the speech; so the speech is metered as it comes, and the mix when it is complete.
+With one voice alone the mix itself is metered as it grows. The gains of several voices, and the levels of jingles and
+of a bed, follow from all of the speech; so the speech is metered as it comes, and the mix when it is complete.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.mix.bed import lay_bed, make_bed
-from tts_render.mix.levelling import VoiceMeters, even_out
+from tts_render.mix.levelling import VoiceMeters, even_out, level_jingles
 from tts_render.mix.mixdown import mix
 from tts_render.mix.timeline import Timeline
 from tts_render.sound.loudness import LoudnessMeter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tts_render.mix.bed import Bed, Music
     from tts_render.mix.timeline import Placement
@@ -49,6 +49,7 @@ def check_sound(
     settings: MasterSettings,
     *,
     main: str,
+    levelled: Collection[str] = (),
     music: Music | None = None,
 ) -> Checked:
     """Take in an episode as it is spoken. Keeps no samples.
@@ -58,12 +59,13 @@ def check_sound(
         directions: what each voice is to the engine; as many voices as will speak.
         settings: rate and channels.
         main: the voice that the others are levelled to.
+        levelled: names of the jingles that follow the speech in their level.
         music: what lies under the words.
 
     Raises:
         SoundError: a sound was changed meanwhile, or the music is silent.
     """
-    metered = music is not None or len({role.voice for role in directions}) > 1
+    metered = bool(levelled) or music is not None or len({role.voice for role in directions}) > 1
     meters = VoiceMeters()
     kept: list[Placement] = []
 
@@ -81,10 +83,10 @@ def check_sound(
     for _ in keep():
         pass
     gains = meters.gains(main)
+    speech = meters.loudness(gains, settings.channels)
     timeline = even_out(Timeline(tuple(kept), settings.rate), gains)
-    bed: Bed | None = None
-    if music is not None:
-        bed = make_bed(music, timeline, meters.loudness(gains, settings.channels), channels=settings.channels)
+    timeline = level_jingles(timeline, levelled, speech, settings.channels)
+    bed = None if music is None else make_bed(music, timeline, speech, channels=settings.channels)
     return Checked(timeline, _profile(_sum(timeline, settings.channels, bed), settings), settings.channels, bed)
 
 

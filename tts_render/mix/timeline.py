@@ -46,8 +46,10 @@ class Jingle:
     source: Source
     digest: str
     """SHA-256 of its file."""
+    levelled: bool = True
+    """Whether it is made about as loud as the speech."""
     gain: float = 1.0
-    """Linear."""
+    """Linear, on top of that."""
     fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
     """At the rate of the episode."""
     fade_out: Frames = Frames(0)  # noqa: RUF009
@@ -69,6 +71,10 @@ class Jingles:
         """Those that there are."""
         around = (self.opening, self.between_sections, self.ending)
         return (*(jingle for jingle in around if jingle is not None), *self.placed)
+
+    def levelled(self) -> frozenset[str]:
+        """The names of those that are made about as loud as the speech."""
+        return frozenset(jingle.name for jingle in self.all() if jingle.levelled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tts_render.engine import Identity
-    from tts_render.settings.config import Config, Show
+    from tts_render.settings.config import Config, Show, SoundSettings
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.casting import Cast, Direction, Role
 
@@ -64,8 +64,7 @@ def ours(
         ),
         "sounds": digest_facts(
             [
-                name
-                and (sounds[name], config.sounds[name].gain, config.sounds[name].fade_in, config.sounds[name].fade_out)
+                name and (sounds[name], _as_played(config.sounds[name]))
                 for name in (show.opening, show.between_sections, show.ending, *placed)
             ]
             + [show.opening_overlap, show.ending_overlap]
@@ -96,6 +95,10 @@ def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: S
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """The names of what differs."""
     return tuple(name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
+
+
+def _as_played(sound: SoundSettings) -> tuple[object, ...]:
+    return (sound.level, sound.gain, sound.fade_in, sound.fade_out)
 
 
 def _sounding(item: CastItem) -> tuple[object, ...]:

@@ -151,10 +151,11 @@ def open_jingles(episode: Episode) -> Jingles:
             name,
             sound,
             sound.digest,
-            amplitude(settings.gain),
-            seconds_to_frames(settings.fade_in, rate),
-            seconds_to_frames(settings.fade_out, rate),
-            seconds_to_frames(overlap, rate),
+            levelled=settings.level == "speech",
+            gain=amplitude(settings.gain),
+            fade_in=seconds_to_frames(settings.fade_in, rate),
+            fade_out=seconds_to_frames(settings.fade_out, rate),
+            overlap=seconds_to_frames(overlap, rate),
         )
 
     show = episode.show

@@ -286,7 +286,14 @@ def _make(
     """A new MP3: spoken, mixed, encoded and tagged, not yet in place."""
     config = episode.config
     with closing(speaking()) as placements:
-        checked = check_sound(placements, lines.directions, config.master, main=episode.voice.name, music=work.music)
+        checked = check_sound(
+            placements,
+            lines.directions,
+            config.master,
+            main=episode.voice.name,
+            levelled=work.jingles.levelled(),
+            music=work.music,
+        )
     published = _describe(work, lines, checked.timeline, tell)
     tags = finished_tags(work.tags, published, config.publication, identity, work.cover)
     product = produce(checked, config.master, tags, staged.path, tell)

@@ -36,6 +36,7 @@ __all__ = [
     "MasterSettings",
     "Pacing",
     "Show",
+    "SoundLevel",
     "SoundSettings",
     "VoiceSettings",
     "load_config",
@@ -43,6 +44,9 @@ __all__ = [
 ]
 
 EncoderName = Literal["auto", "lame", "ffmpeg", "soundfile"]
+SoundLevel = Literal["speech", "as-is"]
+"""``speech``: a little under the speech of the episode; ``as-is``: as loud as the file is."""
+
 BUILTIN_SOUNDS = ("opening", "bumper", "ending")
 DEFAULT_ENGINE = "http://127.0.0.1:50021"
 
@@ -103,7 +107,9 @@ class SoundSettings:
     name: str
     line: int
     path: Path
+    level: SoundLevel = "speech"
     gain: Decibels = 0.0
+    """On top of the level."""
     fade_in: Seconds = 0.0
     fade_out: Seconds = 0.0
 
@@ -352,13 +358,16 @@ def _refuse_shared_names(voices: Mapping[str, VoiceSettings], path: Path) -> Non
 def _sound(name: str, tree: Tree, root: Path | None) -> SoundSettings:
     if not tree.is_mapping:
         return SoundSettings(name, tree.line, _sound_path(tree, root))
-    found = tree.fields("file", "gain", "fade_in", "fade_out")
+    found = tree.fields("file", "level", "gain", "fade_in", "fade_out")
     if "file" not in found:
         raise tree.wrong("needs file:")
+    levels: tuple[SoundLevel, ...] = ("speech", "as-is")
+    chosen = found["level"].choice(levels) if "level" in found else "speech"
     return SoundSettings(
         name,
         tree.line,
         _sound_path(found["file"], root),
+        level=next(level for level in levels if level == chosen),
         gain=found["gain"].number(-60, 24) if "gain" in found else 0.0,
         fade_in=found["fade_in"].number(0, 60) if "fade_in" in found else 0.0,
         fade_out=found["fade_out"].number(0, 60) if "fade_out" in found else 0.0,
