@@ -1,7 +1,9 @@
 """Makes the packaged jingles: ``python tools/make_sounds.py`` writes opening, bumper and ending as FLAC.
 
-Mallets in C major over a soft chord, built from sine waves alone: no sample, recording or melody of anybody else is in
-them, and they may be used freely under the licence of this project. The same program gives the same sounds.
+One motif in F major at 100 beats a minute: C F G A, climbing in quavers to a subdominant and home again in the opening,
+its last two steps in the bumper, turned round in the ending. Felt mallets over a soft bass and chord in a small warm
+room, made of sine waves and seeded noise alone: no sample, recording or melody of anybody else is in them, and they may
+be used freely under the licence of this project. The same program gives the same sounds.
 """
 
 from __future__ import annotations
@@ -22,21 +24,27 @@ if TYPE_CHECKING:
     from tts_render.sound.audio import Samples
 
 RATE = 44100
-LOUDNESS = -20.0  # LUFS: beside speech, not over it
+LOUDNESS = -20.0  # LUFS of each file
+QUAVER = 0.3  # seconds: 100 crotchets a minute
 FOLDER = Path(__file__).resolve().parent.parent / "tts_render" / "settings" / "sounds"
 
 Wave: TypeAlias = "NDArray[np.float64]"
 Note: TypeAlias = tuple[float, int, float]
-"""When it begins in seconds, its MIDI number, and how hard it is struck (0 to 1)."""
+"""When it begins in quavers, its MIDI number, and how hard it is struck (0 to 1)."""
 
-# Partials of a mallet on a bar: multiple of the note, amplitude, seconds until it has fallen to 37 %.
-MALLET = ((1.0, 1.0, 0.55), (2.0, 0.18, 0.28), (4.0, 0.10, 0.09))
-PAD = ((1.0, 1.0), (2.0, 0.22), (3.0, 0.06))
-ATTACK = 0.006  # seconds; half a cosine, so that no note begins with a click
-ECHOES = ((0.145, 0.22), (0.29, 0.10), (0.435, 0.045))  # seconds later, how loud
+# Partials of a felt mallet: multiple of the note, amplitude, seconds until it has fallen to 37 %.
+MALLET = ((1.0, 1.0, 0.32), (2.0, 0.28, 0.16), (4.0, 0.16, 0.05))
+# A bass note and the chord over it: no stroke is heard, and little above the second partial.
+SOFT = ((1.0, 1.0, 1.10), (2.0, 0.25, 0.70), (3.0, 0.08, 0.40))
+ATTACK = 0.008  # seconds; half a cosine, so that no note begins with a click
+SOFT_ATTACK = 0.09
+ROOM = 0.22  # seconds until its sound has fallen to 37 %: 1.5 s to -60 dB
+ROOM_LOUDNESS = 0.28  # beside the dry sound
+ROOM_DARKNESS = 2200.0  # hertz above which the room swallows more and more
+FADE = 0.6  # seconds of half a cosine at the end
 
-C3, G3, C4, E4, G4, A4, B4 = 48, 55, 60, 64, 67, 69, 71
-C5, D5, E5, G5, A5, B5, C6, D6, E6 = 72, 74, 76, 79, 81, 83, 84, 86, 88
+F2, BF2, F3, BF3, C4, D4, F4, A4 = 41, 46, 53, 58, 60, 62, 65, 69
+C5, F5, G5, A5, C6 = 72, 77, 79, 81, 84
 
 
 def hertz(note: int) -> float:
@@ -49,64 +57,65 @@ def rise(time: Wave, seconds: float) -> Wave:
     return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(time / seconds, 0.0, 1.0)))
 
 
-def mallet(note: int, time: Wave) -> Wave:
-    """A struck bar; ``time`` counts from the stroke."""
+def struck(note: int, time: Wave, partials: tuple[tuple[float, float, float], ...], attack: float) -> Wave:
+    """A note that dies away; ``time`` counts from the stroke. Low ones ring longer."""
     sounding = np.clip(time, 0.0, None)
+    longer = (hertz(C5) / hertz(note)) ** 0.3
     tone = sum(
-        level * np.sin(2 * np.pi * hertz(note) * multiple * sounding) * np.exp(-sounding / decay)
-        for multiple, level, decay in MALLET
+        level * np.sin(2 * np.pi * hertz(note) * multiple * sounding) * np.exp(-sounding / (decay * longer))
+        for multiple, level, decay in partials
     )
-    return np.asarray(tone * rise(time, ATTACK))
+    return np.asarray(tone * rise(time, attack))
 
 
-def pad(notes: tuple[int, ...], time: Wave, begin: float, swell: float, end: float) -> Wave:
-    """A chord that comes and goes slowly."""
-    tone = sum(
-        level * np.sin(2 * np.pi * hertz(note) * multiple * time + 0.7 * index)
-        for index, note in enumerate(notes)
-        for multiple, level in PAD
-    )
-    return np.asarray(tone * rise(time - begin, swell) * rise(end - time, end - begin - swell) / len(notes))
+def room(dry: Wave) -> Wave:
+    """What a small warm room adds to a sound: noise that dies away, without its highs and lows."""
+    time = np.arange(round(6 * ROOM * RATE)) / RATE
+    noise = np.random.default_rng(1).standard_normal(len(time)) * np.exp(-time / ROOM) * rise(time - 0.012, 0.03)
+    size = 1 << (len(dry) + len(time)).bit_length()
+    frequencies = np.fft.rfftfreq(size, 1 / RATE)
+    colour = 1 / (1 + (frequencies / ROOM_DARKNESS) ** 2) * (1 - 1 / (1 + (frequencies / 180.0) ** 2))
+    response = np.fft.rfft(noise, size) * colour
+    strength = np.sqrt(np.mean(np.abs(response) ** 2))
+    return np.asarray(np.fft.irfft(np.fft.rfft(dry, size) * response / strength, size)[: len(dry)])
 
 
-def jingle(seconds: float, melody: tuple[Note, ...], chord: Wave | None = None) -> Samples:
-    """The notes with their echoes over the chord, at the common loudness; ends in silence."""
+def jingle(seconds: float, melody: tuple[Note, ...], chords: tuple[Note, ...]) -> Samples:
+    """Mallets and what lies under them in their room, at the common loudness; ends in silence."""
     time = np.arange(round(seconds * RATE)) / RATE
     dry = np.zeros_like(time)
-    for begin, note, struck in melody:
-        dry += struck * mallet(note, time - begin)
-    wet = dry.copy()
-    for delay, level in ECHOES:
-        shift = round(delay * RATE)
-        wet[shift:] += level * dry[:-shift]
-    if chord is not None:
-        wet += chord
-    wet *= rise(seconds - time, 0.25)
+    for begin, note, hard in melody:
+        dry += hard * struck(note, time - begin * QUAVER, MALLET, ATTACK)
+    for begin, note, hard in chords:
+        dry += hard * struck(note, time - begin * QUAVER, SOFT, SOFT_ATTACK)
+    wet = (dry + ROOM_LOUDNESS * room(dry)) * rise(seconds - 0.02 - time, FADE)
     loud = measure([wet.astype(np.float32)[:, np.newaxis]], RATE, 1)
     return (wet * amplitude(LOUDNESS - loud.integrated)).astype(np.float32)[:, np.newaxis]
 
 
 def opening() -> Samples:
-    """A rising call that opens into a chord: about four seconds."""
-    seconds, step = 4.0, 0.18
-    time = np.arange(round(seconds * RATE)) / RATE
-    call = tuple((index * step, note, 0.75) for index, note in enumerate((G4, C5, D5, E5, G5, C6)))
-    crown = ((1.26, E6, 0.9), (1.26, G5, 0.5), (1.62, D6, 0.55), (1.80, C6, 0.8), (1.80, E5, 0.5), (2.34, G5, 0.3))
-    return jingle(seconds, call + crown, 0.35 * pad((C3, G3, E4, G4), time, 0.0, 1.2, 3.9))
+    """The motif climbs to the subdominant and comes home: 3.4 seconds."""
+    climb = ((0, C5, 0.90), (1, F5, 0.85), (2, G5, 0.80), (3, A5, 0.85))
+    home = ((4, C6, 0.80), (5, A5, 0.55), (6, F5, 0.85), (6, A5, 0.50))
+    tonic = ((0, F2, 0.30), (0, F3, 0.35), (0, C4, 0.18), (0, A4, 0.12))
+    subdominant = ((4, BF2, 0.30), (4, BF3, 0.32), (4, D4, 0.20), (4, F4, 0.16))
+    back = ((6, F2, 0.34), (6, F3, 0.36), (6, C4, 0.22), (6, A4, 0.16))
+    return jingle(3.4, climb + home, tonic + subdominant + back)
 
 
 def bumper() -> Samples:
-    """Three quick notes upwards: a little over a second."""
-    return jingle(1.2, ((0.0, G5, 0.7), (0.11, C6, 0.75), (0.22, E6, 0.9), (0.22, C5, 0.45)))
+    """The last steps of the motif in semiquavers: 1.4 seconds."""
+    return jingle(1.4, ((0, G5, 0.80), (0.5, A5, 0.80), (1, C6, 0.80)), ((0, F3, 0.25), (1, F4, 0.22), (1, A4, 0.12)))
 
 
 def ending() -> Samples:
-    """The call again, falling, and coming to rest: about four seconds."""
-    seconds, step = 4.0, 0.24
-    time = np.arange(round(seconds * RATE)) / RATE
-    call = tuple((index * step, note, 0.75) for index, note in enumerate((E6, D6, C6, G5, A5)))
-    rest = ((1.26, G5, 0.6), (1.56, E5, 0.6), (1.86, C5, 0.75), (1.98, G5, 0.4), (2.10, C6, 0.5))
-    return jingle(seconds, call + rest, 0.35 * pad((C3, G3, C4, E4), time, 0.2, 1.3, 3.9))
+    """The motif turned round, slowing down, and at rest an octave below: 4.4 seconds."""
+    fall = ((0, C6, 0.65), (1, A5, 0.60), (2, G5, 0.60), (3, F5, 0.62))
+    rest = ((4.2, G5, 0.55), (5.5, C5, 0.65), (7.0, F5, 0.65), (7.0, A4, 0.45))
+    tonic = ((0, F3, 0.32), (0, C4, 0.20), (0, A4, 0.14))
+    subdominant = ((3, BF2, 0.32), (3, BF3, 0.32), (3, D4, 0.22))
+    back = ((7.0, F2, 0.40), (7.0, F3, 0.40), (7.0, C4, 0.26), (7.0, F4, 0.16))
+    return jingle(4.4, fall + rest, tonic + subdominant + back)
 
 
 def write_all(folder: Path) -> None:
