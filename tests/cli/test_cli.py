@@ -47,6 +47,40 @@ def test_a_plan_of_a_rendered_episode_is_exact(site: SiteKit) -> None:
     assert plan["estimated_seconds"] == pytest.approx(receipt["duration_seconds"], abs=0.05)
 
 
+def test_a_plan_of_a_rendered_episode_has_everything_in_the_place_where_it_sounds(site: SiteKit) -> None:
+    (receipt,) = site.run("render", site.post, "--also", "timeline", "--json").json
+    timeline = json.loads(site.audio.with_suffix(".timeline.json").read_bytes())
+    (plan,) = site.run("plan", site.post, "--json").json
+    items = plan["items"]
+
+    def times(kind: str) -> list[tuple[float, float]]:
+        return [(i["start_seconds"], i["start_seconds"] + i["seconds"]) for i in items if i["kind"] == kind]
+
+    for kind in ("utterance", "sound", "chapter"):
+        told = [(span["start_ms"] / 1000, span["end_ms"] / 1000) for span in timeline[f"{kind}s"]]
+        assert times(kind) == [pytest.approx(span, abs=0.0011) for span in told]
+    assert [i["utterance"] for i in items if i["kind"] == "utterance"] == list(range(6))
+    assert [i["name"] for i in items if i["kind"] == "sound"] == ["opening", "bumper", "ending"]
+    assert [(i["title"], i["start_seconds"]) for i in items if i["kind"] == "chapter"] == [
+        (chapter["title"], chapter["start_seconds"]) for chapter in receipt["chapters"]
+    ]
+    lasting = [item for item in items if item["kind"] != "chapter"]
+    ends = [item["start_seconds"] + item["seconds"] for item in lasting]
+    assert [item["start_seconds"] for item in lasting] == pytest.approx([0, *ends[:-1]], abs=0.0011)
+    assert ends[-1] == pytest.approx(receipt["duration_seconds"], abs=0.0011)
+    starts = [item["start_seconds"] for item in items]
+    assert starts == sorted(starts)
+
+
+def test_a_plan_tells_the_pauses_that_a_script_asks_for_from_the_ordinary_ones(site: SiteKit) -> None:
+    text = '一つ。二つ。\n三つ。\n\n四つ。<break time="2.5s"/>五つ。\n'
+    site.script.write_text(text, encoding="utf-8")
+    (plan,) = site.run("plan", site.post, "--json").json
+    first = next(index for index, item in enumerate(plan["items"]) if item["kind"] == "utterance")
+    pauses = [(i["seconds"], i["ordinary"]) for i in plan["items"][first:] if i["kind"] == "pause"]
+    assert pauses[:4] == [(0.35, True), (0.35, True), (0.7, False), (2.5, False)]
+
+
 def test_a_plan_knows_that_a_changed_dictionary_changes_one_line(site: SiteKit, fake_engine: FakeEngine) -> None:
     assert site.run("render", site.post).code == 0
     fake_engine.add_word("技術", "ワザ")
@@ -66,6 +100,17 @@ def test_a_plan_for_people_names_lines_and_readings(site: SiteKit) -> None:
     out = site.run("plan", site.post).out
     assert "6 utterances, 6 to be spoken anew" in out
     assert "春日部つむぎ  今日は鍵の話をします！" in out
+
+
+def test_a_plan_for_people_shows_what_is_between_the_lines(site: SiteKit) -> None:
+    rows = [line.split() for line in site.run("plan", site.post).out.splitlines()[2:]]
+    between = [" ".join(row[:2]) if row[0] in ("chapter", "sound", "pause") else "words" for row in rows]
+    names = [row[-1] for row in rows if row[0] == "sound"]
+    assert names == ["opening", "bumper", "ending"]
+    assert next(row[:3] for row in rows if row[0] == "chapter") == ["chapter", "00:00", "オープニング"]
+    words = [index for index, row in enumerate(between) if row == "words"]
+    assert between[words[0] : words[3] + 1] == ["words", "words", "words", "pause 0.70", "words"]
+    assert [row.split()[0] for row in between[words[4] + 1 : words[5]]] == ["pause", "chapter", "sound", "pause"]
 
 
 def test_write_back_needs_no_engine_and_reports_each_post(site: SiteKit) -> None:

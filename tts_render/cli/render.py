@@ -26,12 +26,10 @@ from tts_render.cli.options import (
     with_engine,
 )
 from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
-from tts_render.ground.printable import plain
 from tts_render.settings.publication import OUTPUTS
 
 if TYPE_CHECKING:
     from tts_render.episode.episode import Episode
-    from tts_render.run.plan import Plan
     from tts_render.run.render import Rendered
 
 __all__ = ["plan", "render"]
@@ -166,7 +164,12 @@ def plan(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """What would be spoken anew, what is cached, how long it will be; touches nothing."""
+    """What would be spoken anew, what is cached, how long it will be; touches nothing.
+
+    With --json a list of episodes, each with its utterances, and with its items: every utterance (its number in
+    that list, from 0), sound, pause and chapter in order, with start_seconds and seconds.
+    """
+    from tts_render.cli.planned import planned_json, planned_text
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.run.plan import plan as plan_episode
@@ -195,9 +198,9 @@ def plan(
                 continue
             if planned.engine_problem is not None:
                 progress.note(f"warning: without an engine it is not known what is cached: {planned.engine_problem}")
-            report.append(_planned_json(planned))
+            report.append(planned_json(planned))
             if not as_json:
-                click.echo(_planned_text(planned))
+                click.echo(planned_text(planned))
     if as_json:
         print_json(report)
     return max(codes, default=0)
@@ -271,39 +274,3 @@ def _rendered_text(episode: Episode, done: Rendered) -> str:
     if done.post is not None and done.post.changed:
         text += f"\n{episode.path}: {done.post.summary}"
     return text
-
-
-def _planned_json(planned: Plan) -> dict[str, Any]:
-    return {
-        "episode": str(planned.episode),
-        "script": str(planned.script),
-        "audio": None if planned.audio is None else str(planned.audio),
-        "utterances": [
-            {
-                "text": u.text,
-                "reading": u.reading,
-                "voice": u.voice,
-                "style": u.style,
-                "line": u.line,
-                "cached": u.cached,
-            }
-            for u in planned.utterances
-        ],
-        "estimated_seconds": planned.estimated_seconds,
-    }
-
-
-def _planned_text(planned: Plan) -> str:
-    from tts_render.ground.units import format_clock, half_up
-
-    new = sum(u.cached is False for u in planned.utterances)
-    count = count_of(len(planned.utterances), "utterance")
-    known = "" if planned.engine_problem else f", {new} to be spoken anew"
-    lines = [f"{planned.episode}: {count}{known}, about {format_clock(half_up(planned.estimated_seconds))}"]
-    lines.append(f"  {planned.script} -> {planned.audio or 'no audio path'}")
-    for u in planned.utterances:
-        state = {True: "cached", False: "new", None: "?"}[u.cached]
-        said = "" if u.reading == u.text else f"  => {u.reading}"
-        voice = f"{u.voice}（{u.style}）" if u.style else u.voice
-        lines.append(f"  {u.line:>5}  {state:<6}  {voice}  {u.text}{said}")
-    return plain("\n".join(lines))

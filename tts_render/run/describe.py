@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.engine import MoraTime
-    from tts_render.mix.timeline import Placement, Timeline
+    from tts_render.mix.timeline import Chapter, Placement, Timeline
     from tts_render.outputs.finished import About
     from tts_render.script.deck import Deck
     from tts_render.site.receipt import Receipt
     from tts_render.speech.casting import CastItem
 
-__all__ = ["OPENING", "about_run", "describe", "digest_texts"]
+__all__ = ["OPENING", "about_run", "chapters_of", "describe", "digest_texts"]
 
 OPENING = "オープニング"
 """Title of the chapter before the first section."""
@@ -52,8 +52,7 @@ def describe(
         captioned: whether captions are wanted; they cost a little time.
         offset_ms: how much later the audio begins in the video of the slides.
     """
-    marks = () if deck is None else deck_chapters(show_deck(deck, timeline), timeline, OPENING)
-    marks = marks or chapters(items, timeline, OPENING)
+    marks = chapters_of(items, timeline, deck)
     found = (
         captions(timeline, _moras, names=about.speakers, chapter_starts=[mark.start for mark in marks])
         if captioned
@@ -73,6 +72,12 @@ def describe(
         deck=deck,
         offset_ms=offset_ms,
     )
+
+
+def chapters_of(items: Sequence[CastItem], timeline: Timeline, deck: Deck | None) -> tuple[Chapter, ...]:
+    """The chapters of an episode: those of its slides, where they have any that can be placed, else its sections."""
+    marks = () if deck is None else deck_chapters(show_deck(deck, timeline), timeline, OPENING)
+    return marks or chapters(items, timeline, OPENING)
 
 
 def about_run(

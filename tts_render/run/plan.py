@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from tts_render.ground.errors import EngineError, OutputError, TtsRenderError
 from tts_render.ground.units import Frames, frames_to_seconds, seconds_to_frames
 from tts_render.mix.timeline import Timeline, arrange
+from tts_render.run.describe import chapters_of
 from tts_render.run.lines import direct_lines
-from tts_render.run.prepare import open_jingles
+from tts_render.run.prepare import open_deck, open_jingles
+from tts_render.run.running_order import running_order
 from tts_render.speech.casting import Cast, Direction, cast
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import expected_credits
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tts_render.engine.pool import Pool
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
+    from tts_render.run.running_order import RunningItem
     from tts_render.run.session import Session
     from tts_render.sound.audio import Clip
     from tts_render.speech.cache import CachedClip, UtteranceCache
@@ -59,6 +62,8 @@ class Plan:
     script: Path
     audio: Path | None
     utterances: tuple[PlannedUtterance, ...]
+    items: tuple[RunningItem, ...]
+    """Everything in its place: utterances, sounds, pauses and chapters."""
     estimated_seconds: Seconds
     """Length of the episode: exact for what is cached, by the number of characters for the rest."""
     engine_problem: EngineError | None
@@ -69,7 +74,7 @@ def plan(episode: Episode, session: Session) -> Plan:
     """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
 
     Raises:
-        ScriptError: there is nothing to say.
+        ScriptError: there is nothing to say, or the slide deck is none.
         SoundError: a jingle is no sound.
         EngineMismatchError: the engine does not have a voice.
     """
@@ -100,6 +105,7 @@ def plan(episode: Episode, session: Session) -> Plan:
             PlannedUtterance(u.text, u.reading, u.voice, u.line, None if problem else clip is not None, u.style)
             for u, clip in zip(script.utterances, clips, strict=True)
         ),
+        items=running_order(script.items, timeline, chapters_of(script.items, timeline, open_deck(episode))),
         estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
         engine_problem=problem,
     )

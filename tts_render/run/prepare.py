@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tts_render.site.receipt import Receipt
     from tts_render.sound.mp3 import Tags
 
-__all__ = ["Work", "open_jingles", "prepare"]
+__all__ = ["Work", "open_deck", "open_jingles", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,8 @@ def prepare(
     outputs = wanted_outputs((*config.publication.outputs, *also), stored, audio)
     picture = "" if cover is None else cover.digest
     known = ours(script, config, episode.show, sounds=digests, tags=tags, cover=picture, engine=engine)
-    deck: Deck | None = None
+    deck = open_deck(episode)
     if episode.deck is not None:
-        deck = parse_deck(episode.deck, read_text(episode.deck))
         known["deck"] = digest_file(episode.deck)
     elif "deck" in also:
         raise ScriptError(
@@ -132,6 +131,15 @@ def prepare(
         offset_ms=offset_ms,
         texts=digest_texts(about, script.items, offset_ms),
     )
+
+
+def open_deck(episode: Episode) -> Deck | None:
+    """The slides that are shown with an episode, where there are any.
+
+    Raises:
+        ScriptError: they are no slide deck.
+    """
+    return None if episode.deck is None else parse_deck(episode.deck, read_text(episode.deck))
 
 
 def open_jingles(episode: Episode) -> Jingles:
