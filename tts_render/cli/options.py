@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ __all__ = [
 
 FILE = click.Path(path_type=Path)
 """A path, as an argument or option."""
+
+_TOKENS = 10_000
+"""Of JSON that are printed at a time; the whole text of a long plan is not held."""
 
 
 with_cache = click.option(
@@ -123,8 +127,10 @@ def say(message: str) -> None:
 
 
 def print_json(value: object) -> None:
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    click.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    tokens = json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(value)
+    while text := "".join(islice(tokens, _TOKENS)):
+        click.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text), nl=False)
+    click.echo()
 
 
 def count_of(number: int, what: str) -> str:

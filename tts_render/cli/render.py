@@ -198,8 +198,9 @@ def plan(
                 continue
             if planned.engine_problem is not None:
                 progress.note(f"warning: without an engine it is not known what is cached: {planned.engine_problem}")
-            report.append(planned_json(planned))
-            if not as_json:
+            if as_json:
+                report.append(planned_json(planned))
+            else:
                 click.echo(planned_text(planned))
     if as_json:
         print_json(report)
