@@ -13,6 +13,7 @@ from tts_render.engine.voicevox.dictionary import (
     own_words,
     questions,
     read_word,
+    read_words,
     to_word,
     word_id,
 )
@@ -115,12 +116,9 @@ class UserDictionary:
             EngineError: it cannot be reached, or has no user dictionary.
         """
         try:
-            words = self._http.get_json("/user_dict")
+            return self._http.get_json("/user_dict", read_words)
         except EngineRefusedError as error:
             raise self._without(error.message) from error
-        if not isinstance(words, dict) or not all(isinstance(word, dict) for word in words.values()):
-            raise self._without("/user_dict answered no dictionary")
-        return words
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """The words that the lexicon does not have as they are here, by surface."""

@@ -11,12 +11,12 @@ import json
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlencode
 
 from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
 from tts_render.engine.voicevox.audit import LengthAudit
-from tts_render.engine.voicevox.dictionary import held_words
+from tts_render.engine.voicevox.dictionary import held_words, read_words
 from tts_render.engine.voicevox.http import EngineHttp, FaultError, Patience, parse_json, tidy
 from tts_render.engine.voicevox.lengths import count_moras, digest_phrases, predict, read_phrases
 from tts_render.engine.voicevox.wav import parse_wav
@@ -25,7 +25,7 @@ from tts_render.ground.files import digest_bytes
 from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["VoicevoxEngine"]
 
+T = TypeVar("T")
+
 _RATE = 24_000
 """Of an engine that does not say at which rate it makes its sounds."""
+_NO_MANIFEST = ("VOICEVOX", _RATE)
+_LONGEST_NAME = 1000
+"""Characters that a version or a brand may have."""
 _RATES = range(16_000, 48_001)
 """What is asked for is the engine's own rate: a lower one loses sound, a higher one only adds size."""
 _NOTATION = re.compile("[ァ-ヺー'/、_？]*")
@@ -110,21 +115,24 @@ class VoicevoxEngine:
             EngineReplyError: it is no such engine, or is broken.
         """
         try:
-            version = self._http.get_json("/version", tries=4)
-            speakers = self._http.get_json("/speakers")
-        except EngineRefusedError as error:
-            raise self._something_else(error.message) from error
-        if not isinstance(version, str) or not version.strip():
-            raise self._something_else("/version answered no version")
-        styles = self._read_styles(speakers)
-        dictionary = self._optional("/user_dict")
-        brand, self._rate = self._read_manifest()
+            version = self._http.get_json("/version", _version, tries=4)
+            styles = self._http.get_json("/speakers", _styles)
+            dictionary = self._optional("/user_dict", read_words)
+            brand, self._rate = self._optional("/engine_manifest", _manifest) or _NO_MANIFEST
+        except (EngineRefusedError, EngineReplyError) as error:
+            if isinstance(error, EngineReplyError) and error.status is not None:
+                raise
+            raise EngineReplyError(
+                f"something answers there, but no VOICEVOX engine: {error.message}",
+                engine=self.label,
+                remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
+            ) from error
         self._version = version
         self._http.hold_to(version)
         return Identity(
             engine="voicevox",
             version=tidy(version if brand == "VOICEVOX" else f"{brand} {version}"),
-            dictionary="" if dictionary is None else self._digest_dictionary(dictionary),
+            dictionary="" if dictionary is None else _digest_dictionary(dictionary),
             styles=styles,
             words=frozenset() if dictionary is None else held_words(dictionary),
         )
@@ -226,14 +234,13 @@ class VoicevoxEngine:
         Raises:
             EngineUnreachableError, EngineReplyError: it cannot be asked.
         """
-        listed = self._optional("/speakers")
-        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-        number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == speaker), None)
-        if not isinstance(number, str):
+        number = self._optional("/speakers", lambda listed: _number(listed, speaker))
+        if number is None:
             return ""
         # Pictures and samples come as addresses: in the reply itself they would be megabytes.
-        info = self._optional(f"/speaker_info?{urlencode({'speaker_uuid': number, 'resource_format': 'url'})}")
-        policy = info.get("policy") if isinstance(info, dict) else None
+        query = urlencode({"speaker_uuid": number, "resource_format": "url"})
+        info = self._optional(f"/speaker_info?{query}", _object) or {}
+        policy = info.get("policy")
         return policy.strip() if isinstance(policy, str) else ""
 
     def aside(self) -> VoicevoxEngine:
@@ -314,54 +321,71 @@ class VoicevoxEngine:
                     return False
         return True
 
-    def _read_styles(self, speakers: object) -> tuple[Style, ...]:
-        styles: list[Style] = []
+    def _optional(self, path: str, read: Callable[[object], T]) -> T | None:
+        """What ``read`` makes of what ``path`` answers; None from an engine that does not have it."""
         try:
-            for speaker in cast("list[dict[str, list[dict[str, object]]]]", speakers):
-                for style in speaker["styles"]:
-                    name, number, owner = style["name"], style["id"], cast("object", speaker["name"])
-                    if not isinstance(name, str) or not isinstance(number, int) or not isinstance(owner, str):
-                        raise TypeError  # noqa: TRY301
-                    if style.get("type", "talk") == "talk":
-                        styles.append(Style(owner, name, StyleId(number)))
-        except (TypeError, KeyError, AttributeError) as error:
-            raise self._something_else("/speakers answered no list of speakers") from error
-        return tuple(styles)
-
-    def _optional(self, path: str) -> object:
-        """What ``path`` answers; None from an engine that does not have it."""
-        try:
-            return self._http.get_json(path)
+            return self._http.get_json(path, read)
         except EngineRefusedError:
             return None
 
-    def _read_manifest(self) -> tuple[str, int]:
-        """Brand, and frames a second of its sounds."""
-        manifest = self._optional("/engine_manifest")
-        told = manifest if isinstance(manifest, dict) else {}
-        brand, rate = told.get("brand_name"), told.get("default_sampling_rate")
-        return (
-            brand if isinstance(brand, str) and brand else "VOICEVOX",
-            rate if isinstance(rate, int) and rate in _RATES else _RATE,
-        )
 
-    def _digest_dictionary(self, words: object) -> str:
-        """Digest of what in the user dictionary can change a reading.
+def _version(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
+        raise ValueError("no version")
+    return value
 
-        The ids of the words cannot, nor can the order in which they were added, except among words that are written
-        alike: those are kept in the engine's order.
-        """
-        if not isinstance(words, dict) or not all(isinstance(word, dict) for word in words.values()):
-            raise self._something_else("/user_dict answered no dictionary")
-        kept = sorted(words.values(), key=lambda word: str(word.get("surface")))
-        return digest_bytes(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
 
-    def _something_else(self, why: str) -> EngineReplyError:
-        return EngineReplyError(
-            f"something answers there, but no VOICEVOX engine: {why}",
-            engine=self.label,
-            remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
-        )
+def _styles(speakers: object) -> tuple[Style, ...]:
+    """The styles for talking in an answer of ``/speakers``."""
+    styles: list[Style] = []
+    try:
+        for speaker in cast("list[dict[str, list[dict[str, object]]]]", speakers):
+            for style in speaker["styles"]:
+                name, number, owner = style["name"], style["id"], cast("object", speaker["name"])
+                if not isinstance(name, str) or not isinstance(number, int) or not isinstance(owner, str):
+                    raise TypeError  # noqa: TRY301
+                if style.get("type", "talk") == "talk":
+                    styles.append(Style(owner, name, StyleId(number)))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError("no list of speakers") from error
+    return tuple(styles)
+
+
+def _number(speakers: object, name: str) -> str | None:
+    """The id of a speaker in an answer of ``/speakers``; None where it is not there, or has none."""
+    if not isinstance(speakers, list):
+        raise ValueError("no list of speakers")  # noqa: TRY004  # the type of a foreign value
+    entries = (entry for entry in speakers if isinstance(entry, dict))
+    number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == name), None)
+    return number if isinstance(number, str) else None
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004  # the type of a foreign value
+    return value
+
+
+def _manifest(value: object) -> tuple[str, int]:
+    """Brand, and frames a second of its sounds."""
+    told = _object(value)
+    brand, rate = told.get("brand_name"), told.get("default_sampling_rate")
+    if isinstance(brand, str) and len(brand) > _LONGEST_NAME:
+        raise ValueError("an absurdly long brand")
+    return (
+        brand if isinstance(brand, str) and brand else _NO_MANIFEST[0],
+        rate if isinstance(rate, int) and rate in _RATES else _NO_MANIFEST[1],
+    )
+
+
+def _digest_dictionary(words: Mapping[str, Mapping[str, object]]) -> str:
+    """Digest of what in the user dictionary can change a reading.
+
+    The ids of the words cannot, nor can the order in which they were added, except among words that are written alike:
+    those are kept in the engine's order.
+    """
+    kept = sorted(words.values(), key=lambda word: str(word.get("surface")))
+    return digest_bytes(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _voice(style: StyleId, scales: Scales) -> tuple[StyleId, float, float]:

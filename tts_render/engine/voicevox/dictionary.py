@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tts_render.reading.normalise import normalise
 from tts_render.settings.lexicon import Entry, WordClass, count_moras, to_katakana
@@ -22,6 +22,7 @@ __all__ = [
     "own_words",
     "questions",
     "read_word",
+    "read_words",
     "to_kana",
     "to_word",
     "word_id",
@@ -84,16 +85,27 @@ def read_word(word: Mapping[str, object]) -> Entry | None:
     return Entry(normalise(surface), to_katakana(kana), accent, found) if found and normalise(surface) else None
 
 
-def own_words(dictionary: object) -> dict[str, Mapping[str, object]]:
-    """The words in an answer of ``/user_dict`` that have the id which we would give them, by id."""
-    words = cast("dict[str, Mapping[str, object]]", dictionary)
-    return {number: word for number, word in words.items() if number.lower() == word_id(str(word.get("surface", "")))}
+def read_words(value: object) -> dict[str, dict[str, object]]:
+    """The words in an answer of ``/user_dict``, by id.
+
+    Raises:
+        ValueError: it is no such answer.
+    """
+    if not isinstance(value, dict) or not all(isinstance(word, dict) for word in value.values()):
+        raise ValueError("no dictionary")
+    return value
 
 
-def held_words(dictionary: object) -> frozenset[Entry]:
-    """All words in an answer of ``/user_dict``, whoever put them there. Whether they are said so has to be asked."""
-    words = cast("dict[str, Mapping[str, object]]", dictionary)
-    return frozenset(entry for entry in map(read_word, words.values()) if entry is not None)
+def own_words(dictionary: Mapping[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
+    """The words of a dictionary that have the id which we would give them, by id."""
+    return {
+        number: word for number, word in dictionary.items() if number.lower() == word_id(str(word.get("surface", "")))
+    }
+
+
+def held_words(dictionary: Mapping[str, Mapping[str, object]]) -> frozenset[Entry]:
+    """All words of a dictionary, whoever put them there. Whether they are said so has to be asked."""
+    return frozenset(entry for entry in map(read_word, dictionary.values()) if entry is not None)
 
 
 def to_kana(entry: Entry) -> str:

@@ -190,18 +190,28 @@ class EngineHttp:
             else:
                 return
 
-    def get_json(self, path: str, *, tries: int | None = None) -> object:
-        """The JSON that ``path`` answers with.
+    def get_json(self, path: str, read: Callable[[object], T], *, tries: int | None = None) -> T:
+        """What ``read`` makes of the JSON that ``path`` answers with.
+
+        Args:
+            path: what is asked for.
+            read: raises ValueError where the JSON is not what it should be; that may be mishap, so it is asked again.
+            tries: as for :meth:`patiently`.
 
         Raises:
             EngineUnreachableError, EngineRefusedError, EngineReplyError: as :meth:`patiently`.
         """
 
-        def work(_: float) -> object:
+        def work(_: float) -> T:
+            body = self.ask("GET", path, seconds=self._patience.query)
             try:
-                return parse_json(self.ask("GET", path, seconds=self._patience.query))
+                value = parse_json(body)
             except ValueError as error:
                 raise FaultError(f"{path} answered something that is no JSON") from error
+            try:
+                return read(value)
+            except ValueError as error:
+                raise FaultError(f"{path} answered {error}") from error
 
         return self.patiently(path, work, tries=tries)
 
