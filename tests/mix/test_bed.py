@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import tracemalloc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -292,6 +293,36 @@ def test_the_mp3_has_the_bed_at_its_level(site: SiteKit) -> None:
     between = np.concatenate([both[end + margin : start - margin] for end, start in gaps])
     speech = np.concatenate([words[gap[1] : following[0]] for gap, following in itertools.pairwise(gaps)])
     assert loudness(between) - loudness(speech) == pytest.approx(-20, abs=0.5)
+
+
+def test_the_timeline_file_has_the_bed_as_it_sounds(site: SiteKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(site.root / "music.wav", noise(3), RATE)
+    with_bed(site, "{sound: music, fade_in: 0.2, fade_out: 0.7, attack: 0.1, release: 0.2}")
+    seen: list[Checked] = []
+
+    def watched(*args: Any, **named: Any) -> Checked:
+        seen.append(check_sound(*args, **named))
+        return seen[-1]
+
+    monkeypatch.setattr("tts_render.run.render.check_sound", watched)
+    assert site.run("render", site.post, "--also", "timeline").code == 0
+    made = site.audio.with_suffix(".timeline.json").read_bytes()
+    told = json.loads(made)["bed"]
+    bed = seen[0].bed
+    assert bed is not None
+    assert (told["name"], told["start_frame"], told["end_frame"]) == ("music", bed.start, bed.end)
+    at = np.arange(bed.start, bed.end)
+    frames, levels = zip(*((point["frame"], point["level"]) for point in told["levels"]), strict=True)
+    gain = np.interp(at, frames, 10 ** (np.array(levels) / 20))
+    for fade, corners in (("fade_in", (0, 1)), ("fade_out", (1, 0))):
+        gain *= np.interp(at, (told[fade]["start_frame"], told[fade]["end_frame"]), corners)
+    heard = bed.gain(bed.start, bed.end)[:, 0]
+    assert np.abs(gain - heard * (gain.max() / heard.max())).max() < 1e-6
+    assert len(set(levels)) == 2
+    site.audio.with_suffix(".timeline.json").unlink()  # made again without a look at the sound
+    assert site.run("render", site.post, "--also", "timeline").code == 0
+    assert site.audio.with_suffix(".timeline.json").read_bytes() == made
+    assert len(seen) == 1
 
 
 def test_a_changed_bed_is_a_new_episode_and_the_same_one_is_not(site: SiteKit) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.kit.timed import RATE, Silent, lay, say, tell
 from tts_render.ground.units import Frames, frames_to_ms
+from tts_render.mix.bed import place_bed
 from tts_render.mix.timeline import Chapter, Jingle, Jingles, Timeline
 from tts_render.mix.timeline import chapters as sections
 from tts_render.outputs.captions import captions
@@ -27,6 +28,7 @@ from tts_render.outputs.registry import writers
 from tts_render.outputs.timeline_file import timeline_json
 from tts_render.outputs.transcript import plain_text, transcript_html, transcript_srt, transcript_vtt
 from tts_render.script import Cue, Pause
+from tts_render.settings.bed import BedSettings
 from tts_render.settings.publication import OUTPUTS
 from tts_render.sound.loudness import Profile
 from tts_render.speech.casting import CastItem, Utterance
@@ -356,6 +358,22 @@ def test_the_timeline_holds_against_its_schema() -> None:
     assert [i for c in read["captions"] for i in c["utterances"] if c["estimated"] is False] == [
         ids[index] for caption in published.captions for index in caption.utterances
     ]
+
+
+def test_the_bed_holds_against_the_schema_of_the_timeline() -> None:
+    timeline = lay(ITEMS)
+    facts = json.loads(timeline_json(publish(ITEMS, timeline, bed=place_bed(BedSettings("music"), timeline))))
+    jsonschema.validate(facts, SCHEMA)
+    bed, (known,) = facts["bed"], [SCHEMA["$defs"]["bed"]]
+    span = set(SCHEMA["$defs"]["span"]["properties"])
+    assert set(bed) == set(known["properties"]) | span
+    assert set(bed["fade_in"]) == set(bed["fade_out"]) == span
+    level = known["properties"]["levels"]["items"]
+    assert all(set(point) == set(level["properties"]) == set(level["required"]) for point in bed["levels"])
+    assert {point["level"] for point in bed["levels"]} <= {-20.0, -14.0}
+    bed["levels"] = []
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(facts, SCHEMA)
 
 
 @pytest.mark.parametrize(

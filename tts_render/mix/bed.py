@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tts_render.ground.units import Lufs, Seconds
+    from tts_render.ground.units import Decibels, Lufs, Seconds
     from tts_render.mix.timeline import Timeline
     from tts_render.settings.bed import BedSettings
     from tts_render.sound.audio import Samples
 
-__all__ = ["Bed", "Music", "lay_bed", "make_bed", "open_music"]
+__all__ = ["Bed", "BedPlace", "Music", "lay_bed", "make_bed", "open_music", "place_bed"]
 
 _KEPT_SECONDS = 60
 """Music up to this long is conformed once and kept; 21 MB in stereo."""
@@ -47,6 +47,22 @@ class Music:
 
     settings: BedSettings
     sound: SoundFile
+
+
+@dataclass(frozen=True, slots=True)
+class BedPlace:
+    """Where music lies under an episode, and how loud beside the speech. In frames at the rate of the episode."""
+
+    sound: str
+    """Its name in voices.yaml."""
+    level: Decibels
+    """Its loudness under everything that sounds, relative to all speech."""
+    start: Frames
+    end: Frames
+    fade_in: Frames
+    fade_out: Frames
+    rises: tuple[tuple[Frames, Decibels], ...]
+    """Positions with how far it is above its level, fades aside; in between its amplitude goes in straight lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +127,30 @@ def open_music(path: Path, settings: BedSettings) -> Music:
     return Music(settings, SoundFile(path, Frames(frames), rate, channels, digest_file(path)))
 
 
-def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -> Bed | None:
-    """Put music under a timeline.
+def place_bed(settings: BedSettings, timeline: Timeline) -> BedPlace | None:
+    """Where music lies under a timeline; None where nobody speaks.
 
     It begins its fade-in before the first words and ends its fade-out after the last ones, as far as there is room;
     where there is none, it fades under the words. Under everything that sounds it has its level. In a gap that is long
     enough for release and attack it rises by as much as it was ducked.
+    """
+    words = timeline.speech
+    if not words:
+        return None
+    rate = timeline.rate
+    fade_in, fade_out = _fade(settings.fade_in, rate), _fade(settings.fade_out, rate)
+    start = max(Frames(0), Frames(words[0].start - fade_in))
+    end = min(timeline.frames, Frames(max(place.end for place in words) + fade_out))
+    attack, release, up = _fade(settings.attack, rate), _fade(settings.release, rate), settings.duck
+    rises: list[tuple[Frames, Decibels]] = [(start, 0.0)]
+    for begin, stop in _gaps(timeline, start, end):
+        if stop - begin >= attack + release:
+            rises += [(begin, 0.0), (Frames(begin + release), up), (Frames(stop - attack), up), (stop, 0.0)]
+    return BedPlace(settings.sound, settings.level, start, end, fade_in, fade_out, tuple(rises))
+
+
+def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -> Bed | None:
+    """Put music under a timeline, in its place (:func:`place_bed`) and at its level.
 
     Args:
         music: the music.
@@ -131,27 +165,16 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
         SoundError: the music is silence, or was changed.
     """
     settings, rate = music.settings, timeline.rate
-    words = timeline.speech
-    if not words or not math.isfinite(speech):
+    place = place_bed(settings, timeline)
+    if place is None or not math.isfinite(speech):
         return None
-
-    def frames(seconds: Seconds) -> Frames:
-        return seconds_to_frames(max(seconds, _LEAST), rate)
-
-    fade_in, fade_out = frames(settings.fade_in), frames(settings.fade_out)
-    start = max(Frames(0), Frames(words[0].start - fade_in))
-    end = min(timeline.frames, Frames(max(place.end for place in words) + fade_out))
-    loudness = _loudness(music.sound, rate, channels, Frames(end - start))
+    loudness = _loudness(music.sound, rate, channels, Frames(place.end - place.start))
     if not math.isfinite(loudness):
         raise SoundError("the music is silent", path=music.sound.path, remedy="Give a file with sound in it.")
     low = amplitude(speech + settings.level - loudness)
-    high = low * amplitude(settings.duck)
-    attack, release = frames(settings.attack), frames(settings.release)
-    gains: list[tuple[Frames, float]] = [(start, low)]
-    for begin, stop in _gaps(timeline, start, end):
-        if stop - begin >= attack + release:
-            gains += [(begin, low), (Frames(begin + release), high), (Frames(stop - attack), high), (stop, low)]
-    return Bed(music.sound, start, end, fade_in, fade_out, frames(settings.crossfade), tuple(gains))
+    gains = tuple((at, low * amplitude(rise)) for at, rise in place.rises)
+    crossfade = _fade(settings.crossfade, rate)
+    return Bed(music.sound, place.start, place.end, place.fade_in, place.fade_out, crossfade, gains)
 
 
 def lay_bed(blocks: Iterable[Samples], bed: Bed, *, rate: int, channels: int) -> Iterator[Samples]:
@@ -169,6 +192,10 @@ def lay_bed(blocks: Iterable[Samples], bed: Bed, *, rate: int, channels: int) ->
             block[begin - position : end - position] += music.take(end - begin) * bed.gain(begin, end)
         position += len(block)
         yield block
+
+
+def _fade(seconds: Seconds, rate: int) -> Frames:
+    return seconds_to_frames(max(seconds, _LEAST), rate)
 
 
 def _gaps(timeline: Timeline, start: Frames, end: Frames) -> Iterator[tuple[Frames, Frames]]:

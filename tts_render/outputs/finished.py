@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tts_render.ground.units import Decibels, Lufs
+    from tts_render.mix.bed import BedPlace
     from tts_render.mix.timeline import Chapter, Timeline
     from tts_render.outputs.captions import Caption
     from tts_render.script.deck import Deck
@@ -79,6 +80,8 @@ class FinishedEpisode:
     chapters: tuple[Chapter, ...]
     """None where the episode has no sections."""
     credits: tuple[str, ...]
+    bed: BedPlace | None = None
+    """Where music lies under the words, if any does."""
     deck: Deck | None = None
     """The slides that are shown with it, where there are any."""
     offset_ms: int = 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPE", "writers"]
 
-RECIPE = 1
+RECIPE = 2
 """Raised on purpose when a writer makes something else of the same episode."""
 
 

@@ -1,4 +1,4 @@
-"""The timeline as a file: every utterance, caption, chapter and jingle with its times, for other programs to read.
+"""The timeline as a file: all utterances, captions, chapters, jingles and the bed with their times, for other programs.
 
 docs/timeline.schema.json says what it looks like. Its number is raised when a reader would have to change.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tts_render.ground.units import frames_to_ms
+from tts_render.ground.units import Frames, frames_to_ms
 from tts_render.outputs.finished import utterance_ids
 
 if TYPE_CHECKING:
-    from tts_render.ground.units import Frames
+    from tts_render.mix.bed import BedPlace
     from tts_render.mix.timeline import Placement
     from tts_render.outputs.finished import FinishedEpisode
 
@@ -47,6 +47,18 @@ def timeline_json(published: FinishedEpisode) -> bytes:
             **span(placement.start, placement.end),
         }
 
+    def laid(bed: BedPlace) -> dict[str, object]:
+        return {
+            "name": bed.sound,
+            **span(bed.start, bed.end),
+            "fade_in": span(bed.start, Frames(bed.start + bed.fade_in)),
+            "fade_out": span(Frames(bed.end - bed.fade_out), bed.end),
+            "levels": [
+                {"frame": at, "ms": frames_to_ms(at, timeline.rate), "level": round(bed.level + rise, 2)}
+                for at, rise in bed.rises
+            ],
+        }
+
     facts = {
         "schema": SCHEMA,
         "title": published.title,
@@ -77,6 +89,7 @@ def timeline_json(published: FinishedEpisode) -> bytes:
             for placement in timeline.placements
             if placement.sound is not None
         ],
+        "bed": None if published.bed is None else laid(published.bed),
         "credits": list(published.credits),
     }
     return (json.dumps(facts, ensure_ascii=False, indent=1) + "\n").encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tts_render.mix.bed import place_bed
 from tts_render.mix.timeline import chapters
 from tts_render.outputs.captions import captions
 from tts_render.outputs.finished import FinishedEpisode, Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tts_render.mix.timeline import Chapter, Placement, Timeline
     from tts_render.outputs.finished import About
     from tts_render.script.deck import Deck
+    from tts_render.settings.bed import BedSettings
     from tts_render.site.receipt import Receipt
     from tts_render.speech.casting import CastItem
 
@@ -37,6 +39,7 @@ def describe(
     timeline: Timeline,
     credit_lines: Sequence[str],
     *,
+    bed: BedSettings | None,
     deck: Deck | None,
     captioned: bool,
     offset_ms: int,
@@ -48,6 +51,7 @@ def describe(
         items: everything that is said, with the closing words.
         timeline: where it sits.
         credit_lines: the credits of the voices.
+        bed: of the music that lies under it.
         deck: the slides that are shown with it.
         captioned: whether captions are wanted; they cost a little time.
         offset_ms: how much later the audio begins in the video of the slides.
@@ -69,6 +73,7 @@ def describe(
         captions=found,
         chapters=marks,
         credits=tuple(credit_lines),
+        bed=None if bed is None else place_bed(bed, timeline),
         deck=deck,
         offset_ms=offset_ms,
     )

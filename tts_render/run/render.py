@@ -328,6 +328,7 @@ def _describe(work: Work, lines: Lines, timeline: Timeline, tell: Tell) -> Finis
         lines.script.items,
         timeline,
         lines.credits,
+        bed=None if work.music is None else work.music.settings,
         deck=work.deck,
         captioned=bool(work.outputs),
         offset_ms=work.offset_ms,
