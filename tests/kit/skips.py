@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["ALLOWED", "faults", "table"]
 
 ALLOWED = {
-    r"needs the folder of real posts|no real scripts": 30,
+    r"needs the folder of real posts": 30,
     r"needs root and setpriv": 3,
     r"no Python 3\.11 that every user can run": 1,
     r"needs atheris": 10,

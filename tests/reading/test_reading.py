@@ -232,7 +232,9 @@ def test_a_lexicon_of_thousands_is_quick() -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("path", SPELLED or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
+@pytest.mark.parametrize(
+    "path", SPELLED or [pytest.param(None, marks=pytest.mark.skip("needs the folder of real posts"))], ids=str
+)
 def test_scripts_spelled_by_hand_are_said_as_they_stand(path: Path) -> None:
     lines = read_script(path, path.read_text(encoding="utf-8"), Notation()).lines
     for line in lines:
@@ -245,7 +247,9 @@ def test_scripts_spelled_by_hand_are_said_as_they_stand(path: Path) -> None:
 
 @pytest.mark.shared
 @pytest.mark.openjtalk
-@pytest.mark.parametrize("path", SPELLED or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
+@pytest.mark.parametrize(
+    "path", SPELLED or [pytest.param(None, marks=pytest.mark.skip("needs the folder of real posts"))], ids=str
+)
 def test_scripts_spelled_by_hand_sound_as_they_did(path: Path) -> None:
     pytest.importorskip("pyopenjtalk")
     pytest.importorskip("onnxruntime")
@@ -262,7 +266,9 @@ def test_scripts_spelled_by_hand_sound_as_they_did(path: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("path", REAL or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
+@pytest.mark.parametrize(
+    "path", REAL or [pytest.param(None, marks=pytest.mark.skip("needs the folder of real posts"))], ids=str
+)
 def test_no_latin_letter_of_a_real_text_is_left_for_an_engine(path: Path) -> None:
     lines = read_script(path, path.read_text(encoding="utf-8"), Notation()).lines
     assert [line.text for line in lines if re.search("[A-Za-z]", read(line.text, {}).said)] == []

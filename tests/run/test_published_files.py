@@ -226,7 +226,7 @@ def test_a_disk_that_fails_leaves_each_file_old_or_new_and_the_next_run_ends_the
     settle(site, f"outputs: [{ALL}]\n")
     render(site)
     old = site.files()
-    site.script.write_text(SCRIPT.replace("鍵の話", "錠と鍵の話"), encoding="utf-8")
+    site.script.write_text(SCRIPT.replace("鍵の話", "大きな錠と小さな鍵と、その間の長い話"), encoding="utf-8")
     placed: list[str] = []
     take_place = Staged.take_place
 

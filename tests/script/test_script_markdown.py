@@ -306,7 +306,9 @@ def test_time_grows_with_the_body_and_no_faster(unit: str) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("path", REAL or [pytest.param(None, marks=pytest.mark.skip("no real posts"))], ids=str)
+@pytest.mark.parametrize(
+    "path", REAL or [pytest.param(None, marks=pytest.mark.skip("needs the folder of real posts"))], ids=str
+)
 def test_a_real_post_is_heard_from_title_to_title(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     items = read_script(path, text, Notation()).items
@@ -324,7 +326,7 @@ def test_a_real_post_is_heard_from_title_to_title(path: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no real posts")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the folder of real posts")
 def test_a_real_post_of_shortcodes_is_refused_and_not_half_read() -> None:
     for path in SHARED.glob("seeds/00[12]*.txt"):
         with pytest.raises(ScriptError, match="matomeQuote holds text") as caught:

@@ -234,7 +234,9 @@ def test_no_text_at_all_breaks_the_reader(text: str) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("path", REAL or [pytest.param(None, marks=pytest.mark.skip("no real scripts"))], ids=str)
+@pytest.mark.parametrize(
+    "path", REAL or [pytest.param(None, marks=pytest.mark.skip("needs the folder of real posts"))], ids=str
+)
 def test_a_real_script_loses_nothing(path: Path) -> None:
     text = decode_script(path, path.read_bytes())
     read = read_script(path, text, Notation())

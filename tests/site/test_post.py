@@ -255,7 +255,7 @@ def test_a_value_that_cannot_be_changed_alone_changes_nothing(tmp_path: Path) ->
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of real posts is not there")
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the folder of real posts")
 @pytest.mark.parametrize("eol", [b"\n", b"\r\n"])
 def test_the_diff_of_every_real_post_is_two_lines(eol: bytes, tmp_path: Path) -> None:
     paths = [*SHARED.glob("site/_posts/*.md"), *SHARED.glob("seeds/*.txt")]
