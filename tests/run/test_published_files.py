@@ -297,6 +297,27 @@ def test_a_hugo_post_gets_the_paths_where_its_keys_wait(site: SiteKit) -> None:
     assert render(site)["changed"] is False
 
 
+def test_write_back_alone_fills_the_paths_as_render_does(site: SiteKit) -> None:
+    settle(site, "post: {preset: podcast-feed-hugo}\noutputs: [srt, vtt, chapters]\n")
+    waiting = (
+        '---\ntitle: 題\naudio: "/podcast/a.mp3"\naudio_duration: "00:00"\naudio_size: 0\nauthors: [つむぎ]\n'
+        'transcript: ""\nchapters:\n---\nおはようございます。\n'
+    )
+    site.post.write_text(waiting, encoding="utf-8")
+    render(site)
+    rendered = site.post.read_text(encoding="utf-8")
+    site.post.write_text(waiting, encoding="utf-8")
+    (told,) = site.run("write-back", site.post, "--json").json
+    assert site.post.read_text(encoding="utf-8") == rendered
+    assert "chapters" in told["edit"]
+    (site.root / "static" / "podcast" / "a.vtt").unlink()
+    (site.root / "static" / "podcast" / "a.chapters.json").unlink()
+    site.post.write_text(waiting, encoding="utf-8")
+    assert site.run("write-back", site.post).code == 0
+    text = site.post.read_text(encoding="utf-8")
+    assert 'transcript: "/podcast/a.srt"\nchapters:\n' in text  # no path of a file that is not there
+
+
 def test_a_post_without_such_keys_changes_in_its_two_values_only(site: SiteKit) -> None:
     render(site, "--also", ALL)
     old, new = POST.splitlines(), site.post.read_text(encoding="utf-8").splitlines()

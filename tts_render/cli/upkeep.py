@@ -128,7 +128,8 @@ def write_back(
 ) -> int:
     """Size and duration of the MP3 that is already there, into the post; no engine needed.
 
-    POST may be a folder of posts.
+    Where the post waits for the paths of transcript and chapters, and the files are there, these too. POST may be a
+    folder of posts.
     """
     from tts_render.episode.episode import audio_target, open_config
     from tts_render.ground.errors import PostError
@@ -151,7 +152,7 @@ def write_back(
                 continue
             if audio is None:
                 raise PostError(f"{'.'.join(post.preset.audio)} is missing", path=path)
-            edit = write(post, audio)
+            edit = write(post, audio, home)
         except (TtsRenderError, OSError) as error:
             problem = foreseen(path, error)
             codes.append(problem.exit_code)

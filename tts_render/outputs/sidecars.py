@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Sidecar",
     "make_sidecars",
+    "outputs_beside",
     "paths_for_post",
     "sidecar_path",
     "sidecar_paths",
@@ -66,6 +67,11 @@ def wanted_outputs(asked: Iterable[str], stored: Receipt | None, audio: Path) ->
         if any(sidecar_path(audio, suffix).is_file() for suffix, _ in files):
             names.add(record.output)
     return tuple(name for name in OUTPUTS if name in names)
+
+
+def outputs_beside(audio: Path) -> tuple[str, ...]:
+    """The outputs that are published beside ``audio``, whoever made them: those whose main file is there."""
+    return tuple(name for name, ((suffix, _), *_) in OUTPUTS.items() if sidecar_path(audio, suffix).is_file())
 
 
 def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Path) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ from tts_render.ground.units import format_clock, frames_to_seconds, half_up
 from tts_render.mix.metering import check_sound
 from tts_render.mix.timeline import Placement, Timeline, arrange
 from tts_render.mix.to_mp3 import Product, produce
-from tts_render.outputs.sidecars import make_sidecars, paths_for_post, sidecar_paths, wrong_sidecars
+from tts_render.outputs.sidecars import make_sidecars, outputs_beside, paths_for_post, sidecar_paths, wrong_sidecars
 from tts_render.outputs.slide_times import show_deck
 from tts_render.run.describe import about_run, describe
 from tts_render.run.digests import difference
@@ -28,6 +28,7 @@ from tts_render.run.prepare import prepare
 from tts_render.run.put_in_place import Made, put_in_place
 from tts_render.run.tags import finished_tags
 from tts_render.settings.embedded import engine_kind
+from tts_render.site.folder import find_site
 from tts_render.site.post import Post, PostEdit, edit_post, read_post
 from tts_render.site.presets import format_duration
 from tts_render.site.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
@@ -141,10 +142,19 @@ def render(
         return Rendered(made.receipt, tally.synthesized, tally.cached, changed, pool.labels, elapsed, edit)
 
 
-def write_back(post: Post, audio: Path) -> PostEdit:
-    """Size and duration of the MP3 that is already there, into the post.
+def write_back(post: Post, audio: Path, site: Site | None = None) -> PostEdit:
+    """Size and duration of the MP3 that is already there, into the post, with the paths of what lies beside it.
+
+    The paths of transcript and chapters are set as :func:`render` sets them: where the files are there, and the post
+    has their keys.
+
+    Args:
+        post: as it is now.
+        audio: its MP3.
+        site: what the post belongs to; None finds it.
 
     Raises:
+        InputError: the site's configuration cannot be read.
         OutputError: there is no such MP3, or the post cannot be written.
         PostError: the post cannot be changed safely.
     """
@@ -153,7 +163,9 @@ def write_back(post: Post, audio: Path) -> PostEdit:
             f"there is no {audio}", path=post.path, line=post.line_of(post.preset.audio), remedy="Render it first."
         )
     frames, rate = read_length(audio)
-    edit = edit_post(post, size=audio.stat().st_size, seconds=half_up(frames_to_seconds(frames, rate)))
+    keys = paths_for_post(post, outputs_beside(audio), audio, site or find_site(post.path))
+    seconds = half_up(frames_to_seconds(frames, rate))
+    edit = edit_post(post, size=audio.stat().st_size, seconds=seconds, beside=keys)
     if edit.changed:
         replace_bytes(edit.path, edit.after)
     return edit
