@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from tests.kit.fake_engine import FakeEngine
-from tools import render_changed
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "examples" / "site"
@@ -23,7 +22,6 @@ RENDER = SITE / ".github" / "workflows" / "render.yml"
 CI = ROOT / ".github" / "workflows" / "ci.yml"
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 RELEASE_JOBS = [(RELEASE, job) for job in ("build", "image", "pypi", "release")]
-MARK = "refs/tts-render/rendered"
 POST = "_posts/2025-10-08-2.md"
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -90,34 +88,19 @@ def origin(tmp_path: Path) -> Path:
 
 
 def clone(origin: Path, target: Path) -> Path:
-    git(target.parent, "clone", "--quiet", str(origin), target.name)
+    """As the workflow gets the branch: without its history."""
+    git(target.parent, "clone", "--quiet", "--depth=1", origin.as_uri(), target.name)
     return target
 
 
-def outputs(path: Path) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines())
-
-
-def find_last(runner: Path, before: str) -> str:
-    target = runner.parent / "found"
-    target.unlink(missing_ok=True)
-    script = step(RENDER, "Find the last commit that was rendered", "render")["run"]
-    done = shell(runner, script, BEFORE=before, GITHUB_OUTPUT=str(target))
-    assert done.returncode == 0, done.stderr
-    return outputs(target)["since"]
-
-
 def commit(runner: Path) -> str:
-    target = runner.parent / "committed"
-    target.unlink(missing_ok=True)
-    done = shell(runner, step(RENDER, "Commit MP3s, receipts and posts", "render")["run"], GITHUB_OUTPUT=str(target))
+    done = shell(runner, step(RENDER, "Commit MP3s, receipts and posts", "render")["run"])
     assert done.returncode == 0, done.stderr
-    return outputs(target)["rendered"]
+    return git(runner, "rev-parse", "HEAD")
 
 
-def push(runner: Path, rendered: str, outcome: str) -> subprocess.CompletedProcess[str]:
-    script = step(RENDER, "Push", "render")["run"]
-    return shell(runner, script, BRANCH="main", RENDERED=rendered, OUTCOME=outcome)
+def push(runner: Path) -> subprocess.CompletedProcess[str]:
+    return shell(runner, step(RENDER, "Push", "render")["run"], BRANCH="main")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +161,7 @@ def test_runs_follow_one_another_and_start_from_the_branch_as_it_is() -> None:
     assert workflow["concurrency"] == {"group": "render", "cancel-in-progress": False}
     checkout = steps_of(RENDER, "render")[0]
     assert checkout["uses"].startswith("actions/checkout@")
-    assert checkout["with"] == {"ref": "${{ github.ref_name }}", "fetch-depth": 0}
+    assert checkout["with"] == {"ref": "${{ github.ref_name }}"}
 
 
 def test_the_engine_is_a_service_of_a_pinned_version_the_same_as_in_the_compose_file() -> None:
@@ -231,14 +214,6 @@ def test_the_ci_calls_the_one_script() -> None:
     assert [step["run"] for step in steps_of(CI, "check") if "run" in step] == [".ci/run"]
 
 
-def test_the_first_run_starts_from_the_push_and_later_ones_from_the_mark(origin: Path, tmp_path: Path) -> None:
-    runner = clone(origin, tmp_path / "runner")
-    assert find_last(runner, "abc123") == "abc123"
-    assert push(runner, commit(runner), "success").returncode == 0
-    assert find_last(runner, "abc123") == MARK
-    assert git(runner, "rev-parse", MARK) == git(origin, "rev-parse", "main")
-
-
 def test_what_was_rendered_is_committed_as_the_bot(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
     before = git(runner, "rev-parse", "HEAD")
@@ -258,28 +233,17 @@ def test_what_was_rendered_is_committed_as_the_bot(origin: Path, tmp_path: Path)
 def test_a_push_in_between_is_kept_and_its_posts_are_still_to_be_rendered(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
     author = tmp_path / "author"
-    (author / "_posts" / "2025-10-15-4.md").write_text("---\ntitle: later\n---\n", encoding="utf-8")
+    (author / "_posts" / "2025-10-15-4.md").write_text(front_matter("later"), encoding="utf-8")
     git(author, "add", "--all")
     git(author, "commit", "--quiet", "-m", "Another post")
     git(author, "push", "--quiet", "origin", "HEAD:main")
     (runner / "audio" / "new.mp3").write_bytes(b"new")
-    rendered = commit(runner)
-    assert push(runner, rendered, "success").returncode == 0
+    commit(runner)
+    assert push(runner).returncode == 0
     names = git(origin, "ls-tree", "-r", "--name-only", "main").splitlines()
     assert {"_posts/2025-10-15-4.md", "audio/new.mp3"} <= set(names)
-    following = clone(origin, tmp_path / "following")
-    since = find_last(following, "")
-    assert render_changed.changed_files(following, since) == [Path("_posts/2025-10-15-4.md")]
-
-
-def test_after_a_failed_episode_the_next_run_tries_it_again(origin: Path, tmp_path: Path) -> None:
-    runner = clone(origin, tmp_path / "runner")
-    assert push(runner, commit(runner), "success").returncode == 0
-    (runner / POST).write_text("---\ntitle: broken\n---\n", encoding="utf-8")
-    git(runner, "commit", "--quiet", "-am", "Break it")
-    assert push(runner, commit(runner), "failure").returncode == 0
-    following = clone(origin, tmp_path / "following")
-    assert render_changed.changed_files(following, find_last(following, "")) == [Path(POST)]
+    done, _ = run_action(clone(origin, tmp_path / "following"), "http://127.0.0.1:9")
+    assert "_posts/2025-10-15-4.md" in done.stdout
 
 
 def test_a_push_that_conflicts_ends_the_run(origin: Path, tmp_path: Path) -> None:
@@ -288,91 +252,70 @@ def test_a_push_that_conflicts_ends_the_run(origin: Path, tmp_path: Path) -> Non
         (folder / POST).write_text(text, encoding="utf-8")
         git(folder, "commit", "--quiet", "-am", text)
     git(author, "push", "--quiet", "origin", "HEAD:main")
-    assert push(runner, git(runner, "rev-parse", "HEAD"), "success").returncode != 0
-    assert MARK not in git(origin, "for-each-ref", "--format=%(refname)").splitlines()
+    assert push(runner).returncode != 0
+    assert git(origin, "rev-parse", "main") == git(author, "rev-parse", "HEAD")
 
 
-def test_new_and_changed_posts_are_found_and_deleted_ones_are_not(origin: Path, tmp_path: Path) -> None:
-    runner = clone(origin, tmp_path / "runner")
-    start = git(runner, "rev-parse", "HEAD")
-    (runner / "_posts" / "2025-10-06-1.md").unlink()
-    (runner / "_posts" / "2025-10-15-★ 新しい回.md").write_text("---\ntitle: new\n---\n", encoding="utf-8")
-    (runner / "feed.xml").write_text("changed", encoding="utf-8")
-    git(runner, "add", "--all")
-    git(runner, "commit", "--quiet", "-m", "Two changes")
-    files = render_changed.changed_files(runner, start)
-    assert render_changed.episodes_of(files, runner, Path("_posts")) == [Path("_posts/2025-10-15-★ 新しい回.md")]
-
-
-@pytest.mark.parametrize("since", ["", "0" * 40, "no-such-ref", "-x"])
-def test_without_a_commit_to_start_from_the_last_one_counts(origin: Path, tmp_path: Path, since: str) -> None:
-    runner = clone(origin, tmp_path / "runner")
-    assert Path(POST) in render_changed.changed_files(runner, since), "the first commit of all"
-    (runner / "_posts" / "2025-10-15-4.md").write_text("---\ntitle: new\n---\n", encoding="utf-8")
-    git(runner, "add", "--all")
-    git(runner, "commit", "--quiet", "-m", "One more")
-    assert render_changed.changed_files(runner, since) == [Path("_posts/2025-10-15-4.md")]
-
-
-@pytest.mark.parametrize("script", ["audio/asaichi-commit-2.txt", "_scripts/houkago-server-3.txt"])
-def test_a_changed_script_means_its_post(origin: Path, tmp_path: Path, script: str) -> None:
-    runner = clone(origin, tmp_path / "runner")
-    posts = render_changed.episodes_of([Path(script)], runner, Path("_posts"))
-    assert posts == [Path("_posts/2025-10-08-2.md" if "commit" in script else "_posts/2025-10-10-3.md")]
-
-
-@pytest.mark.parametrize(
-    ("front", "wanted"),
-    [
-        ("audio_file_path: /audio/new.mp3\n", True),
-        ("title: a notice, not an episode\n", False),
-        ("audio_file_path: https://storage.example.com/audio/moved.mp3\n", False),
-        ("audio_file_path: https://storage.example.com/audio/here.mp3\n", True),
-        ("audio_file_path: [broken\n", True),
-    ],
-    ids=["site path", "no audio", "moved to storage", "moved, but still here", "unreadable"],
-)
-def test_only_posts_whose_audio_belongs_here_are_rendered(tmp_path: Path, front: str, wanted: bool) -> None:
-    (tmp_path / "audio").mkdir()
-    (tmp_path / "audio" / "here.mp3").write_bytes(b"")
-    (tmp_path / "post.md").write_text(f"---\n{front}---\n", encoding="utf-8")
-    assert render_changed.is_episode(Path("post.md"), tmp_path) is wanted
-
-
-def test_an_annotation_escapes_what_github_would_read() -> None:
-    line = render_changed.annotation("error", "50 % of\nit: bad", "_posts/a,b.md", 3, Path("/site"))
-    assert line == "::error file=/site/_posts/a%2Cb.md,line=3::50 %25 of%0Ait: bad"
+def front_matter(name: str) -> str:
+    return (
+        f"---\ntitle: {name}\nactor_ids:\n  - ずんだもん\naudio_file_path: /audio/{name}.mp3\n"
+        'audio_file_size: 0\nduration: "00:00"\ndate: 2025-10-15 05:00:00 +0900\n---\nこんにちは。\n'
+    )
 
 
 def run_action(site: Path, engine: str, **inputs: str) -> tuple[subprocess.CompletedProcess[str], str]:
-    """Run the action's own step on a clone; gives what it did and the summary of the run."""
-    found = step(ACTION, "Render")
-    defaults = {name.upper(): str(facts["default"]) for name, facts in load(ACTION)["inputs"].items()}
-    settings = {name: defaults.get(name, "") for name in found["env"]}
+    """Run the action's own steps on a clone; gives what they did and the summary of the run."""
+    settings = {name.upper(): str(facts["default"]) for name, facts in load(ACTION)["inputs"].items()}
     settings |= {name.upper(): value for name, value in inputs.items()}
     settings |= {
         "VENV": str(Path(sys.executable).parents[1]),
         "TTS_RENDER_CACHE": str(site.parent / "cache"),
         "TTS_RENDER_ENGINE": engine,
         "TTS_RENDER_WAIT": "0",
-        "GITHUB_ACTION_PATH": str(ROOT),
-        "GITHUB_WORKSPACE": str(site),
         "GITHUB_STEP_SUMMARY": str(site.parent / "summary.md"),
         "GITHUB_OUTPUT": str(site.parent / "output"),
     }
-    done = shell(site, found["run"], **settings)
+    for name in ("summary.md", "output"):
+        (site.parent / name).unlink(missing_ok=True)
+    done = shell(site, step(ACTION, "Render")["run"], **settings)
+    episodes = outputs(site.parent / "output").get("episodes", "")
+    if episodes:
+        checked = shell(site, step(ACTION, "Check")["run"], **settings, EPISODES=episodes)
+        done.stdout += checked.stdout
+        done.stderr += checked.stderr
+        done.returncode = done.returncode or checked.returncode
     summary = site.parent / "summary.md"
     return done, summary.read_text(encoding="utf-8") if summary.exists() else ""
+
+
+def outputs(path: Path) -> dict[str, str]:
+    """What a step has told later ones, as the runner reads it."""
+    found: dict[str, str] = {}
+    lines = iter(path.read_text(encoding="utf-8").splitlines() if path.exists() else ())
+    for line in lines:
+        name, mark = line.split("<<", 1) if "<<" in line else (line, "")
+        if mark:
+            found[name] = "\n".join(iter(lambda mark=mark: next(lines), mark))
+        else:
+            found[name.split("=", 1)[0]] = name.split("=", 1)[1]
+    return found
+
+
+def test_what_later_steps_are_told_is_read_back(tmp_path: Path) -> None:
+    (tmp_path / "output").write_text("a<<end\none\ntwo=2\nend\nb=3\n", encoding="utf-8")
+    assert outputs(tmp_path / "output") == {"a": "one\ntwo=2", "b": "3"}
 
 
 @pytest.mark.slow
 def test_the_action_renders_what_is_new_and_a_second_run_changes_nothing(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
+    posts = "_posts/2025-10-06-1.md, _posts/2025-10-08-2.md\n"
     with FakeEngine() as engine:
-        done, summary = run_action(runner, engine.url)
+        done, summary = run_action(runner, engine.url, posts=posts)
         assert done.returncode == 0, done.stdout + done.stderr
-        rendered = commit(runner)
-        assert push(runner, rendered, "success").returncode == 0
+        commit(runner)
+        assert push(runner).returncode == 0
+        git(runner, "fetch", "--quiet", "--unshallow")
         changed = git(runner, "diff", "--name-only", "HEAD^", "HEAD").splitlines()
         assert [name for name in changed if name.endswith(".mp3")] == [
             "audio/asaichi-commit-2.mp3",
@@ -382,23 +325,22 @@ def test_the_action_renders_what_is_new_and_a_second_run_changes_nothing(origin:
         assert len(changed) == 9, "an MP3, a receipt and a post for each"
         assert git(runner, "diff", "--numstat", "HEAD^", "HEAD", "--", POST).split()[:2] == ["2", "2"]
         assert summary.count("✅ rendered") == 3
-        spoken = engine.asked
-
-        since = find_last(runner, "")
-        again, summary = run_action(runner, engine.url, posts=f"{POST}, _posts/2025-10-10-3.md", since=since)
-        assert again.returncode == 0, again.stdout + again.stderr
-        assert engine.asked == spoken
-        assert summary.count("unchanged") == 2
-        assert commit(runner) == rendered
+    before = git(runner, "rev-parse", "HEAD")
+    again, summary = run_action(runner, "http://127.0.0.1:9", posts=posts)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert summary == "### tts-render\n\nNo episode is new or out of date.\n"
+    assert outputs(tmp_path / "output") == {"episodes": "", "taken": "0"}
+    assert commit(runner) == before
 
 
-def test_a_site_without_news_needs_no_engine(origin: Path, tmp_path: Path) -> None:
+def test_of_a_site_without_receipts_the_action_takes_the_newest_post(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
-    git(runner, "update-ref", MARK, "HEAD")
-    done, summary = run_action(runner, "http://127.0.0.1:9", since=MARK)
-    assert (done.returncode, done.stdout) == (0, "No episode is new or changed.\n")
-    assert "No episode" in summary
-    assert not (tmp_path / "output").exists()
+    done, summary = run_action(runner, "http://127.0.0.1:9")
+    assert done.returncode == 3
+    assert [line.split("::")[1] for line in done.stdout.splitlines() if line.startswith("::error")] == [
+        "error file=_posts/2025-10-10-3.md"
+    ]
+    assert summary.endswith("\nOlder ones without audio, left alone: 2.\n")
 
 
 @pytest.mark.slow
@@ -408,7 +350,7 @@ def test_a_failed_episode_is_annotated_at_its_line_and_the_others_are_rendered(o
     path.write_text(path.read_text(encoding="utf-8").replace("- ずんだもん\n", "- ずんだもそ\n"), encoding="utf-8")
     git(runner, "commit", "--quiet", "-am", "Misspell")
     with FakeEngine() as engine:
-        done, summary = run_action(runner, engine.url, posts="_posts/2025-10-10-3.md")
+        done, summary = run_action(runner, engine.url, posts=POST)
     assert done.returncode == 1
     errors = [line for line in done.stdout.splitlines() if line.startswith("::error")]
     assert len(errors) == 1, done.stdout
@@ -419,11 +361,16 @@ def test_a_failed_episode_is_annotated_at_its_line_and_the_others_are_rendered(o
     assert summary.count("❌") == summary.count("✅ rendered") == 1
 
 
-def test_without_an_engine_each_episode_is_annotated_and_the_run_ends_with_3(origin: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_what_breaks_the_feed_is_annotated_although_it_was_rendered(origin: Path, tmp_path: Path) -> None:
     runner = clone(origin, tmp_path / "runner")
-    done, _ = run_action(runner, "http://127.0.0.1:9")
-    assert done.returncode == 3
-    errors = [line for line in done.stdout.splitlines() if line.startswith("::error") and "127.0.0.1:9" in line]
-    assert [line.split("::")[1] for line in errors] == [
-        f"error file=_posts/2025-10-{day}.md" for day in ("06-1", "08-2", "10-3")
-    ]
+    path = runner / "_posts" / "2025-10-10-3.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub("(?m)^description: .*$", "description: A & B", text), encoding="utf-8")
+    with FakeEngine() as engine:
+        done, _ = run_action(runner, engine.url)
+    assert done.returncode == 1
+    errors = [line for line in done.stdout.splitlines() if line.startswith("::error")]
+    assert len(errors) == 1, done.stdout
+    assert errors[0].startswith("::error file=_posts/2025-10-10-3.md,line=")
+    assert ",title=description-xml::" in errors[0]

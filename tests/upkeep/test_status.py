@@ -75,6 +75,9 @@ def test_other_states_are_told_apart(site: SiteKit) -> None:
     )
     (posts / "2026-01-01-2.md").write_text(POST.replace("春日部つむぎ\naudio", "だれか\naudio"), encoding="utf-8")
     (posts / "2026-01-01-3.md").write_text(POST.replace("_20261121.mp3", "_3.mp3"), encoding="utf-8")
+    (posts / "2026-01-01-4.md").write_text(
+        "---\ntitle: お知らせ\nactor_ids: [だれか]\n---\n休みます。\n", encoding="utf-8"
+    )
     assert site.run("render", site.post).code == 0
     (site.root / "audio" / "朝の技術だより☆A.I._3.mp3").write_bytes(site.audio.read_bytes())
     (site.root / "README.md").write_text("front matter なし\n", encoding="utf-8")
@@ -83,19 +86,9 @@ def test_other_states_are_told_apart(site: SiteKit) -> None:
         "2026-01-01-1.md": "elsewhere",
         "2026-01-01-2.md": "broken",
         "2026-01-01-3.md": "unknown",
+        "2026-01-01-4.md": "no-audio",
         site.post.name: "current",
     }
-
-
-def test_only_what_changed_is_rendered(site: SiteKit, fake_engine: FakeEngine) -> None:
-    other = site.root / "_posts" / "2026-11-20-40.md"
-    other.write_text(POST.replace("_20261121.mp3", "_b.mp3"), encoding="utf-8")
-    assert len(site.run("render", "--changed", "--site", site.root, "--json").json) == 2
-    assert site.run("render", "--changed", "--site", site.root, "--json").json == []
-    site.script.write_text(SCRIPT.replace("鍵の話", "錠の話"), encoding="utf-8")
-    (receipt,) = site.run("render", "--changed", "--site", site.root, "--json").json
-    assert receipt["episode"] == f"_posts/{site.post.name}"
-    assert receipt["synthesized"] == 1
 
 
 def test_the_status_changes_nothing_and_asks_no_engine(site: SiteKit, fake_engine: FakeEngine) -> None:

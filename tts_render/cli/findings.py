@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tts_render.cli.github import annotation
 from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
@@ -28,14 +29,6 @@ def finding_text(finding: Finding, form: str) -> str:
     """For people, or as the workflow command that GitHub makes an annotation of."""
     if form != "github":
         return plain(str(finding))
-    message = finding.message + (f"\n{finding.remedy}" if finding.remedy else "")
-    places = f"file={_property(str(finding.path))}" + (f",line={finding.line}" if finding.line else "")
-    return f"::{finding.level} {places},title={_property(finding.rule)}::{_data(plain(message))}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(plain(text)).replace(":", "%3A").replace(",", "%2C")
+    return annotation(
+        finding.level, finding.message, str(finding.path), finding.line, title=finding.rule, remedy=finding.remedy
+    )

@@ -29,8 +29,11 @@ from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, T
 from tts_render.settings.publication import OUTPUTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tts_render.episode.episode import Episode
     from tts_render.run.render import Rendered
+    from tts_render.upkeep.selection import Selection
 
 __all__ = ["plan", "render"]
 
@@ -49,10 +52,21 @@ __all__ = ["plan", "render"]
 @click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
 @click.option("--force", is_flag=True, help="Render even where nothing has changed.")
 @click.option(
-    "--changed", is_flag=True, help="Only what lacks its audio or is out of date; without EPISODE, of the whole site."
+    "--changed",
+    is_flag=True,
+    help="Take what is out of date, and what is new: lacks its audio and is no older than the newest that has any. "
+    "EPISODE may be a folder; without one, the whole site.",
 )
+@click.option("--all", "everything", is_flag=True, help="Like --changed, and older ones that lack their audio too.")
 @click.option("--strict", is_flag=True, help="Refuse a script that holds markup which is not known.")
-@click.option("--json", "as_json", is_flag=True, help="Print the receipts as JSON, and nothing else there.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="json prints the receipts, and nothing else there; github makes annotations and a summary of the run.",
+)
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 def render(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
@@ -68,20 +82,23 @@ def render(
     no_write_back: bool,
     force: bool,
     changed: bool,
+    everything: bool,
     strict: bool,
-    as_json: bool,
+    form: str,
     quiet: bool,
     verbose: int,
 ) -> int:
     """Speak, assemble, encode, write back."""
+    from tts_render.cli.github import failures
+    from tts_render.cli.github import report as tell_github
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.ground.units import half_up
     from tts_render.run.render import render as render_episode
     from tts_render.run.session import Session
-    from tts_render.site.generator import find_posts
-    from tts_render.upkeep.status import status
+    from tts_render.upkeep.selection import forget_failure, remember_failure, select
 
+    changed = changed or everything
     if not episodes and not changed:
         raise click.UsageError("Missing argument 'EPISODE...'.")
     only_with_one(episodes, output=output, script=script)
@@ -89,13 +106,19 @@ def render(
         raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
     outputs = _output_names(also)
     offset_ms = None if offset is None else half_up(offset * 1000)
-    report: list[dict[str, Any] | None] = []
+    report: list[tuple[Path, dict[str, Any]]] = []
     codes: list[int] = []
+    new: set[Path] = set()
+    older = 0
 
     def fail(path: Path, error: TtsRenderError) -> None:
         codes.append(error.exit_code)
-        report.append({"episode": str(path), "error": str(error)})
+        report.append((path, {"episode": str(path), "error": str(error)}))
         say(str(error))
+        if form == "github":
+            click.echo("\n".join(failures(path, error)))
+        if path in new:
+            remember_failure(path, session, site=site)
         if verbose > 1:
             traceback.print_exception(error)
 
@@ -104,12 +127,12 @@ def render(
         Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
         if changed:
-            episodes = tuple(
-                found.path
-                for path in find_posts(episodes or (site_root(site),), site)
-                if (found := status(path, session, site=site, voices=voices)).to_render
-            )
-            progress.note(f"{count_of(len(episodes), 'episode')} to render")
+            selection = select(episodes or (site_root(site),), session, site=site, voices=voices, everything=everything)
+            episodes = tuple(found.path for found in selection.taken)
+            new = {found.path for found in selection.taken if not found.rendered}
+            older = len(selection.older)
+            for line in _selection_lines(selection):
+                progress.note(line)
         opened: list[tuple[Path, Episode]] = []
         for path in episodes:
             try:
@@ -138,9 +161,12 @@ def render(
                 fail(path, foreseen(path, error))
                 continue
             progress.note(_rendered_text(episode, done))
-            report.append(_rendered_json(done))
-    if as_json:
-        print_json(report)
+            report.append((path, _rendered_json(done)))
+            forget_failure(path, session, site=site)
+    if form == "json":
+        print_json([facts for _, facts in report])
+    elif form == "github":
+        tell_github(report, older=older)
     return max(codes, default=0)
 
 
@@ -205,6 +231,23 @@ def plan(
     if as_json:
         print_json(report)
     return max(codes, default=0)
+
+
+def _selection_lines(selection: Selection) -> Iterator[str]:
+    """What a run is about to make, and what it leaves alone."""
+    if not selection.taken:
+        yield "nothing is new or out of date"
+    else:
+        minutes = max(1, round(selection.speech / 60))
+        length = count_of(minutes, "minute") if minutes < 100 else f"{selection.speech / 3600:.1f} hours"
+        yield f"{count_of(len(selection.taken), 'episode')} to render, about {length} of speech"
+    unreadable = [found for found in selection.older if found.state == "broken"]
+    lacking = len(selection.older) - len(unreadable)
+    if lacking:
+        which = "1 older one without audio is" if lacking == 1 else f"{lacking:,} older ones without audio are"
+        yield f"{which} left alone; --all takes {'it' if lacking == 1 else 'them'}, or name what you want"
+    if unreadable:
+        yield f"{count_of(len(unreadable), 'older post')} cannot be read; tts-render status says why"
 
 
 def _remarks(episode: Episode, *, strict: bool) -> list[str]:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from tts_render.speech.casting import Role, Utterance
     from tts_render.speech.speaking import Found
 
-__all__ = ["Plan", "PlannedUtterance", "plan"]
+__all__ = ["SECONDS_PER_CHARACTER", "Plan", "PlannedUtterance", "plan"]
 
-_SECONDS_PER_CHARACTER = 0.13
+SECONDS_PER_CHARACTER = 0.13
 """Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
 
 
@@ -145,7 +145,7 @@ class _Guess:
         if self.clip is not None:
             return self.clip
         speed = self.episode.config.voices[self.utterance.voice].speed * self.utterance.manner.speed
-        seconds = len(self.utterance.reading) * _SECONDS_PER_CHARACTER / speed
+        seconds = len(self.utterance.reading) * SECONDS_PER_CHARACTER / speed
         return _GuessedSource(
             seconds_to_frames(seconds, self.episode.config.master.rate), self.episode.config.master.rate
         )

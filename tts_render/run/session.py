@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tts_render.engine import open_engine
@@ -16,7 +17,6 @@ from tts_render.speech.cache import UtteranceCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tts_render.engine.dispatch import EngineEvent
     from tts_render.ground.events import Event, Tell
@@ -114,6 +114,22 @@ class Session:
             path = receipt_path(site.root / ".tts-render" / "receipts", site.relative(audio))
             return confine(site, path, what="the place of the receipt", source=source, line=None)
         return self.folder / "receipts" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.json"
+
+    def failure(self, site: Site, source: Path) -> Path:
+        """Where it is remembered that an episode could not be rendered, so that it is tried again.
+
+        Args:
+            site: the site of the episode.
+            source: its post or script.
+
+        Raises:
+            OutsideSiteError: the place in the site is a link that leaves it.
+        """
+        real = Path(os.path.realpath(source.parent)) / source.name
+        if site.marked and real.is_relative_to(site.root):
+            path = site.root / ".tts-render" / "failed" / f"{site.relative(real)}.txt"
+            return confine(site, path, what="the place of its failure", source=source, line=None)
+        return self.folder / "failed" / f"{hashlib.sha256(os.fsencode(real)).hexdigest()[:32]}.txt"
 
     def _report(self, event: EngineEvent) -> None:
         self._warn(f"{event.label}: {event.kind}" + (f": {event.reason}" if event.reason else ""))

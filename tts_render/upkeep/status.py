@@ -5,32 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tts_render.episode.episode import open_episode
+from tts_render.episode.episode import POST_SUFFIXES, open_config, open_episode
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.files import digest_file
 from tts_render.ground.units import half_up
 from tts_render.outputs.sidecars import wrong_sidecars
+from tts_render.run.plan import SECONDS_PER_CHARACTER
 from tts_render.run.prepare import prepare
 from tts_render.settings.embedded import engine_kind
-from tts_render.site.post import edit_post
+from tts_render.site.folder import find_site
+from tts_render.site.post import edit_post, read_post
 from tts_render.site.receipt import read_receipt
 
 if TYPE_CHECKING:
+    import datetime
     from pathlib import Path
 
     from tts_render.episode.episode import Episode
+    from tts_render.ground.units import Seconds
     from tts_render.run.session import Session
     from tts_render.site.receipt import Receipt
 
 __all__ = ["TO_RENDER", "EpisodeStatus", "State", "status"]
 
-State = Literal["current", "missing", "changed", "disagrees", "unknown", "elsewhere", "broken"]
+State = Literal["current", "missing", "changed", "disagrees", "unknown", "elsewhere", "no-audio", "broken"]
 """``current``: nothing to do. ``missing``: no MP3 yet. ``changed``: script, voices, sounds or settings are not those
 of the receipt. ``disagrees``: MP3 or post are not as the receipt says. ``unknown``: an MP3 without a receipt.
-``elsewhere``: the post names an address, and there is no file of that name here. ``broken``: it cannot be read."""
+``elsewhere``: the post names an address, and there is no file of that name here. ``no-audio``: the post names no audio,
+so it is no episode. ``broken``: it cannot be read."""
 
 TO_RENDER: frozenset[State] = frozenset({"missing", "changed", "disagrees"})
-"""What ``render --changed`` renders."""
+"""What rendering would mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,14 @@ class EpisodeStatus:
     state: State
     why: str
     """In words; empty where there is nothing to say."""
-
-    @property
-    def to_render(self) -> bool:
-        """Whether rendering it would help."""
-        return self.state in TO_RENDER
+    date: datetime.datetime | None = None
+    """What its front matter says."""
+    rendered: bool = False
+    """Whether it has been rendered once: there is a receipt, or an MP3."""
+    failed: bool = False
+    """Whether it was taken once and could not be rendered."""
+    speech: Seconds = 0.0
+    """Speech in it: guessed by the number of characters; 0 where it cannot be read."""
 
 
 def status(path: Path, session: Session, *, site: Path | None = None, voices: Path | None = None) -> EpisodeStatus:
@@ -59,22 +67,49 @@ def status(path: Path, session: Session, *, site: Path | None = None, voices: Pa
     """
     try:
         episode = open_episode(path, site=site, voices=voices)
-        state, why = _look(episode, session)
     except TtsRenderError as error:
-        return EpisodeStatus(path, "broken", str(error))
-    return EpisodeStatus(path, state, why)
+        return _unopened(path, error, site=site, voices=voices)
+    date = episode.date
+    speech = SECONDS_PER_CHARACTER * sum(len(line.text) for line in episode.script.lines)
+    failed = rendered = False
+    try:
+        failed = session.failure(episode.site, path).is_file()
+        if episode.audio is None:
+            return _no_audio(path, date, episode.config.preset.audio)
+        stored = read_receipt(session.receipt(episode.site, episode.audio, source=episode.path))
+        rendered = stored is not None or episode.audio.is_file()
+        state, why = _look(episode, episode.audio, stored, session)
+    except TtsRenderError as error:
+        state, why = "broken", str(error)
+    return EpisodeStatus(path, state, why, date, rendered, failed, speech)
 
 
-def _look(episode: Episode, session: Session) -> tuple[State, str]:
-    audio = episode.audio
-    if audio is None:
-        return "broken", f"{'.'.join(episode.config.preset.audio)} is missing"
+def _unopened(path: Path, error: TtsRenderError, *, site: Path | None, voices: Path | None) -> EpisodeStatus:
+    """A post whose front matter can be read says at least when it was, and whether it is an episode at all."""
+    date: datetime.datetime | None = None
+    if path.suffix.lower() in POST_SUFFIXES:
+        try:
+            preset = open_config(find_site(path, site), voices).preset
+            post = read_post(path, preset)
+        except TtsRenderError:
+            pass
+        else:
+            if post.audio is None:
+                return _no_audio(path, post.date, preset.audio)
+            date = post.date
+    return EpisodeStatus(path, "broken", str(error), date)
+
+
+def _no_audio(path: Path, date: datetime.datetime | None, key: tuple[str, ...]) -> EpisodeStatus:
+    return EpisodeStatus(path, "no-audio", f"{'.'.join(key)} is missing", date)
+
+
+def _look(episode: Episode, audio: Path, stored: Receipt | None, session: Session) -> tuple[State, str]:
     if not audio.is_file():
         named = episode.post.audio if episode.post is not None else None
         if named is not None and named.startswith(("http://", "https://")):
             return "elsewhere", named
         return "missing", f"there is no {episode.site.relative(audio)}"
-    stored = read_receipt(session.receipt(episode.site, audio, source=episode.path))
     work = prepare(episode, audio, stored, engine=engine_kind(session.targets(episode.config.engines)))
     if work.stored is None:
         return "unknown", "there is no receipt of its MP3"

@@ -1,0 +1,115 @@
+"""What GitHub is told of a run: annotations beside the lines, a table for its summary, and what later steps need.
+
+Sources: GitHub's documentation of workflow commands (``::error file=...``, ``GITHUB_OUTPUT``, ``GITHUB_STEP_SUMMARY``).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tts_render.ground.errors import SpeechError
+from tts_render.ground.printable import one_line, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tts_render.ground.errors import TtsRenderError
+
+__all__ = ["annotation", "failures", "report"]
+
+
+def annotation(
+    level: str, message: str, path: str, line: int | None, *, title: str | None = None, remedy: str | None = None
+) -> str:
+    """The workflow command that GitHub shows beside a line.
+
+    Args:
+        level: ``error`` or ``warning``.
+        message: what is wrong.
+        path: the file, as seen from the repository's root.
+        line: 1-based line in it.
+        title: what stands over the message.
+        remedy: what to do.
+    """
+    places = f"file={_property(path)}"
+    if line is not None:
+        places += f",line={line}"
+    if title is not None:
+        places += f",title={_property(title)}"
+    text = f"{plain(message)}\n{plain(remedy)}" if remedy else plain(message)
+    return f"::{level} {places}::{_data(text)}"
+
+
+def failures(episode: Path, error: TtsRenderError) -> Iterator[str]:
+    """Why an episode could not be rendered: at the line where an error names one, else at the episode.
+
+    Of utterances that could not be spoken, each has an annotation of its own.
+    """
+    for each in error.failures if isinstance(error, SpeechError) else (error,):
+        path = str(each.path) if each.path is not None else str(episode)
+        if not Path(path).is_file():
+            yield annotation("error", f"{path}: {each.message}", str(episode), None, remedy=each.remedy)
+        else:
+            yield annotation("error", each.message, path, each.line, remedy=each.remedy)
+
+
+def report(rendered: Sequence[tuple[Path, Mapping[str, Any]]], *, older: int) -> None:
+    """Tell the summary of the run what came of each episode, and later steps which ones are there now.
+
+    Args:
+        rendered: the path of each episode, and what ``--json`` prints of it.
+        older: how many older episodes were left alone.
+
+    Raises:
+        OSError: a file that GitHub has named cannot be written.
+    """
+    there = [str(path) for path, facts in rendered if "error" not in facts]
+    mark = secrets.token_hex(8)  # a name of a file must not be able to end the list
+    _append("GITHUB_OUTPUT", "\n".join([f"episodes<<{mark}", *there, mark, f"taken={len(rendered)}"]) + "\n")
+    _append("GITHUB_STEP_SUMMARY", _summary(rendered, older))
+
+
+def _summary(rendered: Sequence[tuple[Path, Mapping[str, Any]]], older: int) -> str:
+    lines = ["### tts-render", ""]
+    if rendered:
+        lines += ["| episode | length | bytes | spoken | from the cache | LUFS | |", "|---" * 7 + "|"]
+        lines += [_row(path, facts) for path, facts in rendered]
+    else:
+        lines.append("No episode is new or out of date.")
+    if older:
+        lines += ["", f"Older ones without audio, left alone: {older}."]
+    return "\n".join(lines) + "\n"
+
+
+def _row(path: Path, facts: Mapping[str, Any]) -> str:
+    if "error" in facts:
+        cells = [str(path), "", "", "", "", "", "❌ " + str(facts["error"]).partition("\n")[0]]
+    else:
+        loud = facts["loudness_lufs"]
+        cells = [
+            str(path),
+            facts["duration"],
+            f"{facts['bytes']:,}",
+            facts["synthesized"],
+            facts["cached"],
+            "" if loud is None else f"{loud:.1f}",
+            "✅ rendered" if facts["changed"] else "unchanged",
+        ]
+    return "| " + " | ".join(one_line(str(cell)).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _append(variable: str, text: str) -> None:
+    if os.environ.get(variable):
+        with Path(os.environ[variable]).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(plain(text)).replace(":", "%3A").replace(",", "%2C")
