@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -295,7 +296,7 @@ def outputs(path: Path) -> dict[str, str]:
     for line in lines:
         name, mark = line.split("<<", 1) if "<<" in line else (line, "")
         if mark:
-            found[name] = "\n".join(iter(lambda mark=mark: next(lines), mark))
+            found[name] = "\n".join(iter(functools.partial(next, lines), mark))
         else:
             found[name.split("=", 1)[0]] = name.split("=", 1)[1]
     return found

@@ -41,6 +41,10 @@ def test_the_page_has_the_rules_of_the_program_with_their_levels() -> None:
     assert page == rules_in_the_program()
 
 
+def test_the_rules_that_can_be_asked_for_are_those_that_can_be_broken() -> None:
+    assert sorted(checks.RULES) == sorted(rules_in_the_program())
+
+
 def test_every_rule_says_what_to_do() -> None:
     assert [
         row.code("rule") for row in rows(PAGE, "rule") if not (row.text("what is wrong") and row.text("what to do"))

@@ -151,6 +151,7 @@ MODULE_ORDER = (
     "tts_render.cli.voice_table",
     "tts_render.cli.github",
     "tts_render.cli.findings",
+    "tts_render.cli.tally",
     "tts_render.cli.options",
     "tts_render.cli.planned",
     "tts_render.cli.render",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,6 +172,50 @@ def test_a_folder_stands_for_the_posts_in_it(site: SiteKit) -> None:
     result = site.run("check", site.root / "_posts", "--json")
     assert {finding["path"] for finding in result.json} == {str(site.post)}
     assert "1 checked: 0 errors, 4 warnings" in result.err
+
+
+def many(site: SiteKit, count: int) -> list[str]:
+    """Posts that were never filled in, besides the one that is there; their names, the newest first."""
+    names = [f"2026-10-{number:02}-1.md" for number in range(count, 0, -1)]
+    for name in names:
+        (site.root / "_posts" / name).write_text(POST, encoding="utf-8")
+    return names
+
+
+def test_of_many_warnings_the_newest_ten_are_listed_and_a_table_counts_them_all(site: SiteKit) -> None:
+    names = many(site, 20)
+    result = site.run("check", site.root / "_posts")
+    listed = [line.split(":")[0].rpartition("/")[2] for line in result.out.splitlines() if "[size-unset]" in line]
+    assert listed == [site.post.name, *names[:9]]
+    assert re.search(r"^ +21  size-unset +\(11 not shown; --rule size-unset lists all\)$", result.err, re.MULTILINE)
+    assert result.err.splitlines()[-1] == "21 checked: 0 errors, 84 warnings"
+
+
+@pytest.mark.parametrize("more", [("--rule", "size-unset"), ("-v",), ("--format", "github"), ("--json",)])
+def test_all_of_a_rule_is_listed_where_it_is_asked_for(site: SiteKit, more: tuple[str, ...]) -> None:
+    many(site, 20)
+    result = site.run("check", site.root / "_posts", *more)
+    assert result.out.count("size-unset") == 21
+    assert ("duration-unset" in result.out) is (more[0] != "--rule")
+
+
+def test_every_error_is_listed(site: SiteKit) -> None:
+    many(site, 20)
+    for path in (site.root / "_posts").iterdir():
+        path.write_text(POST.replace('"00:00"', "12:34"), encoding="utf-8")
+    result = site.run("check", site.root / "_posts")
+    assert result.out.count("[duration-unquoted]") == 21
+    assert re.search(r"^ +21  duration-unquoted$", result.err, re.MULTILINE)
+
+
+def test_only_the_rules_that_are_asked_for_decide(site: SiteKit) -> None:
+    edit(site, '"00:00"', "12:34")
+    assert site.run("check", "--rule", "duration-unquoted", site.post).code == 1
+    result = site.run("check", "--rule", "size-unset,size-wrong", site.post)
+    assert (result.code, "duration" in result.out) == (0, False)
+    wrong = site.run("check", "--rule", "size-unsett", site.post)
+    assert wrong.code == 2
+    assert "did you mean size-unset?" in wrong.err
 
 
 def test_findings_name_file_line_and_rule(site: SiteKit) -> None:

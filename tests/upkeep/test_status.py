@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,29 @@ def test_other_states_are_told_apart(site: SiteKit) -> None:
         "2026-01-01-4.md": "no-audio",
         site.post.name: "current",
     }
+
+
+def test_of_many_in_one_state_the_newest_ten_are_listed_and_all_are_counted(site: SiteKit) -> None:
+    posts = site.root / "_posts"
+    for day in range(1, 21):
+        (posts / f"2026-10-{day:02}-1.md").write_text(POST.replace("_20261121", f"_{day}"), encoding="utf-8")
+    assert site.run("render", site.post).code == 0
+    result = site.run("status", "--site", site.root)
+    assert [line.split(":")[0].rpartition("/")[2] for line in result.out.splitlines()] == [
+        f"2026-10-{day:02}-1.md" for day in range(20, 10, -1)
+    ]
+    assert result.err.splitlines() == [
+        "     20  missing  (10 not shown; --state missing lists all)",
+        "      1  current",
+    ]
+    assert len(site.run("status", "--site", site.root, "--state", "missing").out.splitlines()) == 20
+    assert site.run("status", "--site", site.root, "--state", "current").out == f"current    {shown(site.post)}\n"
+    assert site.run("status", "--site", site.root, "--state", "missin").code == 2
+
+
+def shown(path: Path) -> str:
+    """A path as seen from here, which is how the command names what it has found."""
+    return os.path.relpath(path)
 
 
 def test_the_status_changes_nothing_and_asks_no_engine(site: SiteKit, fake_engine: FakeEngine) -> None:

@@ -15,7 +15,7 @@ from tts_render.ground.printable import UNPRINTABLE, plain
 from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 __all__ = [
     "FILE",
@@ -24,6 +24,7 @@ __all__ = [
     "count_of",
     "engine_names",
     "foreseen",
+    "names_in",
     "only_with_one",
     "print_json",
     "say",
@@ -114,6 +115,23 @@ def foreseen(path: Path, error: TtsRenderError | OSError) -> TtsRenderError:
     if isinstance(error, TtsRenderError):
         return error
     return OutputError(error.strerror or str(error), path=error.filename or path)
+
+
+def names_in(option: str, given: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    """The names that an option was given, with commas between or repeated.
+
+    Raises:
+        click.UsageError: one is not known.
+    """
+    from tts_render.ground.yamltree import nearest
+
+    names = tuple(name.strip() for part in given for name in part.split(",") if name.strip())
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
+            raise click.UsageError(f"{option}: there is no {name!r}; {hint}")
+    return names
 
 
 def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:

@@ -18,6 +18,7 @@ from tts_render.cli.options import (
     count_of,
     engine_names,
     foreseen,
+    names_in,
     only_with_one,
     print_json,
     say,
@@ -104,7 +105,7 @@ def render(
     only_with_one(episodes, output=output, script=script)
     if output is not None and output.suffix.lower() != ".mp3":
         raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
-    outputs = _output_names(also)
+    outputs = names_in("--also", also, OUTPUTS)
     offset_ms = None if offset is None else half_up(offset * 1000)
     report: list[tuple[Path, dict[str, Any]]] = []
     codes: list[int] = []
@@ -264,19 +265,6 @@ def _remarks(episode: Episode, *, strict: bool) -> list[str]:
             first.message + more, path=path, line=first.line, remedy="Take it out, or leave out --strict."
         )
     return [f"warning: {path}:{remark.line}: {remark.message}" for remark in episode.script.remarks]
-
-
-def _output_names(also: tuple[str, ...]) -> tuple[str, ...]:
-    """The outputs that ``--also`` names."""
-    from tts_render.ground.yamltree import nearest
-
-    names = tuple(name.strip() for part in also for name in part.split(",") if name.strip())
-    for name in names:
-        if name not in OUTPUTS:
-            near = nearest(name, OUTPUTS)
-            hint = f"did you mean {near}?" if near else f"choose from {', '.join(OUTPUTS)}"
-            raise click.UsageError(f"--also: there is no {name!r}; {hint}")
-    return names
 
 
 def _refuse_shared_targets(opened: list[tuple[Path, Episode]]) -> None:

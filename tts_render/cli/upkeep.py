@@ -14,6 +14,7 @@ from tts_render.cli.options import (
     count_of,
     engine_names,
     foreseen,
+    names_in,
     only_with_one,
     print_json,
     say,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "status", "write_back"]
 
+_AT_REST = ("current", "elsewhere", "no-audio")
+"""States in which there is nothing to do."""
+
 
 @click.command()
 @click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
@@ -39,6 +43,13 @@ __all__ = ["check", "status", "write_back"]
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option("--published", is_flag=True, help="A post whose date has come must have its MP3.")
 @click.option("--fix", "mend", is_flag=True, help="Mend what can be mended without touching anything else.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="ID,...",
+    help="Only what breaks these rules, and all of it: docs/rules.md.",
+)
 @click.option(
     "--format",
     "form",
@@ -56,26 +67,34 @@ def check(
     strict: bool,
     published: bool,
     mend: bool,
+    rules: tuple[str, ...],
     form: str,
     quiet: bool,
-    verbose: int,  # noqa: ARG001  # read by main
+    verbose: int,
 ) -> int:
     """Everything that can be known without speaking, all problems at once; exit 1 if any.
 
-    EPISODE may be a folder of posts.
+    EPISODE may be a folder, whose newest posts come first. Every error is listed, and of the warnings of each rule ten,
+    unless -v or --rule asks for all; a table of rules comes last.
     """
     import datetime
 
     from tts_render.cli.findings import finding_json, finding_text
+    from tts_render.cli.tally import Tally
     from tts_render.episode.episode import POST_SUFFIXES, open_config
     from tts_render.site.folder import find_site
     from tts_render.site.generator import find_posts
+    from tts_render.upkeep.checks import RULES
     from tts_render.upkeep.checks import check as check_episode
     from tts_render.upkeep.fixes import fix
 
     only_with_one(episodes, script=script)
+    asked = names_in("--rule", rules, RULES)
+    tally = Tally("--rule", whole=bool(asked) or verbose > 0 or form != "text")
     now = datetime.datetime.now(datetime.UTC) if published else None
     paths = find_posts(episodes, site)
+    if any(path.is_dir() for path in episodes):
+        paths.reverse()
     errors = warnings = 0
     told: set[Finding] = set()
     report: list[dict[str, Any]] = []
@@ -96,18 +115,22 @@ def check(
                     say(f"{path}: {line}")
                 findings = look(path) if done else findings
         for finding in findings:
-            if finding in told:
+            if finding in told or (asked and finding.rule not in asked):
                 continue  # what is wrong with the settings is wrong for every post
             told.add(finding)
+            shown = tally.take(finding.rule, shown=True if finding.level == "error" else None)
             errors += finding.level == "error"
             warnings += finding.level == "warning"
             if form == "json":
                 report.append(finding_json(finding))
-            elif not (quiet and finding.level == "warning"):
+            elif shown and not (quiet and finding.level == "warning"):
                 click.echo(finding_text(finding, form))
     if form == "json":
         print_json(report)
     if not quiet:
+        if form == "text" and len(paths) > 1:
+            for line in tally.table():
+                say(line)
         say(f"{len(paths)} checked: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
     return 1 if errors or (strict and warnings) else 0
 
@@ -176,6 +199,9 @@ def write_back(
 @click.argument("episodes", nargs=-1, type=FILE, metavar="[EPISODE...]")
 @with_engine
 @common
+@click.option(
+    "--state", "states", multiple=True, metavar="STATE,...", help="Only those in these states, and all of them."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
 def status(
     episodes: tuple[Path, ...],
@@ -184,21 +210,28 @@ def status(
     cache_dir: Path | None,
     voices: Path | None,
     site: Path | None,
+    states: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     verbose: int,
 ) -> int:
     """Which episodes lack audio, are out of date, or disagree with their file; of the whole site, or those named.
 
-    No engine is asked; --engine says which kind the receipts are compared with.
+    No engine is asked; --engine says which kind the receipts are compared with. The newest ten of each state are listed
+    unless -v or --state asks for all, and none of states in which there is nothing to do.
     """
     from tts_render.cli.progress import Progress
+    from tts_render.cli.tally import Tally
     from tts_render.run.session import Session
     from tts_render.site.generator import find_posts
+    from tts_render.upkeep.status import STATES
     from tts_render.upkeep.status import status as look
 
+    asked = names_in("--state", states, STATES)
+    tally = Tally("--state", whole=bool(asked) or verbose > 0)
     paths = find_posts(episodes or (site_root(site),), site)
-    counts: dict[str, int] = {}
+    if not episodes or any(path.is_dir() for path in episodes):
+        paths.reverse()
     report: list[dict[str, str]] = []
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
@@ -206,12 +239,17 @@ def status(
     ):
         for path in paths:
             found = look(path, session, site=site, voices=voices)
-            counts[found.state] = counts.get(found.state, 0) + 1
+            if asked and found.state not in asked:
+                continue
             report.append({"episode": str(path), "state": found.state, "why": found.why})
-            if not as_json and not quiet and (verbose or found.state not in ("current", "elsewhere")):
+            at_rest = found.state in _AT_REST and not asked and not verbose
+            if tally.take(found.state, shown=False if at_rest else None) and not as_json and not quiet:
                 click.echo(plain(f"{found.state:<9}  {path}" + (f": {found.why}" if found.why else "")))
     if as_json:
         print_json(report)
     if not quiet:
-        say(", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "no episodes here")
+        for line in tally.table():
+            say(line)
+        if not report:
+            say(f"none of {count_of(len(paths), 'episode')}" if asked else "no episodes here")
     return 0

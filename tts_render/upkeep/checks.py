@@ -44,9 +44,34 @@ if TYPE_CHECKING:
     from tts_render.site.presets import DurationForm, Field, SizeForm
     from tts_render.speech.casting import Cast
 
-__all__ = ["BARE_MARKUP", "Finding", "Level", "check"]
+__all__ = ["BARE_MARKUP", "RULES", "Finding", "Level", "check"]
 
 Level = Literal["error", "warning"]
+
+RULES = (
+    "unusable",
+    "audio-path",
+    "audio-missing",
+    "audio-name",
+    "audio-broken",
+    "size-unset",
+    "size-form",
+    "size-wrong",
+    "duration-unset",
+    "duration-form",
+    "duration-unquoted",
+    "duration-wrong",
+    "description-xml",
+    "sound",
+    "cover",
+    "actor",
+    "script",
+    "markup",
+    "dropped",
+    "credit-missing",
+    "credit-wrong",
+)
+"""The ids of all rules; each is described in docs/rules.md."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tts_render.episode.episode import POST_SUFFIXES, open_config, open_episode
 from tts_render.ground.errors import TtsRenderError
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from tts_render.run.session import Session
     from tts_render.site.receipt import Receipt
 
-__all__ = ["TO_RENDER", "EpisodeStatus", "State", "status"]
+__all__ = ["STATES", "TO_RENDER", "EpisodeStatus", "State", "status"]
 
 State = Literal["current", "missing", "changed", "disagrees", "unknown", "elsewhere", "no-audio", "broken"]
 """``current``: nothing to do. ``missing``: no MP3 yet. ``changed``: script, voices, sounds or settings are not those
 of the receipt. ``disagrees``: MP3 or post are not as the receipt says. ``unknown``: an MP3 without a receipt.
 ``elsewhere``: the post names an address, and there is no file of that name here. ``no-audio``: the post names no audio,
 so it is no episode. ``broken``: it cannot be read."""
+
+STATES: tuple[State, ...] = get_args(State)
 
 TO_RENDER: frozenset[State] = frozenset({"missing", "changed", "disagrees"})
 """What rendering would mend."""

@@ -1,0 +1,50 @@
+"""Long lists that stay readable: a few of each kind, and a table of all kinds at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Tally"]
+
+_SHOWN = 10
+"""Of one kind, unless all are asked for."""
+
+
+class Tally:
+    """Counts what is found, by kind.
+
+    Args:
+        option: what lists all of one kind, for example ``--rule``.
+        whole: whether all of every kind is shown.
+    """
+
+    def __init__(self, option: str, *, whole: bool) -> None:
+        self.counts: Counter[str] = Counter()
+        self._option = option
+        self._whole = whole
+        self._hidden: Counter[str] = Counter()
+
+    def take(self, kind: str, *, shown: bool | None = None) -> bool:
+        """Count one more; whether it is to be shown.
+
+        Args:
+            kind: what it is.
+            shown: settles that; None shows the first of each kind.
+        """
+        self.counts[kind] += 1
+        if shown is None:
+            shown = self._whole or self.counts[kind] <= _SHOWN
+            self._hidden[kind] += not shown
+        return shown
+
+    def table(self) -> Iterator[str]:
+        """A line for each kind, the most frequent first, and how those are listed that were not shown."""
+        width = max(map(len, self.counts), default=0)
+        for kind, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0])):
+            hidden = self._hidden[kind]
+            hint = f"  ({hidden:,} not shown; {self._option} {kind} lists all)" if hidden else ""
+            yield f"{count:>7,}  {kind:<{width if hint else 0}}{hint}"
