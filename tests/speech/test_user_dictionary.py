@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.fake_engine import FakeEngine
+from tests.kit.fake_engine import FakeEngine, Fault
 from tests.kit.site_kit import SiteKit
 from tts_render.engine.voicevox.client import VoicevoxEngine
 from tts_render.engine.voicevox.dictionary import held_words, is_said, own_words, read_word, to_word, word_id
@@ -130,6 +130,29 @@ def test_a_dictionary_that_is_edited_in_the_middle_of_a_run_publishes_nothing(
     fake_engine.queries.clear()
     assert site.run("render", site.post).code == 0
     assert len(fake_engine.queries) == 2  # what the other dictionary may have answered is not believed
+
+
+def test_a_dictionary_that_is_edited_in_a_run_that_fails_is_not_remembered_either(
+    site: SiteKit, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.script.write_text("一つ目。\nずんだの話。\n", encoding="utf-8")
+    make = fake_engine.make_sound
+
+    def make_and_edit(query: dict[str, object], style: int, share: float = 1.0) -> bytes:
+        if not fake_engine.words:
+            fake_engine.add_word("ずんだ", "ズンダ", 2)
+        return make(query, style, share)
+
+    monkeypatch.setattr(fake_engine, "make_sound", make_and_edit)
+    fake_engine.fail("/synthesis", Fault("status", status=400))
+    result = site.run("render", site.post)
+    assert "1 utterance could not be spoken" in result.err
+    assert "user dictionary" not in result.err
+    fake_engine.words.clear()
+    fake_engine.queries.clear()
+    monkeypatch.undo()
+    assert site.run("render", site.post).code == 0
+    assert len(fake_engine.queries) == 2
 
 
 def test_a_push_adds_changes_and_removes_only_its_own_words() -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import EngineError, EngineMismatchError, PostError
+from tts_render.ground.errors import EngineError, EngineMismatchError, PostError, TtsRenderError
 from tts_render.ground.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.ground.files import Staged, digest_file, locked, remove_leftover, replace_bytes
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
@@ -36,7 +36,7 @@ from tts_render.sound.mpeg import read_length
 from tts_render.speech.speaking import SpeechClip, look_up, speak
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tts_render.engine import Identity
@@ -127,12 +127,12 @@ def render(
         beside = partial(_put_beside, work, episode.site, episode.path, episode.script, tally)
         with ExitStack() as stack:
             made = None
-            if not force and _is_unchanged(work, lines, config.master.encoder):
-                made = _keep(work, lines, config.master.rate, speaking, beside, tally)
-            if made is None:
-                staged = stack.enter_context(Staged(audio))  # a folder that cannot be written to is found now
-                made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
-            _see_that_words_stayed(pool, session.cache)
+            with _one_dictionary(pool, session.cache):
+                if not force and _is_unchanged(work, lines, config.master.encoder):
+                    made = _keep(work, lines, config.master.rate, speaking, beside, tally)
+                if made is None:
+                    staged = stack.enter_context(Staged(audio))  # a folder that cannot be written to is found now
+                    made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
             edit = None
             if post and episode.post is not None:
                 edit = edit_post(_reread(episode.post), size=made.receipt.bytes, seconds=made.seconds, beside=keys)
@@ -227,12 +227,23 @@ def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
         raise
 
 
-def _see_that_words_stayed(pool: Pool, cache: UtteranceCache) -> None:
-    """What was asked under one user dictionary must not have been answered by another.
+@contextmanager
+def _one_dictionary(pool: Pool, cache: UtteranceCache) -> Iterator[None]:
+    """What was asked under one user dictionary must not have been answered by another, nor be remembered for it.
 
     Raises:
-        EngineMismatchError: somebody has changed it while the engines spoke.
+        EngineMismatchError: somebody has changed the dictionary meanwhile.
     """
+    try:
+        yield
+    except TtsRenderError:
+        with suppress(EngineError):  # the first failure is the one to tell
+            _compare_dictionaries(pool, cache)
+        raise
+    _compare_dictionaries(pool, cache)
+
+
+def _compare_dictionaries(pool: Pool, cache: UtteranceCache) -> None:
     if not cache.remembered:
         return
     try:
