@@ -61,7 +61,7 @@ def test_an_entry_may_have_an_accent_and_a_class(tmp_path: Path) -> None:
         ("surface,reading\n,エー\n", 2, "needs a surface"),
         ("surface,reading\nLLM\n", 2, "LLM needs a reading"),
         ("surface,reading\na,b,c\n", 2, "has 3 fields"),
-        ("surface,reading\nA,エー\nB,ビー\nA,アー\n", 4, "A stands twice, here and in line 2"),
+        ("surface,reading\nA,エー\nB,ビー\nA,アー\n", 4, "A occurs twice, here and in line 2"),
         ("surface,reading,accent\nA,エー,x\n", 2, "whole number, not 'x'"),
         ("surface,reading,accent\nA,エー,3\n", 2, "the accent is 3, but エー has 2 moras"),
         ("surface,reading,accent\n甲,こう乙,1\n", 2, "must be all kana"),

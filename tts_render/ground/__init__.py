@@ -1,1 +1,1 @@
-"""The ground: what knows nothing of podcasts."""
+"""Foundations that know nothing about podcasts."""

@@ -1,8 +1,8 @@
-"""YAML and TOML from untrusted files, limited in depth before any value is built.
+"""YAML and TOML from untrusted files, with their depth limited before any value is built.
 
-A parser of YAML takes time that grows with the square of the brackets that are open, and builders of nested values call
-themselves: libyaml's ends the whole process where a few kilobytes are nested a hundred thousand times. Python's parser
-of TOML keeps every beginning of a dotted key, so that 40 kB of one key take 1.5 GB.
+YAML parsing time grows with the square of the number of open brackets, and builders of nested values are recursive:
+libyaml's kills the whole process on a few kilobytes nested a hundred thousand levels deep. Python's TOML parser keeps
+every prefix of a dotted key, so a single key of 40 kB takes 1.5 GB.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 __all__ = ["DEEPEST", "LOADER", "Wrong", "load_toml", "parse_yaml_events"]
 
 Wrong: TypeAlias = "Callable[[str, int], InputError]"
-"""Makes an error out of a message and a 1-based line of the text."""
+"""Makes an error from a message and a 1-based line of the text."""
 
 DEEPEST = 50
-"""Levels of nested values; ten times what anybody writes."""
+"""Levels of nested values; ten times more than anybody writes."""
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The quicker of PyYAML's safe loaders that is installed."""
+"""The faster of PyYAML's safe loaders that are installed."""
 
 _TOO_DEEP = "is nested too deeply"
-_MOST_BRACKETS = 5_000  # opening ones, in one text: it is not known yet which of them are closed
+_MOST_BRACKETS = 5_000  # opening brackets in one text; which of them are closed is not known yet
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
 
 
 def parse_yaml_events(text: str, wrong: Wrong) -> Iterator[Any]:
-    """The events of PyYAML's parser.
+    """Yield the events of PyYAML's parser.
 
-    A text that was parsed to its end can be composed and loaded without harm to the stack.
+    Once a text has been parsed to its end, it can be composed and loaded without overflowing the stack.
 
     Args:
-        text: the whole of it.
-        wrong: makes the error.
+        text: the whole text.
+        wrong: makes the error to raise.
 
     Raises:
-        InputError: it is nested too deeply, or holds more than 5,000 opening brackets.
-        yaml.YAMLError: it is no YAML.
+        InputError: the text is nested too deeply, or holds more than 5,000 opening brackets.
+        yaml.YAMLError: the text is not valid YAML.
     """
     if text.count("[") + text.count("{") > _MOST_BRACKETS:
         opening = (index for index, character in enumerate(text) if character in "[{")
@@ -60,15 +60,15 @@ def parse_yaml_events(text: str, wrong: Wrong) -> Iterator[Any]:
 
 
 def load_toml(text: str, wrong: Wrong) -> dict[str, Any]:
-    """The values of a TOML text.
+    """Return the values of a TOML text.
 
     Args:
-        text: the whole of it.
-        wrong: makes the error.
+        text: the whole text.
+        wrong: makes the error to raise.
 
     Raises:
         InputError: a key has too many parts, or values are nested too deeply.
-        ValueError: it is no TOML, or holds a number of thousands of digits.
+        ValueError: the text is not valid TOML, or holds a number with thousands of digits.
     """
     if found := _LONG_KEY.search(text):
         raise wrong(_TOO_DEEP, _line_at(text, found.start()))

@@ -1,4 +1,4 @@
-"""The tree of errors: every failure that can be foreseen derives from one base.
+"""The hierarchy of errors: every foreseeable failure derives from one base.
 
 ::
 
@@ -11,14 +11,14 @@
     │   ├── SoundError                     a jingle or another sound file
     │   └── OutsideSiteError               a path that leaves the site
     ├── EngineError               exit 3   no engine to speak with
-    │   ├── EngineUnreachableError         no answer, or no longer one
-    │   ├── EngineRefusedError             it answered that it will not (4xx)
-    │   ├── EngineReplyError               it answered nonsense, after every try
+    │   ├── EngineUnreachableError         it does not answer, or stopped answering
+    │   ├── EngineRefusedError             it refused the request (4xx)
+    │   ├── EngineReplyError               its answers were unusable on every try
     │   ├── EngineMismatchError            engines of one run differ, or lack the voice
     │   └── EngineMissingError             an embedded engine is not installed
     ├── SpeechError                        utterances that could not be spoken
     ├── UtteranceError                     one of them
-    ├── OutputError                        disk, encoder, or a finished MP3 that is not right
+    ├── OutputError                        disk, encoder, or a finished MP3 that is wrong
     └── BusyError                          another run is at work on the same episode
 """
 
@@ -58,11 +58,11 @@ class TtsRenderError(Exception):
     """Base of all foreseeable failures: what happened, where, and what to do.
 
     ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
-    Unprintable characters of inputs become U+FFFD and line breaks become spaces, so it can be shown anywhere.
+    Unprintable characters from inputs become U+FFFD and line breaks become spaces, so it can be shown anywhere.
     """
 
     exit_code = 1
-    """What the command line ends with: 1 the work failed, 2 the command line was wrong, 3 the engine."""
+    """Exit code of the command line: 1 the work failed, 2 the command line was wrong, 3 the engine failed."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class CommandLineError(TtsRenderError):
 
 
 class InputError(TtsRenderError):
-    """Something that was given to the program is wrong."""
+    """Something given to the program is wrong."""
 
 
 class PostError(InputError):
@@ -111,7 +111,7 @@ class SoundError(InputError):
 
 
 class OutsideSiteError(InputError):
-    """A path in an input leaves the site."""
+    """A path in an input points outside the site."""
 
 
 class EngineError(TtsRenderError):
@@ -123,7 +123,7 @@ class EngineError(TtsRenderError):
         super().__init__(message, path=engine, remedy=remedy)
         self.engine = engine
         self.status = status
-        """HTTP status, where there was one."""
+        """HTTP status, if there was one."""
 
 
 class EngineUnreachableError(EngineError):
@@ -131,25 +131,25 @@ class EngineUnreachableError(EngineError):
 
 
 class EngineRefusedError(EngineError):
-    """The engine understood and said no (4xx); asking again would not help."""
+    """The engine understood the request and refused it (4xx); asking again would not help."""
 
 
 class EngineReplyError(EngineError):
-    """The engine answered something that cannot be used, on every try."""
+    """The engine's answer was unusable on every try."""
 
 
 class EngineMismatchError(EngineError):
-    """Engines of one run differ, or an engine does not have the voice that is asked for."""
+    """Engines of one run differ, or an engine does not have the requested voice."""
 
 
 class EngineMissingError(EngineError):
-    """An embedded engine is asked for whose package is not installed."""
+    """The package of a requested embedded engine is not installed."""
 
 
 class SpeechError(TtsRenderError):
-    """Utterances that could not be spoken; the episode is not published.
+    """Some utterances could not be spoken; the episode is not published.
 
-    ``failures`` holds one error for each of them, in script order, each with path and line.
+    ``failures`` holds one error for each utterance, in script order, with its path and line.
     """
 
     def __init__(self, message: str, failures: Sequence[TtsRenderError], *, path: Path | str | None = None) -> None:
@@ -166,17 +166,17 @@ class SpeechError(TtsRenderError):
 
 
 class UtteranceError(TtsRenderError):
-    """One utterance that could not be spoken; its place is in the script."""
+    """One utterance that could not be spoken, with its place in the script."""
 
     def __init__(self, message: str, *, path: Path | str, line: int, remedy: str | None = None, blame: int = 1) -> None:
         super().__init__(message, path=path, line=line, remedy=remedy)
         self.exit_code = blame
-        """3 where the engine is to blame, 1 where the text is."""
+        """3 if the engine is to blame, 1 if the text is."""
 
 
 class OutputError(TtsRenderError):
-    """A file could not be written, or what was written is not right."""
+    """A file could not be written, or the written file is wrong."""
 
 
 class BusyError(TtsRenderError):
-    """Another run is at work on the same episode."""
+    """Another run is working on the same episode."""

@@ -1,4 +1,4 @@
-"""What a run tells while it is at work. Progress leaves through one callable that takes these values."""
+"""What a run reports while it is at work: progress leaves through one callable that takes these values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Began:
     episode: Path
     utterances: int
     cached: int
-    """How many of them are there already."""
+    """How many of them are in the cache already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Spoke:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What follows the speaking."""
+    """A stage of the work that follows the speaking."""
 
     name: Literal["mastering", "correcting", "writing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something that the user should know and that does not stop the run."""
+    """Something that the user should know but that does not stop the run."""
 
     message: str
 

@@ -1,7 +1,7 @@
 """Whole files only: atomic replacement, digests and locks. Nothing else in the package replaces or locks a file.
 
-A new file is written next to its target as ``.NAME.tts-render-tmp``: a rename cannot cross disks,
-and static site generators do not publish dot files.
+A new file is written next to its target as ``.NAME.tts-render-tmp``, because a rename cannot cross disks and static
+site generators do not publish dot files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = [
 
 _SUFFIX = ".tts-render-tmp"
 NAME_MAX = 255
-"""Bytes in one file name, on every file system in common use."""
+"""Longest file name in bytes on every file system in common use."""
 
 
 def digest_bytes(data: bytes) -> str:
@@ -58,9 +58,9 @@ def digest_file(path: Path) -> str:
 
 
 def temporary_name(target: Path) -> Path:
-    """Where ``target`` stands while it is being made.
+    """Where the new ``target`` is kept while it is being made.
 
-    A name that would be too long for the file system is replaced by a digest of it, so that it is still found again.
+    A name too long for the file system is replaced by a digest of it, so that the file can still be found again.
     """
     name = f".{target.name}{_SUFFIX}"
     if len(os.fsencode(name)) > NAME_MAX:
@@ -69,14 +69,14 @@ def temporary_name(target: Path) -> Path:
 
 
 class Staged:
-    """A file that is written next to its target, and replaces it whole or not at all.
+    """A file that is written next to its target, and replaces it completely or not at all.
 
-    As a context manager it removes whatever was not committed. Opening it removes what a killed run left there, and
-    keeps other processes from making the same file, whichever locks they hold.
+    As a context manager it removes whatever was not committed. Opening it removes what a killed run left behind, and
+    keeps other processes from making the same file, whatever locks they hold.
     """
 
     def __init__(self, target: Path) -> None:
-        # A link stays a link: what it points to is replaced.
+        # A symbolic link stays one: the file it points to is replaced.
         self.target = Path(os.path.realpath(target))
         self.path = temporary_name(self.target)
         self._claim: int | None = None
@@ -112,7 +112,7 @@ class Staged:
         return self
 
     def settle(self) -> None:
-        """Flush the content to the disk, with the permissions of the file that it will replace.
+        """Flush the content to the disk, with the permissions of the file it will replace.
 
         Raises:
             OutputError: the disk is full or broken.
@@ -126,10 +126,10 @@ class Staged:
             raise _cannot_write(self.target, error) from error
 
     def take_place(self) -> None:
-        """Replace the target; :meth:`settle` has been called before.
+        """Replace the target; :meth:`settle` must have been called before.
 
         Raises:
-            OutputError: the target cannot be replaced, and is as it was; or it was, but the disk failed to note it.
+            OutputError: the target could not be replaced and is unchanged; or it was, but the disk failed to record it.
         """
         try:
             os.replace(self.path, self.target)  # noqa: PTH105  # the one call this module exists for
@@ -140,17 +140,17 @@ class Staged:
             _settle_folder(self.target.parent)
         except OSError as error:
             raise OutputError(
-                f"was written, but the disk failed to note it: {error.strerror or error}",
+                f"was written, but the disk failed to record it: {error.strerror or error}",
                 path=self.target,
-                remedy="See to the disk, then run this again.",
+                remedy="Check the disk, then run this again.",
             ) from error
 
 
 def commit(staged: Sequence[Staged]) -> None:
-    """Put files into place in the order given, after all of them are safely on the disk.
+    """Put files into place in the given order, once all of them are safely on the disk.
 
     Raises:
-        OutputError: a file could not be put into place; those before it are in place, it and those after are not.
+        OutputError: a file could not be put into place; those before it are in place, the others are not.
     """
     for file in staged:
         file.settle()
@@ -160,31 +160,31 @@ def commit(staged: Sequence[Staged]) -> None:
             file.take_place()
         except OutputError as error:
             if done:
-                error.remedy = f"{' and '.join(done)} had been written before. Run this again to do the rest."
+                error.remedy = f"{' and '.join(done)} had already been written. Run this again to finish."
             raise
         done.append(file.target.name)
 
 
 def replace_bytes(target: Path, data: bytes) -> None:
-    """Make ``data`` the content of ``target``, wholly or not at all.
+    """Replace the content of ``target`` with ``data``, completely or not at all.
 
     Raises:
-        OutputError: the file could not be written; it is as it was.
-        BusyError: another process is writing it at this moment.
+        OutputError: the file could not be written and is unchanged.
+        BusyError: another process is writing it right now.
     """
     with Staged(target) as file:
         commit([file.write(data)])
 
 
 def store_bytes(target: Path, data: bytes, *, workshop: Path) -> None:
-    """Like :func:`replace_bytes`, for files that are verified whenever they are read and can be made anew.
+    """Like :func:`replace_bytes`, for files that are verified on every read and can be made again.
 
-    Nothing waits for the disk, and several processes may store the same file at once: the last one wins, whole.
+    Nothing waits for the disk. Several processes may store the same file at once: the last one wins with a whole file.
 
     Args:
         target: the file.
         data: its content.
-        workshop: a folder on the same disk where the file stands while it is made. What killed runs left there is
+        workshop: a folder on the same disk where the file is kept while it is made. What killed runs leave there is
             removed by :func:`remove_leftovers`.
 
     Raises:
@@ -208,7 +208,7 @@ def store_bytes(target: Path, data: bytes, *, workshop: Path) -> None:
 
 
 def remove_leftover(target: Path) -> None:
-    """Remove what a killed run left beside ``target``; what a run that is alive has there stays."""
+    """Remove what a killed run left beside ``target``; files of a run that is still alive stay."""
     with contextlib.suppress(OSError, BusyError):
         _remove_unclaimed(temporary_name(Path(os.path.realpath(target))))
 
@@ -234,11 +234,11 @@ def locked(
     """Hold the lock file ``path`` while the block runs; the operating system frees it if the process dies.
 
     Args:
-        path: the lock file; it is made where it is missing and stays.
+        path: the lock file; it is created if missing, and stays.
         patience: seconds to wait for another holder.
-        busy: message when the other holder does not finish in time.
-        clock: seconds that only grow.
-        sleep: waits for so many seconds.
+        busy: message if the other holder does not finish in time.
+        clock: returns seconds that never go backwards.
+        sleep: waits for that many seconds.
 
     Raises:
         BusyError: another process or thread holds the lock for longer than ``patience``.
@@ -277,10 +277,10 @@ if sys.platform == "win32":
         msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
 
     def _settle_folder(folder: Path) -> None:
-        """Folders cannot be flushed there."""
+        """Do nothing: folders cannot be flushed on this system."""
 
     def _claim(path: Path) -> int | None:
-        """Make ``path`` anew. A file that is open cannot be replaced there, so nothing is held."""
+        """Create ``path``. An open file cannot be replaced on this system, so no lock is held."""
         path.unlink(missing_ok=True)
         path.open("xb").close()
         return None
@@ -306,10 +306,10 @@ else:
         fcntl.flock(stream, fcntl.LOCK_UN)
 
     def _settle_folder(folder: Path) -> None:
-        """Bring the renaming itself to the disk, where the file system knows of such a thing."""
+        """Flush the rename itself to the disk, if the file system can."""
         try:
             handle = os.open(folder, os.O_RDONLY)
-        except PermissionError:  # a folder that may be written and not read
+        except PermissionError:  # a folder that may be written but not read
             return
         try:
             os.fsync(handle)
@@ -320,24 +320,24 @@ else:
             os.close(handle)
 
     def _claim(path: Path) -> int | None:
-        """Make ``path`` anew, and hold it; the operating system releases it if the process dies.
+        """Create ``path`` and lock it; the operating system releases the lock if the process dies.
 
         Raises:
-            BusyError: another process holds it.
-            OSError: it cannot be made.
+            BusyError: another process holds the lock.
+            OSError: the file cannot be created.
         """
         while True:
             _remove_unclaimed(path)
             try:
                 handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
             except FileExistsError:
-                continue  # another process was quicker, and holds it now
+                continue  # another process was quicker and holds it now
             if _hold(handle) and _is(path, handle):
                 return handle
-            os.close(handle)  # taken for a leftover in the moment before it was held
+            os.close(handle)  # removed as a leftover in the moment before it was locked
 
     def _remove_unclaimed(path: Path) -> None:
-        """Remove the temporary file ``path``, or whatever has its name, unless a process holds it.
+        """Remove the temporary file ``path``, or anything else of that name, unless a process holds it.
 
         Raises:
             BusyError: a process holds it.
@@ -347,7 +347,7 @@ else:
             handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return
-        except OSError:  # a link, a folder, somebody else's: no run of ours holds it
+        except OSError:  # a link, a folder, or somebody else's file: no run of ours holds it
             path.unlink(missing_ok=True)
             return
         try:
@@ -358,7 +358,7 @@ else:
             os.close(handle)
 
     def _release(path: Path, claim: int | None, *, remove: bool) -> None:
-        """Let go of the temporary file ``path``, and remove it if it is still the one that was claimed."""
+        """Release the temporary file ``path``, and remove it if it is still the one that was claimed."""
         if claim is None:
             return
         try:
@@ -379,7 +379,7 @@ else:
         except BlockingIOError:
             return False
         except OSError:
-            return True  # a file system without locks: nobody can hold anything there
+            return True  # a file system without locks: nobody can hold anything
         return True
 
 

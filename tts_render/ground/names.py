@@ -1,7 +1,7 @@
-"""Names of audio files: from site paths and URLs to what the folder really holds.
+"""Names of audio files: from site paths and URLs to the names that are really in the folder.
 
-One name has many spellings. A URL percent-encodes it, macOS takes its letters apart (が becomes か and a mark), and a
-show called "A.I.放送局" has full stops that are no file extension.
+One name has many spellings. A URL percent-encodes it, macOS decomposes its letters (が becomes か and a mark), and a
+show called "A.I.放送局" has full stops that do not begin a file extension.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _SUFFIX = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$", re.DOTALL)
 
 
 def normal_name(name: str) -> str:
-    """``name`` with composed letters (Unicode NFC): equal for two spellings of one name."""
+    """``name`` with composed letters (Unicode NFC), equal for all spellings of one name."""
     return unicodedata.normalize("NFC", name)
 
 
 def audio_name(value: str) -> str | None:
-    """The file name that a site path or a URL ends in: percent-decoded, in Unicode NFC.
+    """Return the file name at the end of a site path or URL, percent-decoded and in Unicode NFC.
 
     Escapes are decoded before the last part is taken, since some stores write the folders of a path with ``%2F``.
 
     Returns:
-        None where there is no usable name: nothing after the last slash, ``.`` or ``..``, or a control character.
+        None if there is no usable name: nothing after the last slash, ``.`` or ``..``, or a control character.
     """
     path = value
     if _URL.match(value):
@@ -41,7 +41,7 @@ def audio_name(value: str) -> str | None:
             path = urlsplit(value).path
         except ValueError:
             return None
-    with contextlib.suppress(UnicodeDecodeError):  # percent signs that encode no text are part of the name
+    with contextlib.suppress(UnicodeDecodeError):  # percent signs that do not encode text are part of the name
         path = unquote(path, errors="strict")
     name = normal_name(re.split(r"[/\\]", path)[-1])
     if name in ("", ".", "..") or any(unicodedata.category(character) == "Cc" for character in name):
@@ -50,7 +50,7 @@ def audio_name(value: str) -> str | None:
 
 
 def find_audio_file(folder: Path, name: str) -> Path | None:
-    """The file in ``folder`` called ``name``, in whatever Unicode form the disk has it; None where there is none."""
+    """The file in ``folder`` called ``name``, in whatever Unicode form the disk has it; None if there is none."""
     exact = folder / name
     if os.path.isfile(exact):  # noqa: PTH113  # false for a name that no disk takes, where Path.is_file raises
         return exact
@@ -64,5 +64,5 @@ def find_audio_file(folder: Path, name: str) -> Path | None:
 
 
 def stem(name: str) -> str:
-    """``name`` without its extension: the last suffix only, and only one that looks like an extension."""
+    """``name`` without its extension, which is the last suffix, and only if it looks like an extension."""
     return _SUFFIX.sub("", name)

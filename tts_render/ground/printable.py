@@ -1,4 +1,4 @@
-"""Text made safe to show anywhere."""
+"""Text made safe to display anywhere."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 __all__ = ["UNPRINTABLE", "one_line", "plain"]
 
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but for tabs and line feeds, what turns the direction of text, and halves of characters."""
+"""Control characters except tabs and line feeds, characters that change text direction, and lone surrogates."""
 
 
 def plain(text: str) -> str:
-    """Text from inputs and engines, harmless for a terminal: it moves no cursor and turns no direction."""
+    """Make text from inputs and engines harmless for a terminal: it cannot move the cursor or change text direction."""
     return UNPRINTABLE.sub("\ufffd", text)
 
 
 def one_line(text: str) -> str:
-    """The same on one line: what begins a line of a log is ours, or an input could give orders to who reads the log."""
+    """Like :func:`plain`, on one line: an input must not be able to begin a log line, which could pass for ours."""
     return plain(" ".join(text.splitlines()))

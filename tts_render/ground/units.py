@@ -1,8 +1,8 @@
-"""Whole frames, and the one rounding rule.
+"""Whole frames, and the single rounding rule.
 
-Inside the program time is counted in frames: whole sample positions at a stated rate. Seconds exist in voices.yaml, in
-the post and on screen only. Wherever a time becomes a whole number, half rounds up (Python's ``round`` goes to the even
-neighbour, so two halves would not always add up to the same).
+Inside the program, time is counted in frames: whole sample positions at a stated rate. Seconds exist only in
+voices.yaml, in the post and on screen. Wherever a time becomes a whole number, half rounds up (Python's ``round`` goes
+to the even neighbour, so two halves would not always add up to the same).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 Frames = NewType("Frames", int)
-"""A count of sample frames, or a position on a timeline, at a rate that the context states. Never negative."""
+"""A count of sample frames, or a position on a timeline, at a rate given by the context. Never negative."""
 
 Seconds = float
 """A duration or position in seconds."""
@@ -34,13 +34,13 @@ Lufs = float
 """Loudness relative to full scale, as defined by ITU-R BS.1770-4."""
 
 Decibels = float
-"""A gain or level in decibels; 0 changes nothing."""
+"""A gain or level in decibels; a gain of 0 changes nothing."""
 
 
 def half_up(value: Fraction | float) -> int:
-    """The nearest whole number; a half rounds up, away from zero.
+    """Round to the nearest whole number; a half rounds up, away from zero.
 
-    A float is taken as the decimal number that it prints as, so that 0.35 s at 10 Hz is 3.5 frames and becomes 4.
+    A float is taken as the decimal number it prints as, so that 0.35 s at 10 Hz is 3.5 frames and becomes 4.
     """
     if isinstance(value, Fraction):
         magnitude = (abs(value) * 2 + 1) // 2
@@ -49,7 +49,7 @@ def half_up(value: Fraction | float) -> int:
 
 
 def seconds_to_frames(seconds: Seconds, rate: int) -> Frames:
-    """Whole frames in ``seconds`` at ``rate`` Hz.
+    """Convert ``seconds`` to whole frames at ``rate`` Hz.
 
     Raises:
         ValueError: ``seconds`` is negative.
@@ -60,27 +60,27 @@ def seconds_to_frames(seconds: Seconds, rate: int) -> Frames:
 
 
 def frames_to_seconds(frames: Frames, rate: int) -> Seconds:
-    """Seconds that ``frames`` last at ``rate`` Hz."""
+    """Convert ``frames`` at ``rate`` Hz to seconds."""
     return frames / rate
 
 
 def frames_to_ms(frames: Frames, rate: int) -> int:
-    """Milliseconds that ``frames`` last at ``rate`` Hz."""
+    """Convert ``frames`` at ``rate`` Hz to milliseconds."""
     return half_up(Fraction(frames * 1000, rate))
 
 
 def conform_frames(frames: Frames, rate: int, to_rate: int) -> Frames:
-    """How many frames at ``to_rate`` last as long as ``frames`` at ``rate``."""
+    """Return how many frames at ``to_rate`` last as long as ``frames`` at ``rate``."""
     return Frames(half_up(Fraction(frames * to_rate, rate)))
 
 
 def format_clock(seconds: int, *, hours: bool | None = None, minute_digits: int = 2) -> str:
-    """A clock reading of whole seconds: ``MM:SS``, and ``HH:MM:SS`` from one hour.
+    """Format whole seconds as a clock reading: ``MM:SS``, or ``HH:MM:SS`` from one hour.
 
     Args:
         seconds: whole seconds, not negative.
-        hours: True or False shows or hides the hours whatever the length.
-        minute_digits: least digits of the leading number.
+        hours: True or False forces the hours to be shown or hidden, whatever the length.
+        minute_digits: minimum number of digits of the leading number.
     """
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)

@@ -1,7 +1,7 @@
-"""A YAML file as a tree that knows its lines, so that a mistake in it can be named where it stands.
+"""A YAML file as a tree that knows its lines, so that an error can point to where the mistake is.
 
-Only what a settings file needs: mappings, lists, text, numbers, switches. Anchors and aliases are refused: they have no
-use here, and a few lines of them can stand for more than fits in memory.
+It supports only what a settings file needs: mappings, lists, text, numbers and switches. Anchors and aliases are
+refused: they have no use here, and a few lines of them can expand to more than fits in memory.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Tree:
     path: Path
     node: yaml.Node
     name: str
-    """Dotted name from the root, for messages."""
+    """Dotted name from the root, for messages; empty for the root."""
 
     @property
     def line(self) -> int:
@@ -50,31 +50,31 @@ class Tree:
         return int(self.node.start_mark.line) + 1
 
     def wrong(self, message: str, remedy: str | None = None) -> ConfigError:
-        """An error that names this place."""
+        """Make an error that names this place."""
         return ConfigError(
             f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy
         )
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is written there."""
+        """Whether nothing is written here."""
         return isinstance(self.node, yaml.ScalarNode) and self.node.tag == "tag:yaml.org,2002:null"
 
     @property
     def is_mapping(self) -> bool:
-        """Whether it is a mapping of names to values."""
+        """Whether this is a mapping of names to values."""
         return isinstance(self.node, yaml.MappingNode)
 
     @property
     def is_list(self) -> bool:
-        """Whether it is a list."""
+        """Whether this is a list."""
         return isinstance(self.node, yaml.SequenceNode)
 
     def entries(self) -> dict[str, Tree]:
-        """The mapping, in the order of the file; nothing written means an empty one.
+        """Return the mapping, in file order; an empty value counts as an empty mapping.
 
         Raises:
-            ConfigError: it is no mapping, a name is no text, or a name stands twice.
+            ConfigError: it is not a mapping, a name is not text, or a name occurs twice.
         """
         if self.empty:
             return {}
@@ -85,11 +85,11 @@ class Tree:
             if not isinstance(key, yaml.ScalarNode):
                 raise self.wrong("a name must be text")
             if value.start_mark.index == value.end_mark.index:
-                value.start_mark = key.start_mark  # the parser says of nothing that it stands where the next thing does
+                value.start_mark = key.start_mark  # the parser places an empty value where the next one begins
             child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
             if key.value in found:
                 raise ConfigError(
-                    f"{child.name} stands twice, here and in line {found[key.value].line}",
+                    f"{child.name} occurs twice, here and in line {found[key.value].line}",
                     path=self.path,
                     line=key.start_mark.line + 1,
                 )
@@ -97,10 +97,10 @@ class Tree:
         return found
 
     def fields(self, *known: str) -> dict[str, Tree]:
-        """Like :meth:`entries`, for a mapping whose names are known.
+        """Like :meth:`entries`, for a mapping whose names are known in advance.
 
         Raises:
-            ConfigError: a name is not among ``known``; the nearest one is offered.
+            ConfigError: a name is not in ``known``; the nearest one is suggested.
         """
         found = self.entries()
         for name, child in found.items():
@@ -113,7 +113,7 @@ class Tree:
         return found
 
     def items(self) -> tuple[Tree, ...]:
-        """The list; a single value counts as a list of one, nothing written as an empty one.
+        """Return the list; a single value counts as a list of one, an empty value as an empty list.
 
         Raises:
             ConfigError: it is a mapping.
@@ -127,10 +127,10 @@ class Tree:
         raise self.wrong("must be a list")
 
     def text(self) -> str:
-        """The text, with the white space around it removed.
+        """Return the text, with surrounding white space removed.
 
         Raises:
-            ConfigError: it is a mapping, a list, or nothing.
+            ConfigError: it is a mapping, a list, or empty.
         """
         if not isinstance(self.node, yaml.ScalarNode) or self.empty:
             raise self.wrong(f"must be text, not {_kind(self.node)}")
@@ -140,24 +140,24 @@ class Tree:
         return text
 
     def inside(self, root: Path | None) -> Path:
-        """The path that is named here, relative to the folder of the settings, with links resolved.
+        """Return the path given here, relative to the folder of the settings, with links resolved.
 
         Args:
-            root: the site's root; the path may lie there as well as beside the settings, and nowhere else.
+            root: the site's root; the path must lie in it or in the folder of the settings.
 
         Raises:
-            ConfigError: it is no text, or no disk takes such a name.
-            OutsideSiteError: it lies outside.
+            ConfigError: it is not text, or not a possible file name.
+            OutsideSiteError: it lies elsewhere.
         """
         text = self.text()
         folder = self.path.parent
         try:
             path = Path(os.path.realpath(folder / text))
             fits = all(len(os.fsencode(part)) <= NAME_MAX for part in path.parts)
-        except ValueError:  # a character that no path can hold
+        except ValueError:  # a character that no path can contain
             fits = False
         if not fits:
-            raise self.wrong("is no name that a file can have")
+            raise self.wrong("is not a possible file name")
         homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
         if not any(path.is_relative_to(home) for home in homes):
             raise OutsideSiteError(
@@ -169,10 +169,10 @@ class Tree:
         return path
 
     def choice(self, choices: Iterable[str]) -> str:
-        """The text, which is one of ``choices``.
+        """Return the text, which must be one of ``choices``.
 
         Raises:
-            ConfigError: it is another; the nearest one is offered.
+            ConfigError: it is not; the nearest choice is suggested.
         """
         names = tuple(choices)
         text = self.text()
@@ -184,10 +184,10 @@ class Tree:
         return text
 
     def number(self, least: float, most: float) -> float:
-        """A finite number from ``least`` to ``most``.
+        """Return a finite number from ``least`` to ``most``.
 
         Raises:
-            ConfigError: it is something else.
+            ConfigError: it is not one.
         """
         text = self.text()
         try:
@@ -199,10 +199,10 @@ class Tree:
         return value
 
     def whole(self, least: int, most: int) -> int:
-        """A whole number from ``least`` to ``most``.
+        """Return a whole number from ``least`` to ``most``.
 
         Raises:
-            ConfigError: it is something else.
+            ConfigError: it is not one.
         """
         value = self.number(least, most)
         if value != int(value):
@@ -210,23 +210,23 @@ class Tree:
         return int(value)
 
     def switch(self) -> bool:
-        """True or false.
+        """Return True or False.
 
         Raises:
-            ConfigError: it is something else.
+            ConfigError: it is neither.
         """
         return self.choice(("true", "false")) == "true"
 
 
 def read_settings(path: Path, *, most: int) -> str:
-    """The text of a settings file, without its byte order mark.
+    """Read the text of a settings file, without its byte order mark.
 
     Args:
         path: the file.
-        most: bytes that it may have.
+        most: its maximum size in bytes.
 
     Raises:
-        ConfigError: it cannot be read, is no UTF-8 or too large.
+        ConfigError: it cannot be read, is not UTF-8, or is too large.
     """
     try:
         with path.open("rb") as stream:
@@ -243,17 +243,17 @@ def read_settings(path: Path, *, most: int) -> str:
 
 
 def read_tree(path: Path) -> Tree:
-    """The settings file at ``path``.
+    """Load the settings file at ``path``.
 
     Raises:
-        ConfigError: it cannot be read, is no UTF-8, no YAML, too large, or uses anchors.
+        ConfigError: it cannot be read, is not UTF-8 or not valid YAML, is too large, or uses anchors.
     """
     text = read_settings(path, most=_LARGEST)
     try:
         for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
             if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
                 raise ConfigError(
-                    "anchors (&) and aliases (*) are not read here",
+                    "anchors (&) and aliases (*) are not supported here",
                     path=path,
                     line=event.start_mark.line + 1,
                     remedy="Write the value out, or put it in quotes if & or * begins a text.",
@@ -262,14 +262,14 @@ def read_tree(path: Path) -> Tree:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(
-            f"is no valid YAML: {error.problem or error.context}",
+            f"is not valid YAML: {error.problem or error.context}",
             path=path,
             line=_line_at(text, mark.index if mark else 0),
         ) from error
     except yaml.YAMLError as error:
         found = yaml.reader.Reader.NON_PRINTABLE.search(text)
         raise ConfigError(
-            "holds a character that YAML does not allow" + (f": U+{ord(found[0]):04X}" if found else ""),
+            "contains a character that YAML does not allow" + (f": U+{ord(found[0]):04X}" if found else ""),
             path=path,
             line=_line_at(text, found.start() if found else 0),
             remedy="Remove it.",
@@ -280,7 +280,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def _line_at(text: str, offset: int) -> int:
-    """1-based line of a character. (The parser counts one more at the end of a file that ends without a line end.)"""
+    """1-based line of a character. (The parser counts one more at the end of a file without a final line end.)"""
     return len(_BREAK.findall(text, 0, offset)) + 1
 
 
