@@ -245,7 +245,7 @@ def test_a_commit_that_fails_half_way_says_what_is_new_already(tmp_path: Path, m
 
     monkeypatch.setattr(os, "replace", second_fails)
     with (
-        pytest.raises(OutputError, match=r"one\.mp3 had been written before") as caught,
+        pytest.raises(OutputError, match=r"one\.mp3 had already been written") as caught,
         Staged(tmp_path / "one.mp3") as one,
         Staged(tmp_path / "two.md") as two,
     ):

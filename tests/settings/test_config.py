@@ -95,9 +95,9 @@ def test_the_first_voice_is_the_default_where_none_is_named(tmp_path: Path) -> N
         ("preset: castanet", "preset: castnet", 18, "Did you mean castanet"),
         ("file: sounds/a.flac", "file: ''", 7, "must not be empty"),
         ("lexicon: {LLM: エルエルエム}", "lexicon: {LLM: [a]}", 17, "must be text, not a list"),
-        ("試作:", "お嬢様:", 5, "stands twice"),
+        ("試作:", "お嬢様:", 5, "occurs twice"),
         ("試作: {style_id: 3}", "試作: &a {style_id: 3}", 5, "anchors"),
-        ("試作: {style_id: 3}", "試作: {style_id: 3", 6, "no valid YAML"),
+        ("試作: {style_id: 3}", "試作: {style_id: 3", 6, "not valid YAML"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
@@ -200,7 +200,7 @@ def test_a_show_has_a_cover_and_a_season(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["sounds: {x: %s}", "shows: [{cover: %s}]", "lexicon: {file: %s}"])
 @pytest.mark.parametrize("name", ['"a\\0.csv"', "a" * 300 + ".csv"])
 def test_a_name_that_no_file_can_have_is_named_with_its_line(tmp_path: Path, setting: str, name: str) -> None:
-    with pytest.raises(ConfigError, match="no name that a file can have") as caught:
+    with pytest.raises(ConfigError, match="not a possible file name") as caught:
         load(tmp_path, SMALL_VOICES + setting % name)
     assert caught.value.line == 2
 

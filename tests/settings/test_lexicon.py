@@ -66,7 +66,7 @@ def test_an_entry_may_have_an_accent_and_a_class(tmp_path: Path) -> None:
         ("surface,reading,accent\nA,エー,3\n", 2, "the accent is 3, but エー has 2 moras"),
         ("surface,reading,accent\n甲,こう乙,1\n", 2, "must be all kana"),
         ("surface,reading,class\nA,エー,noun\n", 2, "must be one of proper_noun, common_noun"),
-        ('surface,reading\n"A,エー\n', 2, "no valid CSV"),
+        ('surface,reading\n"A,エー\n', 2, "not valid CSV"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:

@@ -130,13 +130,13 @@ def test_a_file_in_utf16_is_named_at_its_first_byte() -> None:
         ("---\na: 1\nb: *x\n---\n", 3, "refers to nothing"),
         ("---\na: &a\n  - *a\n---\n", 3, "refers to nothing"),
         ("---\na: 1\n--- b: 2\n---\n", 3, "second YAML document"),
-        ("---\na: {[1]: 2}\n---\n", 2, "no valid YAML"),
+        ("---\na: {[1]: 2}\n---\n", 2, "not valid YAML"),
         ("+++\na = " + "9" * 5000 + "\n+++\n", 3, "5000 digits"),
         ("+++\na = 1\nb = \n+++\n", 3, "Invalid value"),
-        ('+++\na = 1\nb = "open\n+++\n', 3, "no valid TOML"),
+        ('+++\na = 1\nb = "open\n+++\n', 3, "not valid TOML"),
         ("+++\na = 1\na = 2\n+++\n", 3, "Cannot overwrite"),
-        ("+++\na = 1\n[t\n+++\n", 3, "no valid TOML"),
-        ('+++\na = 1\nb = """\nx\n+++\n', 5, "no valid TOML"),
+        ("+++\na = 1\n[t\n+++\n", 3, "not valid TOML"),
+        ('+++\na = 1\nb = """\nx\n+++\n', 5, "not valid TOML"),
     ],
 )
 def test_a_broken_block_is_named_with_its_line(text: str, line: int, words: str) -> None:

@@ -123,12 +123,12 @@ def _read_csv(path: Path) -> Iterator[Entry]:
             entry = _row({name: cell.strip() for name, cell in zip(columns, row, strict=False)}, path, line)
             if entry.surface in lines:
                 raise ConfigError(
-                    f"{entry.surface} stands twice, here and in line {lines[entry.surface]}", path=path, line=line
+                    f"{entry.surface} occurs twice, here and in line {lines[entry.surface]}", path=path, line=line
                 )
             lines[entry.surface] = line
             yield entry
     except csv.Error as error:
-        raise ConfigError(f"is no valid CSV: {error}", path=path, line=rows.line_num) from error
+        raise ConfigError(f"is not valid CSV: {error}", path=path, line=rows.line_num) from error
 
 
 def _check_columns(columns: list[str], path: Path) -> None:

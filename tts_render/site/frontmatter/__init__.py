@@ -115,7 +115,7 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
         any_case: whether ``Title`` and ``title`` are one key.
 
     Raises:
-        PostError: the block is not closed, or is no valid YAML or TOML.
+        PostError: the block is not closed, or is not valid YAML or TOML.
     """
     opening = _OPENING.match(text)
     if opening is None:

@@ -113,7 +113,7 @@ class TomlBlock:
         if len(found) > 1:
             first, second = (self.source.line_at(entry.key) for entry in found[:2])
             raise PostError(
-                f"{place[-1]} stands twice, in line {first} and in line {second}",
+                f"{place[-1]} occurs twice, in line {first} and in line {second}",
                 path=self.source.path,
                 line=second,
                 remedy="Remove one of them.",
@@ -182,7 +182,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
     """Parse a block of TOML.
 
     Raises:
-        PostError: it is no valid TOML.
+        PostError: it is not valid TOML.
     """
     try:
         data = freeze(load_toml(source.text, source.too_deep))
@@ -192,7 +192,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
         reason = found[1] if found else str(error)
         line = source.line + int(found[2]) - 1 if found and found[2] else source.line_at(len(source.text))
         raise PostError(
-            f"the front matter is no valid TOML: {reason}",
+            f"the front matter is not valid TOML: {reason}",
             path=source.path,
             line=line,
             remedy="Look at the quotes and equals signs there.",

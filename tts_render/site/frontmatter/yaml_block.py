@@ -120,7 +120,7 @@ class YamlBlock:
             if len(found) > 1:
                 first, second = (self.source.line_at(node.children[n - 1].start) for n in found[:2])
                 raise PostError(
-                    f"{name} stands twice, in line {first} and in line {second}",
+                    f"{name} occurs twice, in line {first} and in line {second}",
                     path=self.source.path,
                     line=second,
                     remedy="Remove one of them.",
@@ -226,7 +226,7 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
     """Parse a block of YAML.
 
     Raises:
-        PostError: it is no valid YAML, no mapping, or stands for more values than any post has.
+        PostError: it is not valid YAML, no mapping, or stands for more values than any post has.
     """
     try:
         root = _tree(source)
@@ -242,7 +242,7 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
         begun = error.context_mark if error.context and error.context.startswith("while scanning a quoted") else None
         since = f", in quotes that were opened in line {source.line_at(begun.index)}" if begun else ""
         raise source.error(
-            f"the front matter is no valid YAML: {error.problem}{since}",
+            f"the front matter is not valid YAML: {error.problem}{since}",
             mark.index if mark else 0,
             "Look at the quotes, colons and indentation there.",
         ) from error
