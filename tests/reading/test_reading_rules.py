@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.kit.growth import growth
 from tts_render.reading import Lexicon, read
 from tts_render.reading.dropped import dropped
 from tts_render.reading.lexicon import Lexicon as Layer
@@ -185,17 +186,22 @@ def test_any_figures_at_all_can_be_read(text: str) -> None:
     assert len(re.sub(r"\D", "", said)) <= 3 * len(digits) + 4
 
 
-@pytest.mark.parametrize("unit", ["1-", "1.", "1:", "10/", "1〜", "a-", "AbC", "$1", "-1", "1 x ", "&amp;", "①", "w "])
+@pytest.mark.parametrize(
+    "unit", ["1-", "1.", "1:", "10/", "1〜", "a-", "AbC", "$1", "-1", "1 x ", "&amp;", "①", "w ", "Ab 1 "]
+)
 def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     words = Layer({})
+    calls, seconds = growth(lambda length: read(unit * (length // len(unit)), words), 2_500)
+    assert calls < 1.2
+    assert seconds < 3
 
-    def seconds(length: int) -> float:
-        begin = time.process_time()
-        read(unit * (length // len(unit)), words)
-        return time.process_time() - begin
 
-    seconds(1_000)
-    assert seconds(40_000) < 16 * max(seconds(10_000), 0.01)
+def test_quadratic_work_would_be_noticed() -> None:
+    searched = re.compile("1+-")
+    _, seconds = growth(lambda length: searched.sub("", "1" * length), 2_500)
+    assert seconds > 3
+    calls, _ = growth(lambda length: [abs(at) for end in range(length) for at in range(end)], 100)
+    assert calls > 3
 
 
 def test_ten_thousand_characters_are_read_in_half_a_second() -> None:
