@@ -79,6 +79,7 @@ MODULE_ORDER = (
     "tts_render.reading.terms",
     "tts_render.reading.measures",
     "tts_render.reading.numbers",
+    "tts_render.reading.derivation",
     "tts_render.reading.words",
     "tts_render.reading",
     "tts_render.reading.dropped",

@@ -16,7 +16,7 @@ from tts_render.reading.normalise import normalise
 from tts_render.reading.numbers import spell_numbers
 from tts_render.reading.tame import tame
 from tts_render.reading.terms import shipped_terms
-from tts_render.reading.words import spell_articles, spell_words
+from tts_render.reading.words import spell_articles, spell_models, spell_words
 from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read(display: str, lexicon: Mapping[str, str], *, links: str = "") -> Readin
         ("links", lambda text: name_links(text, links)),
         ("normalise", normalise),
         ("lexicon", words.apply),
-        ("terms", lambda text: shipped_terms().apply(spell_articles(text))),
+        ("terms", lambda text: shipped_terms().apply(spell_models(spell_articles(text)))),
         ("numbers", spell_numbers),
         ("tame", tame),
         ("words", spell_words),

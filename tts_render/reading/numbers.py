@@ -188,7 +188,7 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     ),
     (
         re.compile(
-            r"(?<![A-Za-z0-9])(?:v|V(?![0-9]{2,}(?![0-9.]))"
+            r"(?<![A-Za-z0-9])(?:v|(?<![A-Za-zァ-ヺー][ -])V(?=[0-9]+\.[0-9])"
             r"|[vV]er(?:sion)?|バージョン)\.?[ ]?([0-9]+(?:\.[0-9]+)*)(?![0-9])"
         ),
         _version,
@@ -200,7 +200,7 @@ _FIGURE_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"(?<![A-Za-z])pp?\.[ ]?([0-9]+)"), r"\1ページ"),
     (re.compile(rf"((?:US|A)?\$|[＄￥¥€£₩₿])[ ]?({_N})(?:([KkMBT])(?![A-Za-z])|([万億兆千百]+))?"), _money),
     (re.compile(r"(?<![0-9A-Za-z.])([0-9]+(?:\.[0-9]+)?)[eE]([+-]?[0-9]{1,3})(?![0-9A-Za-z])"), _power_of_ten),
-    (re.compile(r"(?<=[0-9])\^(-?[0-9]+)"), lambda found: f"の{found[1].replace('-', 'マイナス')}乗"),
+    (re.compile(r"(?<=[0-9A-Za-z)])\^(-?[0-9]+)"), lambda found: f"の{found[1].replace('-', 'マイナス')}乗"),
     (re.compile(r"(?<=[0-9])[ ]?[x×✕✖][ ]?(?=[0-9])"), "かける"),
     (re.compile(r"[×✕✖](?=[ ]?[0-9])|(?<=[0-9])[ ]?[×✕✖]"), "かける"),
     (re.compile(rf"(?<=[0-9分時日月年円個]|[{_COUNTED}]|[BbsmgzVW])[ ]?[→⇒➡⟶][ ]?(?=[-−]?[0-9])"), "から"),
