@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ENGINE ?= kokoro
+# Processes that run tests side by side.
+JOBS   ?= auto
 # What pytest is told besides, for example: make test PYTEST='-m "not slow" -x'
 PYTEST ?=
 # How long each input is fuzzed.
@@ -27,10 +29,8 @@ help: ## what can be made
 demo: $(READY) ## render a short episode of examples/site (ENGINE=openjtalk is quicker, kokoro is the default)
 	@PATH="$(abspath $(BIN)):$$PATH" tools/demo.sh $(ENGINE)
 
-test: $(READY) ## all tests, with the line coverage of tts_render, which must be at least 90 %
-	@rm -f .coverage .coverage.*
-	@failed=0; $(BIN)/coverage run -m pytest $(PYTEST) || failed=$$?; \
-	$(BIN)/coverage combine -q; $(BIN)/coverage report --fail-under=90 || failed=$$?; exit $$failed
+test: $(READY) ## all tests, one process a core, with the line coverage of tts_render, which must be at least 90 %
+	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST)
 
 torture: $(READY) ## every fault of a disk and 200 killed runs, where the tests try a part (about five minutes)
 	TORTURE=1 $(BIN)/python -m pytest $(PYTEST) tests/faults/test_bad_disk.py tests/faults/test_bad_moment.py
