@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.kit.node_packages import fetch
 from tests.kit.signals import speech_like, tone
 from tests.kit.site_kit import SiteKit
 from tests.kit.timed import RATE, Silent, lay, tell
@@ -407,24 +408,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="module")
 def playwright(request: pytest.FixtureRequest) -> Path:
-    """The node package that drives the browser, in the version that is locked; it is fetched once into pytest's cache."""
-    if not (browser() and shutil.which("node") and shutil.which("npm")):
-        pytest.skip("needs chromium, node and npm")
-    cache = request.config.cache
-    assert cache is not None
-    locked = [Path(__file__).parents[1] / "kit" / "browser" / name for name in ("package.json", "package-lock.json")]
-    digest = hashlib.sha256(locked[1].read_bytes()).hexdigest()[:16]
-    folder = Path(cache.mkdir(f"playwright-{digest}"))
-    package = folder / "node_modules" / "playwright-core"
-    if not package.is_dir():
-        for path in locked:
-            shutil.copy(path, folder)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        try:
-            subprocess.run(command, capture_output=True, check=True, timeout=120)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            pytest.skip("npm cannot fetch playwright-core")
-    return package
+    """The node package that drives the browser."""
+    if not browser():
+        pytest.skip("needs chromium")
+    return fetch("browser", request.config) / "playwright-core"
 
 
 def browser() -> str:
