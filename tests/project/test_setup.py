@@ -105,15 +105,17 @@ def test_ci_runs_the_two_commands_of_the_readme() -> None:
         (("chromium", "node", "npm"), ["chromium", "nodejs", "npm"]),
         (("node",), ["nodejs"]),
         (("lame", "cc"), ["lame", "gcc"]),
+        (("hugo", "jekyll"), ["hugo", "jekyll"]),
     ],
-    ids=["nothing", "no browser and no node", "an npm of its own", "no lame and no compiler"],
+    ids=["nothing", "no browser and no node", "an npm of its own", "no lame and no compiler", "no generator"],
 )
 def test_ci_installs_what_is_missing_and_nothing_that_is_there(
     lacking: tuple[str, ...], installed: list[str], tmp_path: Path
 ) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in {"ffmpeg", "lame", "jekyll", "git", "cc", "chromium", "node", "npm", "python3", "make"} - set(lacking):
+    needed = {"ffmpeg", "lame", "jekyll", "hugo", "git", "cc", "chromium", "node", "npm", "python3", "make"}
+    for name in needed - set(lacking):
         (programs / name).write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
     for name in ("apt-get", "sudo"):
         (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >> "{tmp_path}/said"\n', encoding="utf-8")

@@ -36,6 +36,7 @@ MODULE_ORDER = (
     "tts_render.site.frontmatter",
     "tts_render.site.post",
     "tts_render.site.folder",
+    "tts_render.site.sections",
     "tts_render.site.generator",
     "tts_render.site.receipt",
     "tts_render.script.base",

@@ -61,6 +61,8 @@ class Site:
     """Jekyll's patterns of what is not built."""
     include: tuple[str, ...] = ()
     """Jekyll's patterns of what is built although it is hidden."""
+    ignored: tuple[str, ...] = ()
+    """What Hugo and Zola do not build: regular expressions of Go for Hugo, patterns of whole paths for Zola."""
 
     def relative(self, path: Path) -> str:
         """``path`` as seen from the root, with slashes; absolute where it lies outside."""
@@ -169,9 +171,11 @@ def _read_site(root: Path) -> Site:
         path = root / name
         if path.is_file():
             facts = _parse(path)
-            url = _text(facts, "url") or _text(facts, "baseURL") or _text(facts, "baseurl") or _text(facts, "base_url")
             generator = _generator(name, facts)
-            folder = {"jekyll": _text(facts, "collections_dir") or "", "hugo": _text(facts, "contentDir") or "content"}
+            if generator == "hugo":
+                facts = {str(key).lower(): value for key, value in facts.items()}
+            url = _text(facts, "url") or _text(facts, "baseurl") or _text(facts, "base_url")
+            folder = {"jekyll": _text(facts, "collections_dir") or "", "hugo": _text(facts, "contentdir") or "content"}
             return Site(
                 root,
                 marked=True,
@@ -179,12 +183,13 @@ def _read_site(root: Path) -> Site:
                 author=_text(facts, "author"),
                 url=_base(url, _text(facts, "baseurl")) if generator == "jekyll" else (url or "").rstrip("/") or None,
                 permalink=_text(facts, "permalink"),
-                timezone=_text(facts, "timezone") or _text(facts, "timeZone"),
+                timezone=_text(facts, "timezone"),
                 generator=generator,
                 content=folder.get(generator, "content").strip("/"),
                 collections=tuple(name for name in _texts(facts, "collections") if name != "posts"),
                 exclude=_texts(facts, "exclude"),
                 include=_texts(facts, "include"),
+                ignored=_texts(facts, "ignorefiles" if generator == "hugo" else "ignored_content"),
             )
     for name, generator in _PROGRAMS.items():
         if (root / name).is_file():

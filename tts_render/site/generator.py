@@ -1,10 +1,10 @@
 """Which posts of a site its generator publishes: what it never builds is no episode.
 
 A post whose date is still to come is one, although Jekyll and Hugo leave it out until then: its audio has to be there
-when its moment comes. Drafts are none.
+when its moment comes. One that has expired is still one. So the answer is the same on every day. Drafts are none.
 
-Sources: Jekyll's reader, entry filter and collections; the documentation of Hugo's content management, of Zola's
-sections and pages, of Eleventy's template ignores, and of Astro's pages and content collections.
+Sources: Jekyll's reader, entry filter and collections; Eleventy's search for files and ignores; the documentation of
+Astro's pages and content collections, and what Astro 5 builds. docs/sites.md says what was compared with the real ones.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.ground.errors import InputError
 from tts_render.site.folder import Site, find_site
-from tts_render.site.frontmatter import decode_post, read_front_matter
+from tts_render.site.frontmatter import peek
 from tts_render.site.post import parse_date
+from tts_render.site.sections import hugo_pages, zola_pages
 
 if TYPE_CHECKING:
     import datetime
@@ -32,22 +33,13 @@ MARKDOWN = (".md", ".markdown", ".mkd")
 _POST_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-")
 _JEKYLL_EXCLUDES = (".sass-cache", ".jekyll-cache", "gemfiles", "Gemfile", "node_modules", "vendor/bundle/",
                     "vendor/cache/", "vendor/gems/", "vendor/ruby/", "_site")  # fmt: skip
-_SECTION = "_index"
-_HIDING: Final[Mapping[str, tuple[object, ...]]] = {
-    "draft": (True,),
-    "published": (False, None),
-    "permalink": (False,),
-    "render": (False,),
+_HELD_BACK: Final[Mapping[str | None, Mapping[str, tuple[object, ...]]]] = {
+    "jekyll": {"published": (False, None)},
+    "eleventy": {"draft": (True,), "permalink": (False,)},
+    "astro": {"draft": (True,)},
+    None: {"draft": (True,), "published": (False, None)},
 }
-_HELD_BACK: Final[Mapping[str | None, tuple[str, ...]]] = {
-    "jekyll": ("published",),
-    "hugo": ("draft",),
-    "zola": ("draft", "render"),
-    "eleventy": ("draft", "permalink"),
-    "astro": ("draft",),
-    None: ("draft", "published"),
-}
-"""The keys by which a post says that it is not published, by generator."""
+"""By generator, what a post says that is not published: keys, and which of their values mean that."""
 
 
 def find_posts(paths: Sequence[Path], site: Path | None = None) -> list[Path]:
@@ -86,7 +78,7 @@ def in_order(path: Path, date: datetime.datetime | None) -> tuple[float, str]:
 
 
 def _published_in(folder: Path, site: Site) -> Iterator[Path]:
-    rule = {"jekyll": _jekyll, "hugo": _content, "zola": _content, "eleventy": _eleventy, "astro": _astro}
+    rule = {"jekyll": _jekyll, "hugo": hugo_pages, "zola": zola_pages, "eleventy": _eleventy, "astro": _astro}
     is_page = rule.get(site.generator or "", _plain)(site)
     for path in _walk(folder, Path(os.path.realpath(folder)), set()):
         place = Path(os.path.realpath(path.parent)) / path.name
@@ -152,55 +144,42 @@ def _is_globbed(patterns: Sequence[str], entry: str) -> bool:
     )
 
 
-def _content(site: Site) -> Callable[[Path], bool]:
+def _eleventy(site: Site) -> Callable[[Path], bool]:
+    ignored = [pattern for name in (".gitignore", ".eleventyignore") for pattern in _ignore_patterns(site.root / name)]
+
     def is_page(path: Path) -> bool:
+        # Where the input lies is told by a program; these two folders lie in it, wherever that is.
         return (
-            path.is_relative_to(site.content)
-            and path.stem.partition(".")[0] != _SECTION
-            and not any(part[0] in ".#" or part.endswith("~") for part in path.parts)
+            path.suffix.lower() == ".md"
+            and path.parts[0] != "_site"
+            and not {"_includes", "_data"} & set(path.parts[:-1])
+            and not any(pattern.match(path.as_posix()) for pattern in ignored)
         )
 
     return is_page
 
 
-def _eleventy(site: Site) -> Callable[[Path], bool]:
-    ignored = [pattern for name in (".gitignore", ".eleventyignore") for pattern in _ignore_patterns(site.root / name)]
-
-    def is_page(path: Path) -> bool:
-        name = path.as_posix()
-        taken_out = False
-        for pattern, back in ignored:
-            if pattern.match(name):
-                taken_out = not back
-        return not taken_out and not {"_includes", "_data", "_site", "node_modules", ".git"} & set(path.parts[:-1])
-
-    return is_page
-
-
-def _ignore_patterns(path: Path) -> Iterator[tuple[re.Pattern[str], bool]]:
-    """The lines of a file such as ``.gitignore``, each with whether it takes back what others ignore."""
+def _ignore_patterns(path: Path) -> Iterator[re.Pattern[str]]:
+    """The lines of a file such as ``.gitignore`` as Eleventy takes them: from the root, and none takes back another."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     for line in lines:
         pattern = line.strip()
-        if not pattern or pattern.startswith("#"):
+        if not pattern or pattern[0] in "#!":
             continue
-        back = pattern.startswith("!")
-        pattern = pattern.removeprefix("!").removeprefix("./")
-        rooted = "/" in pattern.rstrip("/")
-        pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip("/"))
+        pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.removeprefix("./").strip("/"))
         signs = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
         text = "".join(signs.get(piece) or re.escape(piece) for piece in pieces)
-        yield re.compile(("" if rooted else "(?:.*/)?") + text + r"(?:/.*)?\Z"), back
+        yield re.compile(text + r"(?:/.*)?\Z", re.IGNORECASE)
 
 
 def _astro(site: Site) -> Callable[[Path], bool]:  # noqa: ARG001  # every rule is made of a site
     def is_page(path: Path) -> bool:
-        return path.parts[:2] in (("src", "content"), ("src", "pages")) and not any(
-            part[0] in "._" for part in path.parts
-        )
+        # A file that lies in no folder of src/content belongs to no collection.
+        placed = path.parts[:2] == ("src", "pages") or (path.parts[:2] == ("src", "content") and len(path.parts) > 3)
+        return placed and not any(part[0] in "._" for part in path.parts)
 
     return is_page
 
@@ -226,12 +205,6 @@ def _has_front_matter(path: Path) -> bool:
 
 def _is_held_back(path: Path, site: Site) -> bool:
     """Whether the post says that it is not published. One that cannot be read says nothing."""
-    keys = _HELD_BACK[site.generator]
-    try:
-        raw = path.read_bytes()
-        if not any(key.encode() in raw.lower() for key in keys):
-            return False
-        matter = read_front_matter(path, decode_post(path, raw), any_case=site.generator == "hugo")
-    except (TtsRenderError, OSError):
-        return False
-    return matter is not None and any(key in matter.data and matter.data[key] in _HIDING[key] for key in keys)
+    hiding = _HELD_BACK.get(site.generator, {})
+    said = peek(path, tuple(hiding)) if hiding else {}
+    return any(key in said and said[key] in values for key, values in hiding.items())

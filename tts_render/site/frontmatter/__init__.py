@@ -13,18 +13,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from tts_render.ground.errors import PostError
+from tts_render.ground.errors import PostError, TtsRenderError
 from tts_render.site.frontmatter.block import Block, Source, Value, Written, lookup
 from tts_render.site.frontmatter.toml_block import TomlBlock, parse_toml
 from tts_render.site.frontmatter.yaml_block import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tts_render.site.presets import Key
 
-__all__ = ["FrontMatter", "Value", "Written", "decode_post", "lookup", "read_front_matter"]
+__all__ = ["FrontMatter", "Value", "Written", "decode_post", "lookup", "peek", "read_front_matter"]
 
 # Jekyll and Hugo allow space after a fence, Hugo and Zola blank lines before the first one. YAML may end with ``...``.
 # A line end is atomic, (?>...): taken apart it could be two, and each of n blank lines would double the ways to try.
@@ -139,6 +139,26 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
         body=body,
         body_line=line + _count_lines(source.text) + 1,
     )
+
+
+def peek(path: Path, keys: Sequence[str], *, any_case: bool = False) -> Mapping[str, object]:
+    """What the front matter of a file says, at a glance: all values if one of ``keys`` may be among them, else none.
+
+    A file that is missing or broken says nothing.
+
+    Args:
+        path: the file.
+        keys: in lower case.
+        any_case: whether ``Title`` and ``title`` are one key.
+    """
+    try:
+        raw = path.read_bytes()
+        if not any(key.encode() in raw.lower() for key in keys):
+            return {}
+        matter = read_front_matter(path, decode_post(path, raw), any_case=any_case)
+    except (TtsRenderError, OSError):
+        return {}
+    return {} if matter is None else matter.data
 
 
 def _count_lines(text: str) -> int:
