@@ -245,7 +245,7 @@ def test_music_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
         bed_of(music(tmp_path, np.zeros((RATE, 1), np.float32)), TALK)
     with pytest.raises(SoundError, match="empty"):
         music(tmp_path, np.zeros((0, 1), np.float32))
-    with pytest.raises(SoundError, match="no numbers"):
+    with pytest.raises(SoundError, match="not numbers"):
         music(tmp_path, np.full((10, 1), np.nan, np.float32))
     with pytest.raises(SoundError, match="cannot be read:"):
         open_music(tmp_path / "missing.wav", PLAIN)

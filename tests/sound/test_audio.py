@@ -68,9 +68,9 @@ def test_an_mp3_of_variable_bitrate_without_header_is_read_to_its_end(tmp_path: 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"this is a letter", "no sound that can be read"),
-        (b"", "no sound that can be read"),
-        (b"RIFF\0\0\0\0WAVE", "no sound"),
+        (b"this is a letter", "not a sound file that can be read"),
+        (b"", "not a sound file that can be read"),
+        (b"RIFF\0\0\0\0WAVE", "not a sound file"),
     ],
 )
 @needs_ffmpeg
@@ -88,7 +88,7 @@ def test_a_film_without_sound_is_no_sound(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     picture = ["-f", "lavfi", "-i", "color=c=red:s=64x64:d=0.2"]
     subprocess.run(["ffmpeg", "-v", "error", *picture, path], check=True)
-    with pytest.raises(SoundError, match="no sound"):
+    with pytest.raises(SoundError, match="not a sound file"):
         open_sound(path)
 
 
@@ -110,7 +110,7 @@ def test_missing_empty_endless_and_broken_sounds_are_refused(tmp_path: Path) -> 
     with pytest.raises(SoundError, match="empty"):
         open_sound(tmp_path / "empty.wav")
     soundfile.write(tmp_path / "nan.wav", np.array([0.0, np.nan, 0.0], np.float32), 44100, subtype="FLOAT")
-    with pytest.raises(SoundError, match="no numbers"):
+    with pytest.raises(SoundError, match="not numbers"):
         open_sound(tmp_path / "nan.wav")
     soundfile.write(tmp_path / "long.flac", np.zeros(8000 * 60 * 31, np.int16), 8000)
     with pytest.raises(SoundError, match="31 minutes"):

@@ -187,7 +187,7 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path, name: EncoderNam
     [
         ("echo 'cannot do this' >&2; exit 3", "ended with 3: cannot do this"),
         ("exec 0<&-; exit 0", "ended with 0"),
-        ("kill -9 $$", "ended with -9: without a word"),
+        ("kill -9 $$", "ended with -9: no message"),
     ],
 )
 def test_an_encoder_that_dies_is_an_error_with_its_last_words(tmp_path: Path, script: str, message: str) -> None:

@@ -133,7 +133,7 @@ def test_an_mp3_that_ends_early_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_mp3_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mp3"
     path.write_bytes(content)
-    with pytest.raises(SoundError, match="no MP3") as caught:
+    with pytest.raises(SoundError, match="not an MP3") as caught:
         read_length(path)
     assert caught.value.path == path
 
@@ -142,7 +142,7 @@ def test_other_sound_is_no_mp3(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     samples = np.random.default_rng(0).integers(-32768, 32767, 200_000).astype(np.int16)
     soundfile.write(path, samples, 44100, format="WAV")
-    with pytest.raises(SoundError, match="no MP3"):
+    with pytest.raises(SoundError, match="not an MP3"):
         read_length(path)
 
 

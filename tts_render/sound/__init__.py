@@ -1,1 +1,1 @@
-"""Sound: samples, and files of samples."""
+"""Sound: samples, and files that hold them."""

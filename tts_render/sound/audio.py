@@ -1,7 +1,7 @@
-"""Sound in memory and on disk: read any jingle, conform its rate and channels, shape it, trim the silence around it.
+"""Sound in memory and on disk: read any jingle, conform rate and channels, shape it, trim the silence around it.
 
 Samples are float32 of shape ``(frames, channels)``, where 1.0 is full scale. A sound file is described by a handle and
-read again whenever its samples are needed, so that an episode never holds more sounds than sound at one moment.
+read again whenever its samples are needed, so that no more sounds are in memory than are playing at one moment.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ Samples: TypeAlias = "NDArray[np.float32]"
 """float32, shape ``(frames, channels)``; 1.0 is full scale."""
 
 BLOCK_FRAMES = 1 << 16
-"""Frames that are read, mixed and measured at a time; no result depends on it."""
+"""Frames that are read, mixed and measured at a time; no result depends on this number."""
 
 LONGEST_SOUND: Seconds = 1800.0
-"""Seconds that a jingle or another sound file may last."""
+"""The longest that a jingle or another sound file may last, in seconds."""
 
-_QUIET: Decibels = -55.0  # relative to the peak; Open JTalk's own silence is at -60 to -80, an s or h above -50
-_SILENT: Decibels = -75.0  # relative to full scale; the last two bits of 16
-_MP3_SLACK = 2304  # frames by which decoders differ at the ends of a file without a header
+_QUIET: Decibels = -55.0  # relative to the peak; Open JTalk's own silence is at -60 to -80 dB, an s or h above -50 dB
+_SILENT: Decibels = -75.0  # relative to full scale; the last two of 16 bits
+_MP3_SLACK = 2304  # frames by which decoders differ at both ends of a file without a header
 _TRIM_WINDOW: Seconds = 0.005
 
 
@@ -67,17 +67,17 @@ class Clip:
     """Sound in memory."""
 
     samples: Samples
-    """float32, shape ``(frames, channels)``; 1.0 is full scale and may be passed."""
+    """float32, shape ``(frames, channels)``; 1.0 is full scale and may be exceeded."""
     rate: int
     """Frames a second."""
 
 
 class Source(Protocol):
-    """Sound that can be loaded, as often as it is needed: a handle, never samples."""
+    """Sound that can be loaded as often as needed: a handle, never samples."""
 
     @property
     def frames(self) -> Frames:
-        """Its length at its own ``rate``."""
+        """Its length in frames at its own ``rate``."""
         ...
 
     @property
@@ -89,18 +89,18 @@ class Source(Protocol):
         """Read it from the disk.
 
         Raises:
-            TtsRenderError: it is no longer there, or no longer what it was.
+            TtsRenderError: it has been removed or changed.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """A sound file that was read to its end once and found to be sound; a :class:`Source`."""
+    """A sound file that has been read to its end once and can be used; it is a :class:`Source`."""
 
     path: Path
     frames: Frames
-    """Its length at its own ``rate``."""
+    """Its length in frames at its own ``rate``."""
     rate: int
     """Frames a second."""
     channels: int
@@ -111,7 +111,7 @@ class SoundFile:
         """Read it again.
 
         Raises:
-            SoundError: it cannot be read, or is no longer as long as it was.
+            SoundError: it cannot be read, or its length has changed.
         """
         clip = _read(self.path)
         if (len(clip.samples), clip.samples.shape[1], clip.rate) != (self.frames, self.channels, self.rate):
@@ -125,13 +125,13 @@ def open_sound(path: Path) -> SoundFile:
     WAV, FLAC, OGG, MP3 and AIFF are read as they are, everything else with ffmpeg.
 
     Raises:
-        SoundError: it is not there, no sound, empty, longer than half an hour, or not finite.
+        SoundError: the file is missing, not a sound, empty, longer than half an hour, or not finite.
     """
     clip = _read(path)
     if not len(clip.samples):
         raise SoundError("the sound is empty", path=path, remedy="Give a file with sound in it.")
     if not np.isfinite(clip.samples).all():
-        raise SoundError("the sound holds values that are no numbers", path=path, remedy="Export it again.")
+        raise SoundError("the sound contains values that are not numbers", path=path, remedy="Export it again.")
     frames, channels = clip.samples.shape
     return SoundFile(path, Frames(frames), clip.rate, channels, digest_file(path))
 
@@ -139,7 +139,7 @@ def open_sound(path: Path) -> SoundFile:
 def _read(path: Path) -> Clip:
     try:
         with path.open("rb") as stream:
-            stream.read(1)  # a folder opens on some systems, and only reading it fails
+            stream.read(1)  # on some systems a folder can be opened, and only reading it fails
     except OSError as error:
         raise SoundError(
             f"cannot be read: {error.strerror or error}", path=path, remedy="Correct the path, or add the file."
@@ -149,9 +149,9 @@ def _read(path: Path) -> Clip:
             _refuse_longer(path, file.frames / file.samplerate)
             samples = file.read(dtype="float32", always_2d=True)
             if file.format == "MP3" and len(samples) + _MP3_SLACK < read_length(path)[0]:
-                return _read_with_ffmpeg(path)  # of variable bitrate and without a header: libsndfile stops too early
+                return _read_with_ffmpeg(path)  # variable bitrate without a header: libsndfile stops too early
             return Clip(samples, file.samplerate)
-    except (soundfile.LibsndfileError, TypeError):  # TypeError: a .raw file, of which nothing is known
+    except (soundfile.LibsndfileError, TypeError):  # TypeError: a .raw file, which says nothing about its format
         return _read_with_ffmpeg(path)
 
 
@@ -164,7 +164,7 @@ def _read_with_ffmpeg(path: Path) -> Clip:
         )
     pydub = _import_pydub()
     try:
-        # Through an open file, since pydub leaves those open that it opens itself when ffprobe finds no sound.
+        # Pass an open file, since pydub leaves files open that it opens itself when ffprobe finds no sound.
         with path.open("rb") as stream:
             about: dict[str, Any] = pydub.utils.mediainfo_json(stream)
             _refuse_longer(path, float(about.get("format", {}).get("duration", 0)))
@@ -172,7 +172,7 @@ def _read_with_ffmpeg(path: Path) -> Clip:
             segment = pydub.AudioSegment.from_file(stream)
     except (pydub.exceptions.PydubException, OSError, LookupError, ValueError) as error:
         raise SoundError(
-            "this is no sound that can be read", path=path, remedy="Convert it to WAV, FLAC, OGG or MP3."
+            "this is not a sound file that can be read", path=path, remedy="Convert it to WAV, FLAC, OGG or MP3."
         ) from error
     _refuse_longer(path, segment.frame_count() / segment.frame_rate)
     whole = np.frombuffer(segment.raw_data, dtype=f"<i{segment.sample_width}").reshape(-1, segment.channels)
@@ -180,7 +180,7 @@ def _read_with_ffmpeg(path: Path) -> Clip:
 
 
 def _import_pydub() -> Any:
-    # Not at the top: it is rarely needed, and slow.
+    # Not at the top of the module: it is rarely needed, and slow.
     with warnings.catch_warnings():
         # pydub warns of audioop, of its own string escapes, and of a missing ffmpeg, which is reported when needed.
         warnings.simplefilter("ignore")
@@ -192,9 +192,9 @@ def _import_pydub() -> Any:
 def _refuse_longer(path: Path, seconds: Seconds) -> None:
     if seconds > LONGEST_SOUND:
         raise SoundError(
-            f"the sound lasts {seconds / 60:.0f} minutes; at most {LONGEST_SOUND / 60:.0f} are possible",
+            f"the sound lasts {seconds / 60:.0f} minutes; at most {LONGEST_SOUND / 60:.0f} are allowed",
             path=path,
-            remedy="Cut it to the part that is wanted.",
+            remedy="Cut it to the part that you need.",
         )
 
 
@@ -212,7 +212,7 @@ def conform(clip: Clip, rate: int, channels: int) -> Clip:
     """``clip`` at another rate and number of channels, exactly :func:`~tts_render.ground.units.conform_frames` long.
 
     Fewer channels are the average of all, more are copies. The rate is converted by soxr at HQ: from 24 to 44.1 kHz it
-    passes up to 11.1 kHz within 0.02 dB and leaves nothing above -134 dB; VHQ takes 40 % longer and gains 0.1 dB at
+    passes up to 11.1 kHz within 0.02 dB and leaves nothing above -134 dB. VHQ would take 40 % longer to gain 0.1 dB at
     11.3 kHz.
     """
     samples = clip.samples
@@ -227,16 +227,16 @@ def conform(clip: Clip, rate: int, channels: int) -> Clip:
 
 
 def _fit(samples: Samples, length: Frames) -> Samples:
-    """``samples`` cut, or lengthened by silence, to ``length`` frames: soxr may give one more or less."""
+    """Cut ``samples``, or pad them with silence, to ``length`` frames: soxr may give one more or less."""
     missing = length - len(samples)
     return samples[:length] if missing <= 0 else np.pad(samples, ((0, missing), (0, 0)))
 
 
 def shape(samples: Samples, *, gain: float = 1.0, fade_in: int = 0, fade_out: int = 0) -> Samples:
-    """``samples`` with a linear ``gain``, and a fade over the first and the last frames.
+    """Apply a linear ``gain`` to ``samples``, and fade their first and last frames.
 
-    A fade is a quarter of a sine: what fades in and what fades out over the same frames have equal power together.
-    Fades that are longer than the sound are cut, not squeezed; where both meet, both hold. Both are in frames.
+    A fade is a quarter of a sine, so a fade-in and a fade-out over the same frames add up to constant power. Fades
+    longer than the sound are cut, not squeezed; where they overlap, both apply. Their lengths are in frames.
     """
     shaped = samples * np.float32(gain)
     if fade_in:
@@ -252,10 +252,10 @@ def _quarter_sine(frames: int) -> Samples:
 
 
 def trim_silence(samples: Samples, rate: int, keep: Seconds = 0.020) -> Samples:
-    """``samples`` without the silence before and after, of which ``keep`` seconds stay on each side.
+    """Trim the silence before and after ``samples``, keeping ``keep`` seconds of it on each side.
 
-    Silence is what stays 55 dB under the clip's own peak, or under -75 dBFS, in windows of 5 ms: low enough for
-    whispers and for the s or h that a word begins with. A clip of silence alone becomes empty.
+    Silence is whatever stays 55 dB below the clip's own peak, or below -75 dBFS, in windows of 5 ms: low enough to keep
+    whispers and the s or h that a word begins with. A clip of nothing but silence becomes empty.
 
     Args:
         samples: shape ``(frames, channels)``.
@@ -275,10 +275,10 @@ def trim_silence(samples: Samples, rate: int, keep: Seconds = 0.020) -> Samples:
 
 
 def feed(blocks: Iterable[Samples], *consumers: Callable[[Samples], object]) -> Frames:
-    """Give every block to every consumer, each in a thread of its own, while the next block is made in this one.
+    """Feed every block to every consumer, each in its own thread, while the next block is made in this one.
 
     Returns:
-        The frames that were fed.
+        The number of frames fed.
     """
     fed = 0
     with ThreadPoolExecutor(len(consumers)) as pool:
@@ -294,7 +294,7 @@ def feed(blocks: Iterable[Samples], *consumers: Callable[[Samples], object]) -> 
 
 
 def reblock(blocks: Iterable[Samples], frames: int) -> Iterator[Samples]:
-    """The same samples in blocks of exactly ``frames``; only the last may be shorter, and none is empty."""
+    """Regroup the samples into blocks of exactly ``frames``; only the last may be shorter, and none is empty."""
     parts: list[Samples] = []
     held = 0
     for block in blocks:

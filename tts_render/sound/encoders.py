@@ -1,8 +1,8 @@
-"""MP3 encoders: lame or ffmpeg where one is on the path, else the one inside libsndfile. All three are LAME.
+"""MP3 encoders: lame or ffmpeg if one is on the path, else the one inside libsndfile. All three are LAME.
 
-Constant bitrate, streamed, in one sample format for each encoder, so that the same samples give the same bytes. Quality
-5 is used: on speech its noise is within 0.2 dB of quality 2, relative to what is masked, in 40 % of the time; 7 is a
-fifth quicker still, and 1 to 3 dB worse.
+The bitrate is constant, samples are streamed, and each encoder gets one sample format, so that the same samples give
+the same bytes. Quality 5 is used: on speech its masked noise is within 0.2 dB of that of quality 2, in 40 % of the
+time; 7 is another fifth faster, but 1 to 3 dB worse.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _MAKE_ROOM = "Make room on the disk or give write permission, then run this agai
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """What makes the MP3."""
+    """The program or library that makes the MP3."""
 
     name: EncoderName
     id: str
     """Its name and version, for example ``lame 3.100``."""
     program: str | None
-    """Where the program is; None for the library."""
+    """Path of the program; None for the library."""
 
 
 def choose_encoder(setting: EncoderName | Literal["auto"]) -> Encoder:
@@ -90,7 +90,7 @@ def _find(name: EncoderName) -> Encoder | None:
 def _ask(program: str, *arguments: str) -> str:
     try:
         asked = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    except OSError:  # found on the path, but no program for this machine
+    except OSError:  # found on the path, but not a program for this machine
         return ""
     return asked.stdout.decode(errors="replace")
 
@@ -98,24 +98,24 @@ def _ask(program: str, *arguments: str) -> str:
 def encode(
     blocks: Iterable[Samples], path: Path, *, rate: int, channels: int, bitrate: int, encoder: Encoder
 ) -> Frames:
-    """Write ``blocks`` to ``path`` as an MP3 of constant bitrate, with a header from which its length follows.
+    """Write ``blocks`` to ``path`` as an MP3 of constant bitrate, with a header that gives its exact length.
 
-    It decodes to as many frames, and as loud: LAME lowers the level by 0.45 dB up to 160 kbit/s, by 0.26 at 192 and by
-    0.18 at 224, which is made up for.
+    It decodes to the same number of frames at the same level: LAME lowers the level by 0.45 dB up to 160 kbit/s, by
+    0.26 dB at 192 and by 0.18 dB at 224 kbit/s, and this is compensated for.
 
     Args:
         blocks: shape ``(frames, channels)`` each.
-        path: the file to make; nothing is left there if it cannot be made.
+        path: the file to make; nothing is left there on failure.
         rate: 16000, 22050, 24000, 32000, 44100 or 48000.
         channels: 1 or 2.
         bitrate: kbit/s, from 96 to 320, or to 160 below 32000 Hz.
         encoder: from :func:`choose_encoder`.
 
     Returns:
-        The frames that were encoded.
+        The number of frames encoded.
 
     Raises:
-        OutputError: there is no such MP3, the disk is full, or the encoder failed.
+        OutputError: MP3 does not allow this combination, the disk is full, or the encoder failed.
     """
     if bitrate not in _BITRATES.get(rate, ()) or channels not in (1, 2):
         raise OutputError(
@@ -137,7 +137,7 @@ def encode(
 
 
 def _lame_scale(bitrate: int) -> float:
-    """What LAME multiplies its input by at a constant bitrate; its presets hold it, and no option switches it off."""
+    """The factor by which LAME scales its input at a constant bitrate; its presets set it, and no option turns it off."""
     return 0.95 if bitrate <= 160 else 0.97 if bitrate <= 192 else 0.98 if bitrate <= 224 else 1.0
 
 
@@ -165,7 +165,7 @@ def _encode_with_library(levelled: Iterable[Samples], path: Path, rate: int, cha
 
 
 class _Watched:
-    """A file as libsndfile uses it. Where it cannot be written libsndfile goes on without a word: the error is kept."""
+    """A file for libsndfile, which ignores failed writes without reporting them: the error is kept here."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -184,7 +184,7 @@ class _Watched:
     def seek(self, offset: int, whence: int) -> int:
         try:
             return self._stream.seek(offset, whence)
-        except OSError as error:  # what was written is on its way to the disk no earlier
+        except OSError as error:  # only now does everything written reach the disk
             self.error = self.error or error
             return -1
 
@@ -221,7 +221,7 @@ def _encode_with_program(levelled: Iterable[Samples], path: Path, command: list[
             words.seek(0)
             last = words.read().decode(errors="replace").strip().splitlines()[-1:]
             raise OutputError(
-                f"{command[0]} ended with {process.returncode}: {' '.join(last) or 'without a word'}",
+                f"{command[0]} ended with {process.returncode}: {' '.join(last) or 'no message'}",
                 path=path,
                 remedy=_MAKE_ROOM,
             )
@@ -229,13 +229,13 @@ def _encode_with_program(levelled: Iterable[Samples], path: Path, command: list[
 
 
 def _pipe(blocks: Iterable[Samples], stdin: IO[bytes]) -> Frames | None:
-    """Frames that were written to ``stdin``, which is closed then; None where nobody reads any more."""
+    """Write the blocks to ``stdin`` and close it; return the number of frames, or None if the reader has gone."""
     with contextlib.suppress(BrokenPipeError), stdin:
         return feed(blocks, lambda block: stdin.write(_as_int32(block)))
     return None
 
 
 def _as_int32(block: Samples) -> bytes:
-    """24 bits of each sample at the upper end of 32: as much as a float holds, and no rounding that could differ."""
+    """The upper 24 of 32 bits of each sample: as much as a float holds, so that no rounding can differ."""
     whole = np.rint(np.clip(block, -1.0, 1.0) * np.float32((1 << 23) - 1)).astype("<i4")
     return bytes((whole << 8).tobytes())

@@ -1,7 +1,7 @@
 """Meters: integrated loudness by ITU-R BS.1770-4 and true peak, fed block by block.
 
-Both cut what they are given into blocks of their own, so that a reading does not depend on how the sound arrived, not
-even in its last bit: the gain of a whole episode follows from it.
+Both regroup their input into blocks of their own, so that not even the last bit of a reading depends on how the sound
+arrived: the gain of a whole episode is derived from it.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["CELL", "OVERSAMPLING", "Loudness", "LoudnessMeter", "Profile", "TruePeakMeter", "highest", "measure"]
 
 OVERSAMPLING = 4
-"""Points for each frame at which a true peak is looked for, as BS.1770-4, annex 2 asks for at these rates."""
+"""Points per frame at which a true peak is looked for, as BS.1770-4, annex 2 requires at these rates."""
 
 CELL: Seconds = 0.01
-"""Seconds of one cell of a profile."""
+"""Length of one cell of a profile."""
 
 _OFFSET: Lufs = -0.691  # makes a 997 Hz sine at full scale in one channel read -3.01
 _ABSOLUTE_GATE: Lufs = -70.0
 _RELATIVE_GATE: Lufs = -10.0
-_CELLS = 40  # in one gating block of 0.4 s
+_CELLS = 40  # cells in one gating block of 0.4 s
 _SHORT_TERM = 300  # cells in a window of 3 s
-_STEP = 10  # cells from the beginning of one gating block to that of the next
-_RINGING = 0.06  # seconds after which what is left of the filter's response is under -100 dB
+_STEP = 10  # cells from the start of one gating block to the start of the next
+_RINGING = 0.06  # seconds after which the rest of the filter's response is below -100 dB
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Loudness:
     """How loud a sound is."""
 
     integrated: Lufs
-    """Integrated loudness; -inf for silence and for what is shorter than 0.4 s."""
+    """Integrated loudness; -inf for silence and for anything shorter than 0.4 s."""
     true_peak: Decibels
     """Highest true peak of any channel, in dBTP; -inf for silence."""
 
@@ -63,7 +63,7 @@ class Profile:
     def integrated(self) -> Lufs:
         """Integrated loudness: the mean of the gating blocks above both gates (BS.1770-4, formulas 4 to 7).
 
-        -inf for silence, and for what is shorter than one gating block of 0.4 s.
+        It is -inf for silence, and for anything shorter than one gating block of 0.4 s.
         """
         steps = len(self.energies) // _STEP
         energies = self.energies[: steps * _STEP].reshape(steps, _STEP).mean(axis=1, dtype=np.float64)
@@ -78,9 +78,9 @@ class Profile:
         return float(_OFFSET + 10 * np.log10(blocks.mean()))
 
     def short_term(self) -> NDArray[np.float64]:
-        """Short-term loudness at each cell, in LUFS: of three seconds without a gate, as of EBU Tech 3341.
+        """Short-term loudness at each cell, in LUFS: over three seconds without a gate, as in EBU Tech 3341.
 
-        The window lies around the cell, so that a drawing of it fits what is heard, and is cut off at both ends of the
+        The window is centred on the cell, so that a plot of it matches what is heard, and is cut off at the ends of the
         sound. -inf for silence.
         """
         sums = np.concatenate(([0.0], np.cumsum(self.energies, dtype=np.float64)))
@@ -97,8 +97,8 @@ class Profile:
 class LoudnessMeter:
     """Loudness by ITU-R BS.1770-4: K-weighting, blocks of 400 ms that overlap by 75 %, both gates.
 
-    The recursive K-weighting is applied as its impulse response, which is over after 0.06 s, by multiplication of
-    spectra (overlap-save): numpy has no recursive filters. One or two channels, each with weight 1.
+    The recursive K-weighting is applied as its impulse response, which ends after 0.06 s, by multiplying spectra
+    (overlap-save), because numpy has no recursive filters. One or two channels are supported, each with weight 1.
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -109,7 +109,7 @@ class LoudnessMeter:
         self._size = _fast_size(self._tail + self._span)
         self._spectrum = np.fft.rfft(response, self._size)
         self._window = np.zeros((channels, self._tail + self._span), dtype=np.float32)
-        """The end of what was measured, then what waits until it fills 0.4 s."""
+        """The end of what was measured, followed by the frames that are waiting to fill 0.4 s."""
         self._filled = 0
         self._energies = array("f")
         self._peaks = array("f")
@@ -130,7 +130,7 @@ class LoudnessMeter:
                 self._filled = 0
 
     def _measure(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Energy and peak of each cell in the window; what follows a cell does not matter to it."""
+        """Energy and peak of each cell in the window; neither depends on what follows the cell."""
         if not self._window.any():
             return np.zeros(_CELLS, dtype=np.float32), np.zeros(_CELLS, dtype=np.float32)
         spectrum = np.fft.rfft(self._window, self._size) * self._spectrum
@@ -140,7 +140,7 @@ class LoudnessMeter:
         return (power * (_CELLS / self._span)).astype(np.float32), peaks
 
     def profile(self) -> Profile:
-        """Everything so far, but for a last cell that is not full."""
+        """The profile so far, without a last cell that is not full."""
         whole = int(np.count_nonzero(self._edges[1:] <= self._filled))
         last_energies, last_peaks = self._measure() if whole else (np.empty(0, np.float32), np.empty(0, np.float32))
         return Profile(
@@ -168,7 +168,7 @@ class TruePeakMeter:
         self._peak = max(self._peak, highest(block))
 
     def peak_db(self) -> Decibels:
-        """Highest true peak in dBTP, -inf for silence; nothing can be added afterwards."""
+        """Highest true peak in dBTP, -inf for silence; nothing can be added after this call."""
         if not self._closed:
             self._closed = True
             self._look(self._stream.resample_chunk(np.zeros((0, self._channels), dtype=np.float32), last=True))
@@ -179,12 +179,12 @@ class TruePeakMeter:
 
 
 def highest(samples: Samples) -> float:
-    """The largest magnitude of any sample; 0 where there are none."""
+    """The largest magnitude of any sample; 0 if there are none."""
     return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
 
 
 def measure(blocks: Iterable[Samples], rate: int, channels: int) -> Loudness:
-    """Loudness and true peak of a sound that comes in blocks."""
+    """Measure loudness and true peak of a sound that comes in blocks."""
     meter, peak = LoudnessMeter(rate, channels), TruePeakMeter(rate, channels)
     for block in blocks:
         meter.add(block)
@@ -231,5 +231,5 @@ def _biquad(
 
 
 def _fast_size(least: int) -> int:
-    """The smallest 3, 4 or 5 times a power of two that holds ``least``: spectra of such sizes are quick to make."""
+    """The smallest 3, 4 or 5 times a power of two that is at least ``least``: spectra of these sizes are fast."""
     return min(factor << max(0, -(-least // factor) - 1).bit_length() for factor in (3, 4, 5))

@@ -1,9 +1,10 @@
 """Mastering: one gain for the whole episode, and a look-ahead limiter that holds its true peak.
 
-The limiter works in three steps, all on a grid of its own so that its result does not depend on how blocks arrive:
-how far each frame must come down (from a fourfold oversampled copy), the same with a hold before and an exponential
-release after, and that smoothed by two moving averages. The averages span just as much as was held before, so every
-frame comes down at least as far as it must, and the gain has no corner that could be heard or could lift a peak.
+The limiter works in three steps, on a grid of its own so that the result does not depend on how blocks arrive. It
+determines how far each frame must come down (from a fourfold oversampled copy), adds a hold before each peak and an
+exponential release after it, and smooths the result by two moving averages. The averages span exactly as much as was
+held, so every frame comes down at least as far as it must, and the gain has no corner that could be heard or raise a
+peak.
 """
 
 from __future__ import annotations
@@ -31,51 +32,51 @@ if TYPE_CHECKING:
 __all__ = ["MOST_GAIN", "MOST_PUSH", "Master", "correct", "decide", "gain_for", "limit"]
 
 MOST_GAIN: Decibels = 30.0
-"""The most that a quiet episode is raised: beyond this there is only noise to be made louder."""
+"""The most that a quiet episode is raised: beyond this, only noise would get louder."""
 
 MOST_PUSH: Decibels = 3.0
-"""The most that is added to make up for what the limiter takes away."""
+"""The most that is added to compensate for what the limiter takes away."""
 
-_RESERVE: Decibels = 0.5  # the limiter's ceiling stays this far under the true peak that may come out of the MP3
-_AGREES: Decibels = 0.3  # a finished MP3 may be this far from the loudness that was expected
-_BEYOND: Decibels = 0.1  # a ceiling that proved too high is lowered by this much more than it was passed
+_RESERVE: Decibels = 0.5  # the limiter's ceiling is this far below the true peak allowed in the MP3
+_AGREES: Decibels = 0.3  # a finished MP3 may differ this much from the expected loudness
+_BEYOND: Decibels = 0.1  # a ceiling that proved too high is lowered by the excess and this much more
 _ATTACK: Seconds = 0.004
 _RELEASE: Seconds = 0.060
-_GRID = 1 << 14  # frames that are worked on at a time
+_GRID = 1 << 14  # frames processed at a time
 _AROUND = 8  # frames: half the reach of an interpolated peak that matters
-_CELLS_AT_A_TIME = 2000  # over which a decay by 60 ms stays within what a float can hold
-_TRIES = 12  # steps towards the gain; what is then still lacking shows in the expected loudness
-_INAUDIBLE = 1e-5  # less reduction than 0.0001 dB is none
+_CELLS_AT_A_TIME = 2000  # the range in which a decay of 60 ms fits in a float
+_TRIES = 12  # iterations to find the gain; what is still missing then shows in the expected loudness
+_INAUDIBLE = 1e-5  # a reduction of less than 0.0001 dB counts as none
 
 _Reduction: TypeAlias = "NDArray[np.float64]"
-"""Of each frame, how much of its amplitude is taken away: 0 is nothing, 1 everything."""
+"""For each frame, the share of its amplitude that is taken away: from 0, nothing, to 1, everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """What is done to the mix of an episode."""
+    """How the mix of an episode is mastered."""
 
     gain_db: Decibels
-    """Applied to everything."""
+    """Gain applied to everything."""
     ceiling_db: Decibels
     """True peak that the limiter lets through, in dBTP."""
     expected: Lufs
-    """Integrated loudness that comes out; -inf for silence. Not the one asked for where that cannot be reached."""
+    """Expected integrated loudness, which is not the requested one if that cannot be reached; -inf for silence."""
 
 
 def gain_for(measured: Lufs, target: Lufs) -> Decibels:
-    """The gain that brings ``measured`` to ``target``, limiter aside; 0 for silence, at most 30 dB.
+    """The gain that brings ``measured`` to ``target`` without the limiter; 0 for silence, at most 30 dB.
 
-    In steps of 0.01 dB, so that it stays the same where another processor measures another last bit.
+    It is in steps of 0.01 dB, so that it stays the same on a processor whose measurement differs in the last bit.
     """
     return min(MOST_GAIN, round(target - measured, 2)) if np.isfinite(measured) else 0.0
 
 
 def decide(profile: Profile, *, loudness: Lufs, true_peak: Decibels) -> Master:
-    """How to bring a sound of this ``profile`` to ``loudness``, at most ``true_peak`` after encoding.
+    """Decide how to bring a sound of this ``profile`` to ``loudness``, at most ``true_peak`` after encoding.
 
-    What the limiter will take away is foretold from the profile and made up for, by 3 dB at most: on speech that it
-    takes 1 LU from, the foretold loudness is right within 0.03 LU. Silence is left alone.
+    What the limiter will take away is predicted from the profile and compensated for, by at most 3 dB: on speech that
+    loses 1 LU, the predicted loudness is right within 0.03 LU. Silence is left alone.
     """
     ceiling = true_peak - _RESERVE
     measured = profile.integrated()
@@ -90,9 +91,9 @@ def decide(profile: Profile, *, loudness: Lufs, true_peak: Decibels) -> Master:
 
 
 def correct(master: Master, found: Loudness, *, true_peak: Decibels) -> Master | None:
-    """The master to encode again with, after a finished MP3 was measured; None where it is right.
+    """The master for encoding once more, given what was measured of a finished MP3; None if that is right.
 
-    It is wrong where its true peak passes ``true_peak``, or where its loudness is more than 0.3 LU from the expected.
+    It is wrong if its true peak exceeds ``true_peak``, or if its loudness is more than 0.3 LU from the expected one.
     """
     passed = found.true_peak - true_peak
     lacking = master.expected - found.integrated if np.isfinite(master.expected) else 0.0
@@ -106,7 +107,7 @@ def correct(master: Master, found: Loudness, *, true_peak: Decibels) -> Master |
 
 
 def _limited(profile: Profile, gain_db: Decibels, ceiling_db: Decibels) -> Lufs:
-    """Integrated loudness of what ``limit`` makes of a sound of this profile, foretold cell by cell."""
+    """Predict, cell by cell, the integrated loudness of what ``limit`` makes of a sound of this profile."""
     gain, ceiling = amplitude(gain_db), amplitude(ceiling_db)
     energies = np.empty_like(profile.energies)
     decay = np.exp(-np.arange(1, _CELLS_AT_A_TIME + 1) * (CELL / _RELEASE))
@@ -121,11 +122,11 @@ def _limited(profile: Profile, gain_db: Decibels, ceiling_db: Decibels) -> Lufs:
 
 
 def _decaying(values: _Reduction, before: _Reduction, decay: _Reduction) -> _Reduction:
-    """Each value, or what the highest so far has decayed to, if that is more.
+    """Each value, or the decayed maximum of the values before it, whichever is larger.
 
     Args:
         values: not negative.
-        before: the last result before these values; may be empty.
+        before: the results for the values before these; may be empty.
         decay: what remains of a value after 1, 2, ... places; at least as many as there are values.
     """
     decay = decay[: len(values)]
@@ -133,15 +134,15 @@ def _decaying(values: _Reduction, before: _Reduction, decay: _Reduction) -> _Red
 
 
 def limit(blocks: Iterable[Samples], *, rate: int, gain_db: Decibels, ceiling_db: Decibels) -> Iterator[Samples]:
-    """``blocks`` with a gain, and with peaks brought under a ceiling; as many frames as came in.
+    """Apply a gain to ``blocks`` and bring peaks under a ceiling, without changing the number of frames.
 
-    All channels come down together. Where nothing passes the ceiling, the sound is only multiplied.
+    All channels come down together. Where nothing exceeds the ceiling, the sound is only multiplied.
 
     Args:
         blocks: shape ``(frames, channels)`` each, of any length.
-        rate: frames a second.
+        rate: frames per second.
         gain_db: applied before the limiter.
-        ceiling_db: the highest true peak that may come out, in dBTP.
+        ceiling_db: highest true peak of the result, in dBTP.
     """
     curve = _Curve(rate)
     gain, ceiling = np.float32(amplitude(gain_db)), amplitude(ceiling_db)
@@ -157,7 +158,7 @@ def limit(blocks: Iterable[Samples], *, rate: int, gain_db: Decibels, ceiling_db
 def _needed_reductions(
     blocks: Iterable[Samples], rate: int, gain: np.float32, ceiling: float
 ) -> Iterator[tuple[Samples, _Reduction | None]]:
-    """Blocks of the grid with their gain, and how far each frame must come down; None where none must."""
+    """Blocks of the grid with their gain, and how far each frame must come down; None if no frame must."""
     waiting: deque[Samples] = deque()
 
     def oversampled() -> Iterator[Samples]:
@@ -183,22 +184,22 @@ def _needed_reductions(
 
 
 class _Curve:
-    """The gain over time; holds what reaches from one block of the grid into the next."""
+    """The gain over time; keeps the state that carries over from one block of the grid to the next."""
 
     def __init__(self, rate: int) -> None:
         self._half = seconds_to_frames(_ATTACK / 2, rate)
-        """Frames of each of the two moving averages."""
+        """Frames in each of the two moving averages."""
         self._ahead = 2 * self._half - 1 + _AROUND
-        """Frames that a reduction begins before its peak, the peak included."""
+        """Frames by which a reduction begins before its peak, the peak included."""
         self._past = 2 * self._half - 2
-        """Frames whose released reduction the two averages of one frame reach back to."""
+        """Frames of released reduction before the current one that its two averages cover."""
         self._decay = np.exp(-np.arange(1, self._past + _GRID + 1) / (_RELEASE * rate))
-        # Silence stands before the sound, long enough for a reduction to begin before the first frame.
+        # Begin with silence, long enough for a reduction to begin before the first frame.
         self._before: _Reduction = np.zeros(_AROUND + self._past)
         self._released: _Reduction = np.zeros(0)
 
     def bring_down(self, block: Samples, needed: _Reduction | None, following: _Reduction | None) -> Samples:
-        """``block`` with its reduction, knowing what the block after it needs."""
+        """Reduce ``block``, given what it needs and what the following block needs."""
         ahead = np.zeros(self._ahead - 1)
         if following is not None:
             ahead[: len(following)] = following[: len(ahead)]
@@ -218,7 +219,7 @@ class _Curve:
 
 
 def _sliding_maximum(values: _Reduction, width: int) -> _Reduction:
-    """The highest of each ``width`` neighbours, by doubling: as many as have that many."""
+    """The maximum of every ``width`` consecutive values, found by doubling; only full windows count."""
     reach = 1
     while reach < width:
         step = min(reach, width - reach)
@@ -228,6 +229,6 @@ def _sliding_maximum(values: _Reduction, width: int) -> _Reduction:
 
 
 def _moving_average(values: _Reduction, width: int) -> _Reduction:
-    """The average of each ``width`` neighbours: as many as have that many."""
+    """The average of every ``width`` consecutive values; only full windows count."""
     sums = np.cumsum(np.append(0.0, values))
     return np.asarray((sums[width:] - sums[:-width]) / width)

@@ -1,4 +1,4 @@
-"""The finished MP3: its tags, and what it is found to be when it is decoded again."""
+"""The finished MP3: its tags, and what is measured when it is decoded again."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _id3: Any = untyped_id3  # mutagen has no types
 _HEADER = 10  # bytes before a tag, and before each of its frames
 _FRONT_COVER = 3  # picture type of ID3v2
 _TOP_LEVEL, _ORDERED = 2, 1  # flags of a table of contents
-_MOST_CHILDREN = 255  # of a table of contents: it counts them in one byte
-_NO_OFFSET = 0xFFFFFFFF  # of a chapter in bytes: its times hold
+_MOST_CHILDREN = 255  # in one table of contents, which counts them in one byte
+_NO_OFFSET = 0xFFFFFFFF  # chapters have no byte offsets: their times apply
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 ChapterTag: TypeAlias = tuple[int, int, str, str | None]
-"""A chapter as players show it: start and end in milliseconds, title, and what it is about."""
+"""A chapter as players show it: start and end in milliseconds, title, and the URL of what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What the MP3 says about itself. What is empty is not written."""
+    """What the MP3 says about itself. Empty values are not written."""
 
     title: str = ""
     """The episode."""
@@ -59,36 +59,36 @@ class Tags:
     """Number of the episode."""
     season: int | None = None
     comment: str = ""
-    """Credits, above all; may have several lines."""
+    """The credits, mainly; may have several lines."""
     url: str = ""
-    """Page of the episode."""
+    """URL of the episode's page."""
     genre: str = "Podcast"
     language: str = "jpn"
-    """Of comment, lyrics and speech: three letters of ISO 639-2."""
+    """Language of comment, lyrics and speech: three letters of ISO 639-2."""
     chapters: tuple[ChapterTag, ...] = ()
-    """In order, the first at 0."""
+    """In order; the first begins at 0."""
     lyrics: str = ""
     """The transcript; may have several lines."""
     picture: bytes | None = None
     """The cover, as JPEG or PNG."""
     extra: tuple[tuple[str, str], ...] = ()
-    """Further texts by name (TXXX)."""
+    """Additional texts by name (TXXX)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mp3:
-    """A finished MP3, as it was found when it was decoded."""
+    """A finished MP3, as measured by decoding it."""
 
     path: Path
     bytes: int
-    """Its size, tags included."""
+    """Size of the file, tags included."""
     frames: Frames
-    """Sample frames that it decodes to; without what the encoder added before and after."""
+    """Sample frames that it decodes to, without the encoder's padding at both ends."""
     rate: int
-    """Frames a second."""
+    """Frames per second."""
     channels: int
     sha256: str
-    """Of the whole file, in hexadecimal."""
+    """SHA-256 of the whole file, in hexadecimal."""
     loudness: Loudness
 
     @property
@@ -98,10 +98,10 @@ class Mp3:
 
 
 def inspect(path: Path) -> Mp3:
-    """Decode the MP3 ``path`` from its beginning to its end, and measure it.
+    """Decode the MP3 ``path`` from beginning to end, and measure it.
 
     Raises:
-        OutputError: it cannot be read or is no MP3.
+        OutputError: it cannot be read or is not an MP3.
     """
     try:
         with soundfile.SoundFile(path) as file:
@@ -115,9 +115,9 @@ def inspect(path: Path) -> Mp3:
 
 
 def write_tags(path: Path, tags: Tags) -> None:
-    """Put ``tags`` before the sound of the MP3 ``path``, as ID3v2.3, in place of what tags it has.
+    """Write ``tags`` before the sound of the MP3 ``path``, as ID3v2.3, replacing any tags it has.
 
-    The same tags give the same bytes. Control characters are left out, but for line ends in comment and lyrics.
+    The same tags give the same bytes. Control characters are removed, except line ends in comment and lyrics.
 
     Raises:
         OutputError: the file cannot be written, or the picture is neither JPEG nor PNG.
@@ -135,9 +135,9 @@ def write_tags(path: Path, tags: Tags) -> None:
 
 
 def _order_chapters(path: Path) -> None:
-    """Put the chapters of the tag that has just been written into their order: mutagen sorts frames by their length.
+    """Put the chapters of the tag that has just been written in order: mutagen sorts frames by their length.
 
-    The table of contents says the order too, but not every program reads it. Frames as of ID3v2.3, section 3.3.
+    The table of contents gives the order too, but not every program reads it. Frames are those of ID3v2.3, section 3.3.
     """
     with path.open("r+b") as stream:
         head = stream.read(_HEADER)
@@ -191,7 +191,7 @@ def _frames(path: Path, tags: Tags) -> list[Any]:
 
 
 def _tables_of_contents(names: list[str]) -> list[Any]:
-    """What says the order of the chapters: a table, or a table of tables where one cannot hold them all."""
+    """The order of the chapters: a table of contents, or a table of tables if one cannot hold them all."""
     tables: list[Any] = []
     while len(names) > _MOST_CHILDREN:
         groups = [names[start : start + _MOST_CHILDREN] for start in range(0, len(names), _MOST_CHILDREN)]
@@ -210,18 +210,18 @@ def _text(kind: Any, text: str) -> Any:
 
 
 def _encoding(text: str) -> int:
-    """ISO-8859-1 (0) where that is enough, else UTF-16 (1): ID3v2.3 has no other."""
+    """ISO-8859-1 (0) if that is enough, else UTF-16 (1): ID3v2.3 has no others."""
     return 0 if text.isascii() else 1
 
 
 def _clean(text: str, *, lines: bool = False) -> str:
-    """``text`` without control characters and halves of characters; line ends become spaces, or stay."""
+    """``text`` without control characters and lone surrogates; line ends become spaces, or stay if ``lines`` is set."""
     text = "\n".join(text.splitlines()) if lines else " ".join(text.split())
     return "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cs"}).strip()
 
 
 def _url(url: str) -> str:
-    """``url`` with everything but ASCII percent-encoded: URLs have no other encoding in ID3."""
+    """``url`` with everything but ASCII percent-encoded: ID3 allows no other encoding in URLs."""
     return quote(_clean(url).encode(errors="ignore"), safe=_URL_SAFE)
 
 

@@ -1,4 +1,4 @@
-"""The length of an MP3, exact and without decoding it: from its Xing or Info header, or by walking its frames.
+"""The exact length of an MP3 without decoding it: from its Xing or Info header, or by walking its frames.
 
 Decoders only estimate the length of a file without such a header, and libsndfile even stops where its estimate ends,
 which cuts a file of variable bitrate in half.
@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["read_length"]
 
 _BITRATES = {
-    # kbit/s of layer III by index, from ISO/IEC 11172-3 and 13818-3; 0 is free format, which no encoder in use writes
+    # kbit/s of layer III by index, from ISO/IEC 11172-3 and 13818-3; 0 is free format, which no common encoder writes
     True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _RATES = (44100, 48000, 32000)
-_VERSIONS = {3: 1, 2: 2, 0: 4}  # by the two bits of the header: MPEG-1, 2 and 2.5, which halve the rates each time
+_VERSIONS = {
+    3: 1,
+    2: 2,
+    0: 4,
+}  # by the header's version bits: MPEG-1, 2 and 2.5, each with half the rates of the one before
 _HEADER = 4
-_IN_A_ROW = 3  # frames that must follow each other before the first is believed
-_TAIL_TAGS = 4096  # bytes of tags of other kinds that may follow the sound
+_IN_A_ROW = 3  # frames that must follow each other before the first one is trusted
+_TAIL_TAGS = 4096  # bytes of other kinds of tags that may follow the sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,14 @@ class _Frame:
 
     rate: int
     samples: int
-    """Sample frames that it holds."""
+    """Sample frames in it."""
     length: int
-    """Bytes, its header included."""
+    """Its length in bytes, header included."""
     side: int
     """Bytes of side information after the header."""
 
     def follows(self, other: _Frame) -> bool:
-        """Whether both can belong to one stream."""
+        """Whether both frames can belong to one stream."""
         return (self.rate, self.samples) == (other.rate, other.samples)
 
 
@@ -57,17 +61,17 @@ class _Announced:
     bytes: int | None
     """Bytes of sound, the frame that holds the header included."""
     silence: int
-    """Sample frames that encoding added before and after the sound; 0 where the header does not say."""
+    """Sample frames that the encoder added before and after the sound; 0 if the header does not say."""
 
 
 def read_length(path: Path) -> tuple[Frames, int]:
-    """Sample frames that ``path`` holds once the encoder's padding is taken off, and their rate.
+    """Return the number of sample frames in ``path`` without the encoder's padding, and their rate.
 
-    Constant and variable bitrate, tags of all kinds before and after; where there is no header, or it disagrees with
-    the file, the frames are counted.
+    Constant and variable bitrate are supported, with tags of any kind before and after. If there is no header, or it
+    disagrees with the file, the frames are counted.
 
     Raises:
-        SoundError: it cannot be read, is no MP3, or ends before it should.
+        SoundError: the file cannot be read, is not an MP3, or ends too early.
     """
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -83,7 +87,7 @@ def read_length(path: Path) -> tuple[Frames, int]:
 def _length(path: Path, data: mmap.mmap) -> tuple[Frames, int]:
     found = _find_frame(data, _after_tags(data))
     if not found:
-        raise SoundError("this is no MP3", path=path, remedy="Render it again, or give the MP3.")
+        raise SoundError("this is not an MP3", path=path, remedy="Render it again, or give the MP3.")
     start, first = found
     announced = _read_announced(data, start, first)
     if not announced:
@@ -91,7 +95,7 @@ def _length(path: Path, data: mmap.mmap) -> tuple[Frames, int]:
     there = len(data) - start
     if announced.bytes is not None and there < announced.bytes - first.length:
         raise SoundError(
-            f"the MP3 ends early: of {announced.bytes} bytes of sound {there} are there",
+            f"the MP3 ends early: it holds {there} of its {announced.bytes} bytes of sound",
             path=path,
             remedy="Render or copy it again.",
         )
@@ -103,7 +107,7 @@ def _length(path: Path, data: mmap.mmap) -> tuple[Frames, int]:
 
 
 def _after_tags(data: mmap.mmap) -> int:
-    """Where the ID3v2 tags end that stand at the beginning."""
+    """Where the ID3v2 tags at the beginning end."""
     position = 0
     while data[position : position + 3] == b"ID3" and len(data) >= position + 10:
         flags, size = data[position + 5], data[position + 6 : position + 10]
@@ -112,9 +116,9 @@ def _after_tags(data: mmap.mmap) -> int:
 
 
 def _parse(data: mmap.mmap, position: int) -> _Frame | None:
-    """The frame whose header stands at ``position``."""
+    """Parse the frame header at ``position``; None if there is none."""
     header = data[position : position + _HEADER]
-    if len(header) < _HEADER or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:  # eleven bits of sync, layer III
+    if len(header) < _HEADER or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:  # eleven sync bits, layer III
         return None
     halved = _VERSIONS.get(header[1] >> 3 & 3)
     bitrate, rate = header[2] >> 4, header[2] >> 2 & 3
@@ -129,7 +133,7 @@ def _parse(data: mmap.mmap, position: int) -> _Frame | None:
 
 
 def _find_frame(data: mmap.mmap, position: int) -> tuple[int, _Frame] | None:
-    """The first frame from ``position`` on that others follow, or the end of the file."""
+    """Find the first frame from ``position`` that is followed by others, or by the end of the file."""
     while (position := data.find(b"\xff", position)) >= 0:
         if (first := _parse(data, position)) and _is_followed(data, position, first):
             return position, first
@@ -151,7 +155,7 @@ def _is_followed(data: mmap.mmap, position: int, first: _Frame) -> bool:
 
 
 def _count(data: mmap.mmap, position: int, first: _Frame) -> int:
-    """Whole frames from ``position`` to the end; what is no frame is stepped over."""
+    """Count the whole frames from ``position`` to the end, skipping anything that is not a frame."""
     count = 0
     while position < len(data):
         frame = _parse(data, position)
@@ -167,7 +171,7 @@ def _count(data: mmap.mmap, position: int, first: _Frame) -> int:
 
 
 def _read_announced(data: mmap.mmap, start: int, frame: _Frame) -> _Announced | None:
-    """The Xing or Info header, with what LAME added to it: http://gabriel.mp3-tech.org/mp3infotag.html."""
+    """The Xing or Info header with LAME's additions: http://gabriel.mp3-tech.org/mp3infotag.html."""
     position = start + _HEADER + frame.side
     if data[start + 36 : start + 40] == b"VBRI":  # Fraunhofer's, which tells nothing that counting does not
         return _Announced(None, None, 0)
