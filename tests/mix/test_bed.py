@@ -250,7 +250,7 @@ def test_music_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SoundError, match="cannot be read:"):
         open_music(tmp_path / "missing.wav", PLAIN)
     (tmp_path / "text.ogg").write_text("no music", encoding="utf-8")
-    with pytest.raises(SoundError, match="piece by piece"):
+    with pytest.raises(SoundError, match="in pieces"):
         open_music(tmp_path / "text.ogg", PLAIN)
 
 

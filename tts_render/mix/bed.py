@@ -1,6 +1,6 @@
 """Beds: music under the words, at a stated level under them, repeated as often as needed.
 
-Where it is louder and where softer follows from the positions on the timeline, not from levels, so it is the same each
+Where the bed is louder or softer follows from positions on the timeline, not from levels, so it is the same every
 time. Music is never held whole: it is read and resampled block by block, again for each lap, unless it is short.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Bed", "BedPlace", "Music", "lay_bed", "make_bed", "open_music", "place_bed"]
 
 _KEPT_SECONDS = 60
-"""Music up to this long is conformed once and kept; 21 MB in stereo."""
+"""Music up to this long is conformed once and kept in memory; 21 MB in stereo."""
 
 _LEAST: Seconds = 0.005
 """The shortest fade; anything shorter may click."""
@@ -43,7 +43,7 @@ _LEAST: Seconds = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """A sound file that lies under a show, and how."""
+    """A sound file that plays under a show, and its settings."""
 
     settings: BedSettings
     sound: SoundFile
@@ -51,23 +51,23 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class BedPlace:
-    """Where music lies under an episode, and how loud beside the speech. In frames at the rate of the episode."""
+    """Where music plays under an episode, and at what level. Positions and lengths are frames at the episode's rate."""
 
     sound: str
     """Its name in voices.yaml."""
     level: Decibels
-    """Its loudness under everything that sounds, relative to all speech."""
+    """Loudness wherever anything else sounds, relative to all speech."""
     start: Frames
     end: Frames
     fade_in: Frames
     fade_out: Frames
     rises: tuple[tuple[Frames, Decibels], ...]
-    """Positions with how far it is above its level, fades aside; in between its amplitude goes in straight lines."""
+    """Positions, and how far the bed is above its level there, fades aside; between them amplitude is linear."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """Music in its place under an episode. Positions and lengths are frames at the rate of the episode."""
+    """Music placed under an episode. Positions and lengths are frames at the episode's rate."""
 
     sound: SoundFile
     start: Frames
@@ -75,9 +75,9 @@ class Bed:
     fade_in: Frames
     fade_out: Frames
     crossfade: Frames
-    """Over which one lap goes into the next."""
+    """Frames over which one lap passes into the next."""
     gains: tuple[tuple[Frames, float], ...]
-    """Positions with linear gains, fades aside; in between the gain goes in straight lines."""
+    """Positions with linear gains, fades aside; the gain is interpolated linearly between them."""
 
     def gain(self, begin: int, end: int) -> NDArray[np.float32]:
         """The gain of each frame from ``begin`` to ``end``, shape ``(frames, 1)``."""
@@ -94,7 +94,7 @@ def open_music(path: Path, settings: BedSettings) -> Music:
     """Read ``path`` to its end, block by block.
 
     Raises:
-        SoundError: it is not there, empty, longer than half an hour, not finite, or no WAV, FLAC, OGG, MP3 or AIFF.
+        SoundError: it is missing, empty, longer than half an hour, not finite, or not WAV, FLAC, OGG, MP3 or AIFF.
     """
     frames = 0
     try:
@@ -105,12 +105,12 @@ def open_music(path: Path, settings: BedSettings) -> Music:
             for block in _blocks(file):
                 frames += len(block)
                 if not np.isfinite(block).all():
-                    raise SoundError("the sound holds values that are no numbers", path=path, remedy="Export it again.")
+                    raise SoundError("the sound has values that are not numbers", path=path, remedy="Export it again.")
                 if frames > LONGEST_SOUND * rate:
                     raise SoundError(
                         f"the music lasts more than {LONGEST_SOUND / 60:.0f} minutes",
                         path=path,
-                        remedy="Cut it; it is repeated as often as needed.",
+                        remedy="Cut it; it will be repeated as often as needed.",
                     )
     except OSError as error:
         raise SoundError(
@@ -118,7 +118,7 @@ def open_music(path: Path, settings: BedSettings) -> Music:
         ) from error
     except (soundfile.LibsndfileError, TypeError) as error:
         raise SoundError(
-            "this cannot be read piece by piece, as music under speech is",
+            "this cannot be read in pieces, as music under speech must be",
             path=path,
             remedy="Convert it to WAV, FLAC, OGG or MP3.",
         ) from error
@@ -128,11 +128,11 @@ def open_music(path: Path, settings: BedSettings) -> Music:
 
 
 def place_bed(settings: BedSettings, timeline: Timeline) -> BedPlace | None:
-    """Where music lies under a timeline; None where nobody speaks.
+    """Return where music plays under a timeline; None if nobody speaks.
 
-    It begins its fade-in before the first words and ends its fade-out after the last ones, as far as there is room;
-    where there is none, it fades under the words. Under everything that sounds it has its level. In a gap that is long
-    enough for release and attack it rises by as much as it was ducked.
+    It fades in before the first words and fades out after the last ones as far as there is room; where there is none,
+    it fades under the words. It is at its level wherever anything else sounds. In a gap long enough for release and
+    attack, it rises by as much as it was ducked.
     """
     words = timeline.speech
     if not words:
@@ -154,15 +154,15 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
 
     Args:
         music: the music.
-        timeline: what sounds when.
-        speech: integrated loudness of all speech in the mix; where it is -inf, there is no bed.
-        channels: of the mix.
+        timeline: what sounds, and when.
+        speech: integrated loudness of all speech in the mix; if it is -inf, there is no bed.
+        channels: channels of the mix.
 
     Returns:
-        The bed; its level is measured over what is heard of the music.
+        The bed; the loudness of the music is measured over the part that is heard.
 
     Raises:
-        SoundError: the music is silence, or was changed.
+        SoundError: the music is silent, or was changed.
     """
     settings, rate = music.settings, timeline.rate
     place = place_bed(settings, timeline)
@@ -178,7 +178,7 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
 
 
 def lay_bed(blocks: Iterable[Samples], bed: Bed, *, rate: int, channels: int) -> Iterator[Samples]:
-    """The same blocks with the bed added to them.
+    """Yield the same blocks with the bed mixed in.
 
     Raises:
         SoundError: the music was changed while it was in use.
@@ -199,7 +199,7 @@ def _fade(seconds: Seconds, rate: int) -> Frames:
 
 
 def _gaps(timeline: Timeline, start: Frames, end: Frames) -> Iterator[tuple[Frames, Frames]]:
-    """Where nothing sounds between two things that do, from ``start`` to ``end``."""
+    """The gaps between ``start`` and ``end`` in which nothing sounds, each between two sounds."""
     sounding = [place for place in timeline.placements if place.source is not None]
     reached = Frames(0)
     for before, after in pairwise(sounding):
@@ -209,14 +209,14 @@ def _gaps(timeline: Timeline, start: Frames, end: Frames) -> Iterator[tuple[Fram
 
 
 class _Tape:
-    """Samples from an iterator of blocks, as many at a time as are wanted."""
+    """Samples from an iterator of blocks, taken in any number."""
 
     def __init__(self, blocks: Iterator[Samples]) -> None:
         self._blocks = blocks
         self._rest: Samples | None = None
 
     def take(self, frames: int) -> Samples:
-        """The next ``frames``; fewer where the blocks end."""
+        """Return the next ``frames``; fewer if the blocks end."""
         parts: list[Samples] = []
         while frames:
             block = next(self._blocks, None) if self._rest is None else self._rest
@@ -229,7 +229,7 @@ class _Tape:
 
 
 def _laps(bed: Bed, rate: int, channels: int) -> Iterator[Samples]:
-    """The music over and over, the end of each lap under the beginning of the next."""
+    """Repeat the music endlessly, with the end of each lap overlapping the beginning of the next."""
     length = conform_frames(bed.sound.frames, bed.sound.rate, rate)
     overlap = min(bed.crossfade, length // 2)
     kept = list(_conformed(bed.sound, rate, channels)) if length <= _KEPT_SECONDS * rate else None
@@ -258,7 +258,7 @@ def _loudness(sound: SoundFile, rate: int, channels: int, frames: Frames) -> Luf
 
 
 def _conformed(sound: SoundFile, rate: int, channels: int) -> Iterator[Samples]:
-    """The music once, at another rate and number of channels, as :func:`~tts_render.sound.audio.conform` has it."""
+    """The music once, at another rate and number of channels, like :func:`~tts_render.sound.audio.conform`."""
     width = sound.channels if sound.channels in (1, channels) else 1
     left = conform_frames(sound.frames, sound.rate, rate)
     for block in _resampled(_read(sound, width), sound.rate, rate, width):
@@ -295,6 +295,6 @@ def _read(sound: SoundFile, channels: int) -> Iterator[Samples]:
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[Samples]:
-    """All of an open file."""
+    """Read all of an open file."""
     while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
         yield block

@@ -1,9 +1,9 @@
-"""Levelling: the gains that make all voices of an episode equally loud, and its jingles a little softer than they are.
+"""Levelling: the gains that make all voices of an episode equally loud, and its jingles a little softer than that.
 
-Speakers of one engine differ by several LU. Where at least two voices speak, each gets one gain for the whole episode;
-within a voice nothing changes, so that a whisper stays one. A ``volume`` that somebody has set is meant: what is made
-equal is the voice without it, and then it holds. Jingles follow the speech as a whole, whatever level their files have;
-their own gain comes on top.
+Speakers of one engine differ by several LU. If at least two voices speak, each gets one gain for the whole episode;
+within a voice nothing changes, so a whisper remains a whisper. A ``volume`` in the settings is intentional: voices are
+made equal without it, and then it is applied. Jingles follow the speech as a whole, whatever level their files have;
+their own gain is added on top.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["JINGLE_LEVEL", "MOST_LEVELLING", "VoiceMeters", "even_out", "level_jingles"]
 
 JINGLE_LEVEL: Decibels = -2.0
-"""Loudness of a levelled jingle relative to that of all speech, so that the words stay what an episode is for."""
+"""Loudness of a levelled jingle relative to all speech, so that the words stay in the foreground."""
 
 MOST_LEVELLING: Decibels = 20.0
-"""The most that a voice is raised or lowered: what is further away is no voice that was merely recorded quietly."""
+"""The most that a voice is raised or lowered: a larger difference is not just a quiet recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Clips of one voice that were spoken with the same volume."""
+    """Clips of one voice that were spoken at the same volume."""
 
     voice: str
     volume: float
@@ -44,7 +44,7 @@ class _Part:
 
 
 class VoiceMeters:
-    """A loudness meter for each voice; feed it clip by clip. It keeps 800 bytes for a second of speech."""
+    """A loudness meter for each voice; feed it clip by clip. It keeps 800 bytes per second of speech."""
 
     def __init__(self) -> None:
         self._meters: dict[_Part, LoudnessMeter] = {}
@@ -54,17 +54,17 @@ class VoiceMeters:
 
         Args:
             voice: who speaks.
-            volume: the linear gain with which it was asked for; above 0.
-            clip: as it was spoken, in one channel.
+            volume: the linear gain that the engine was asked for; above 0.
+            clip: the clip as it was spoken, in one channel.
         """
         part = _Part(voice, volume, clip.rate)
         self._meters.setdefault(part, LoudnessMeter(clip.rate, 1)).add(clip.samples)
 
     def gains(self, main: str) -> dict[str, float]:
-        """A linear gain for each voice, with which all are as loud as ``main`` is, their volumes aside.
+        """Return a linear gain for each voice that makes it as loud as ``main``, their volumes aside.
 
-        Where ``main`` does not speak, the first that was added takes its place. In steps of 0.01 dB, at most 20 dB
-        either way. A voice that is silent, or speaks for less than 0.4 s in all, is left as it is.
+        If ``main`` does not speak, the first voice added takes its place. Gains are in steps of 0.01 dB, at most 20 dB
+        either way. A voice that is silent, or speaks for less than 0.4 s in total, is left as it is.
         """
         levels = {
             voice: self._loudness({voice}, own=True) for voice in dict.fromkeys(part.voice for part in self._meters)
@@ -81,12 +81,12 @@ class VoiceMeters:
         }
 
     def loudness(self, gains: Mapping[str, float], channels: int) -> Lufs:
-        """Integrated loudness of all speech with these ``gains``, as it is in a mix of so many equal channels."""
+        """Integrated loudness of all speech with these ``gains``, in a mix of this many equal channels."""
         found = self._loudness({part.voice for part in self._meters}, gains=gains)
         return found + 10 * math.log10(channels)
 
     def _loudness(self, voices: set[str], *, own: bool = False, gains: Mapping[str, float] | None = None) -> Lufs:
-        """Loudness of some voices together; ``own`` takes off what their volumes add."""
+        """Loudness of several voices together; ``own`` excludes what their volumes add."""
         energies: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
         for part, meter in self._meters.items():
             if part.voice in voices:
@@ -97,7 +97,7 @@ class VoiceMeters:
 
 
 def even_out(timeline: Timeline, gains: Mapping[str, float]) -> Timeline:
-    """The same timeline with the gain of its voice on each utterance."""
+    """The same timeline, with the gain of its voice on each utterance."""
 
     def levelled() -> Iterator[Placement]:
         for placement in timeline.placements:
@@ -108,17 +108,17 @@ def even_out(timeline: Timeline, gains: Mapping[str, float]) -> Timeline:
 
 
 def level_jingles(timeline: Timeline, names: Container[str], speech: Lufs, channels: int) -> Timeline:
-    """The same timeline, its jingles of these ``names`` 2 LU under the speech, their own gains on top.
+    """The same timeline, with the jingles of these ``names`` 2 LU below the speech, their own gains on top.
 
-    A jingle is measured whole and without its fades, so that a song sounds as loud wherever it is cut. One under 0.4 s,
-    too short for an integrated loudness, is taken by the 400 ms that hold it. What is silent (-70 LUFS) is left alone,
-    and so is everything where nobody speaks.
+    A jingle is measured whole and without its fades, so that a song is equally loud wherever it is cut. A jingle
+    shorter than 0.4 s, too short for an integrated loudness, is measured by the 400 ms that contain it. Silent jingles
+    (-70 LUFS) are left alone, and so is everything if nobody speaks.
 
     Args:
-        timeline: the voices in it have their gains.
-        names: of the jingles that are levelled.
+        timeline: its voices must have their gains.
+        names: names of the jingles to level.
         speech: integrated loudness of all speech in the mix.
-        channels: of the mix.
+        channels: channels of the mix.
 
     Raises:
         TtsRenderError: a sound was changed while it was in use.
@@ -140,7 +140,7 @@ def level_jingles(timeline: Timeline, names: Container[str], speech: Lufs, chann
 
 
 def _loudness(source: Source, rate: int, channels: int) -> Lufs:
-    """How loud a sound is in a mix, to its last sample; -inf for silence."""
+    """Loudness of a sound in a mix, up to its last sample; -inf for silence."""
     samples = conform(source.load(), rate, channels).samples
     meter = LoudnessMeter(rate, channels)
     meter.add(samples)

@@ -1,7 +1,7 @@
-"""The sound check: what the mix of an episode is, and how loud it is, found out while the engine is still speaking.
+"""The sound check: builds the mix of an episode and meters it while the engine is still speaking.
 
-With one voice alone the mix itself is metered as it grows. The gains of several voices, and the levels of jingles and
-of a bed, follow from all of the speech; so the speech is metered as it comes, and the mix when it is complete.
+With a single voice, the mix itself is metered as it grows. The gains of several voices, and the levels of jingles and
+bed, depend on all of the speech; so the speech is metered as it comes, and the mix once it is complete.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Checked:
     bed: Bed | None = None
 
     def mixed(self) -> Iterator[Samples]:
-        """The mix, in blocks; the same each time."""
+        """Yield the mix in blocks; the same ones every time."""
         return _sum(self.timeline, self.channels, self.bed)
 
 
@@ -52,18 +52,18 @@ def check_sound(
     levelled: Collection[str] = (),
     music: Music | None = None,
 ) -> Checked:
-    """Take in an episode as it is spoken. Keeps no samples.
+    """Take in an episode as it is spoken, keeping no samples.
 
     Args:
-        placements: in order, as slowly as they come.
-        directions: what each voice is to the engine; as many voices as will speak.
-        settings: rate and channels.
+        placements: in order; they may come as slowly as the engine speaks.
+        directions: how the engine speaks each voice, for all voices of the episode.
+        settings: rate and channels of the mix.
         main: the voice that the others are levelled to.
-        levelled: names of the jingles that follow the speech in their level.
-        music: what lies under the words.
+        levelled: names of the jingles whose level follows the speech.
+        music: the music for under the words.
 
     Raises:
-        SoundError: a sound was changed meanwhile, or the music is silent.
+        SoundError: a sound was changed in the meantime, or the music is silent.
     """
     metered = bool(levelled) or music is not None or len({role.voice for role in directions}) > 1
     meters = VoiceMeters()

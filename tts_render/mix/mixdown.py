@@ -1,4 +1,4 @@
-"""Mixdown: placements become one stream of samples; knows nothing of speakers, scripts or jingles."""
+"""Mixdown: placements become one stream of samples. It knows nothing about speakers, scripts or jingles."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 
 __all__ = ["mix"]
 
-_KEPT = 8  # sound files that are kept conformed during one mix, so that a bumper is read once
+_KEPT = 8  # sound files kept conformed during one mix, so that a bumper is read only once
 _KEPT_SECONDS = 30  # longer ones are not kept
-_EDGE: Seconds = 0.005  # the fade where a jingle was cut out of something
+_EDGE: Seconds = 0.005  # the fade at an end where a jingle was cut out of something longer
 _CLICK = 0.001  # -60 dBFS
 
 
 def mix(placements: Iterable[Placement], *, rate: int, channels: int) -> Iterator[Samples]:
-    """The sum of all ``placements``, in blocks of at most ``BLOCK_FRAMES``, from frame 0 to the last end.
+    """Yield the sum of all ``placements``, in blocks of at most ``BLOCK_FRAMES``, from frame 0 to the last end.
 
-    Placements may come as slowly as speech is made: everything before the start of one is yielded before its successor
-    is asked for. Each sample is summed in the order of the placements, so that it does not depend on blocks or
-    on time. Only sounds that reach beyond what was yielded are held in memory.
+    Placements may come as slowly as speech is made: everything before the start of one is yielded before the next one
+    is asked for. Each sample is summed in the order of the placements, so the result does not depend on block sizes or
+    timing. Only sounds that reach beyond what was yielded are held in memory.
 
     Args:
         placements: ordered by ``start``.
-        rate: frames a second of the mix.
+        rate: frames per second of the mix.
         channels: channels of the mix; each sound is conformed to them.
 
     Raises:
         ValueError: the placements are not in order.
-        SoundError: a sound is not as long as its placement says, or can no longer be read.
+        SoundError: the length of a sound differs from its placement, or it can no longer be read.
     """
     desk = _Desk(rate, channels)
     for placement in placements:
@@ -53,19 +53,19 @@ def mix(placements: Iterable[Placement], *, rate: int, channels: int) -> Iterato
 
 
 class _Desk:
-    """Sounds that are under way, and how far they have been played."""
+    """The sounds that are playing, and how far they have been played."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self.position = Frames(0)
         self.end = Frames(0)
-        """Where the last sound that was put here ends."""
+        """Where the last sound added so far ends."""
         self._rate = rate
         self._channels = channels
         self._sounding: list[tuple[Frames, Samples]] = []
         self._kept: dict[SoundFile, Samples] = {}
 
     def put(self, placement: Placement, source: Source) -> None:
-        """Let a sound begin at the present position."""
+        """Start a sound at the current position."""
         samples = self._conformed(source)
         if len(samples) != placement.frames:
             raise SoundError(
@@ -83,7 +83,7 @@ class _Desk:
         self.end = max(self.end, Frames(placement.start + placement.frames))
 
     def play_to(self, end: Frames) -> Iterator[Samples]:
-        """All that sounds from the present position to ``end``."""
+        """Everything that sounds from the current position to ``end``."""
         self.end = max(self.end, end)
         while self.position < end:
             block_end = Frames(min(end, self.position + BLOCK_FRAMES))

@@ -1,7 +1,7 @@
-"""The timeline: where every sound sits, in whole frames of the finished episode. Arithmetic only; no sample is touched.
+"""The timeline: where every sound is placed, in whole frames of the episode. Arithmetic only; no sample is touched.
 
-Placements come out one by one and in order, each as soon as its clip is there, so that mixing and measuring can go on
-while the engine is still speaking.
+Placements are yielded in order, each as soon as its clip is ready, so that mixing and metering can go on while the
+engine is still speaking.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ class Spoken(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Jingle:
-    """A sound that is played whole at a place between the words."""
+    """A sound that is played whole at one place between the words."""
 
     name: str
     source: Source
     digest: str
     """SHA-256 of its file."""
     levelled: bool = True
-    """Whether it is made about as loud as the speech."""
+    """Whether its level follows the speech."""
     gain: float = 1.0
-    """Linear, on top of that."""
+    """Linear, on top of any levelling."""
     fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
-    """At the rate of the episode."""
+    """At the episode's rate."""
     fade_out: Frames = Frames(0)  # noqa: RUF009
     overlap: Frames = Frames(0)  # noqa: RUF009
-    """What of it sounds under the words; it fades there. 0 keeps it a paragraph pause away from them."""
+    """How much of it plays under the words, where it fades; 0 keeps it a paragraph pause away from them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jingles:
-    """What sounds beside the words."""
+    """The jingles of an episode."""
 
     opening: Jingle | None = None
     between_sections: Jingle | None = None
@@ -68,18 +68,18 @@ class Jingles:
     """Those that the script itself places between the words."""
 
     def all(self) -> tuple[Jingle, ...]:
-        """Those that there are."""
+        """All jingles that are set."""
         around = (self.opening, self.between_sections, self.ending)
         return (*(jingle for jingle in around if jingle is not None), *self.placed)
 
     def levelled(self) -> frozenset[str]:
-        """The names of those that are made about as loud as the speech."""
+        """Names of the jingles whose level follows the speech."""
         return frozenset(jingle.name for jingle in self.all() if jingle.levelled)
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One sound at its place. Positions and lengths are frames at the rate of the episode."""
+    """One sound at its place. Positions and lengths are frames at the episode's rate."""
 
     start: Frames
     frames: Frames
@@ -90,9 +90,9 @@ class Placement:
     fade_in: Frames = Frames(0)  # noqa: RUF009  # a whole number under another name
     fade_out: Frames = Frames(0)  # noqa: RUF009
     utterance: Utterance | None = None
-    """What is said, where this is speech."""
+    """What is said, if this is speech."""
     sound: str | None = None
-    """Name of the jingle, where it is one."""
+    """Name of the jingle, if this is one."""
 
     @property
     def end(self) -> Frames:
@@ -107,7 +107,7 @@ class Timeline:
     placements: tuple[Placement, ...]
     """Ordered by start."""
     rate: int
-    """Frames a second."""
+    """Frames per second."""
 
     @property
     def frames(self) -> Frames:
@@ -116,13 +116,13 @@ class Timeline:
 
     @property
     def speech(self) -> tuple[Placement, ...]:
-        """Just what is spoken."""
+        """Only what is spoken."""
         return tuple(placement for placement in self.placements if placement.utterance is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A section of the episode, in frames; chapters touch and cover all of it."""
+    """A section of the episode, in frames; chapters are contiguous and cover the whole episode."""
 
     start: Frames
     end: Frames
@@ -135,19 +135,19 @@ def arrange(
 ) -> Iterator[Placement]:
     """Place every utterance and jingle, one after the other.
 
-    Silence between two utterances is the sentence pause, at a blank line the paragraph pause; between two sections the
-    section pause, with the bumper in its middle. Inside a sentence that was too long for one utterance it is a third of
-    the sentence pause. Where several meet, the longest holds; but a silence of so many seconds that the script asks for
-    is exactly as long, whatever it meets. A sound that the script places has its pauses as an utterance has. The
-    opening comes after the head, the ending before the tail, each a paragraph pause from the words, or reaching under
-    them by its overlap: the opening under the first words and on, the ending under the last utterance or sound alone.
+    Between two utterances there is the sentence pause, or the paragraph pause at a blank line; between two sections the
+    section pause, with the bumper in its middle. Inside a sentence that was too long for one utterance, the pause is a
+    third of the sentence pause. Where several meet, the longest applies; but a pause of a stated number of seconds in
+    the script is exactly that long, whatever it meets. A sound that the script places has pauses like an utterance. The
+    opening comes after the head and the ending before the tail, each a paragraph pause from the words, or with its
+    overlap under them: the opening under the first words and on, the ending under the last utterance or sound only.
 
     Args:
         items: the cast script; its utterances are those of ``clips``, in the same order.
         clips: what was spoken; taken one by one, no earlier than needed.
         jingles: sounds beside the words.
-        pacing: seconds of silence.
-        rate: frames a second of the episode.
+        pacing: lengths of the pauses in seconds.
+        rate: frames per second of the episode.
 
     Yields:
         Placements in order of their start; the last has no sound and ends the tail.
@@ -225,21 +225,21 @@ def arrange(
 def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tuple[Chapter, ...]:
     """The sections as chapters, from the first frame to the last.
 
-    A chapter begins with the bumper before its first words, where there is one. Where sections have titles, those
-    without belong to the one before. Where none has, each is called by its first words.
+    A chapter begins with the bumper before its first words, if there is one. If any section has a title, those without
+    one belong to the section before. If none has, each is called by its first words.
 
     Args:
-        items: the cast script that the timeline was made from.
-        timeline: where its utterances sit.
+        items: the cast script from which the timeline was made.
+        timeline: where its utterances are placed.
         opening: title of what comes before the first section.
 
     Returns:
-        Chapters in order; none where there are no sections.
+        Chapters in order; empty if there are no sections.
     """
-    sections: list[tuple[Frames, str | None, str, str | None]] = []  # start, title, first words, what it is about
+    sections: list[tuple[Frames, str | None, str, str | None]] = []  # start, title, first words, URL of its subject
     placed = iter(timeline.placements)
     waiting: Cue | None = None
-    began: Frames | None = None  # where the section that waits for its words begins, where a sound comes before them
+    began: Frames | None = None  # where a section without words so far begins, if it begins with a sound
     spoken = False
     for item in items:
         if isinstance(item, Cue):
@@ -268,7 +268,7 @@ def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tup
 
 
 def _begin(placed: Iterator[Placement], sound: str | None = None) -> tuple[Frames, Frames]:
-    """Where the next words, or the next ``sound``, begin with the bumper before them, and where without."""
+    """Where the next words, or the next ``sound``, begin: first with the bumper before them, then without it."""
     start: Frames | None = None
     for placement in placed:
         if start is None:
@@ -279,5 +279,5 @@ def _begin(placed: Iterator[Placement], sound: str | None = None) -> tuple[Frame
 
 
 def _heading(text: str) -> str:
-    """The beginning of a text as the title of a chapter."""
+    """The beginning of a text, as the title of a chapter."""
     return text if len(text) <= _LONGEST_HEADING else text[: _LONGEST_HEADING - 1] + "…"

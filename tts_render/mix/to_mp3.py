@@ -1,4 +1,4 @@
-"""A timeline becomes a finished MP3: mastered, encoded, tagged, and measured as a listener will hear it."""
+"""From a timeline to a finished MP3: mastered, encoded, tagged, and measured as a listener will hear it."""
 
 from __future__ import annotations
 
@@ -34,17 +34,18 @@ class Product:
 
 
 def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, tell: Tell) -> Product:
-    """Make the MP3 at ``path`` and measure what it decodes to; where that is off, encode once more, corrected.
+    """Make the MP3 at ``path`` and measure what it decodes to; if that is off, encode it once more, corrected.
 
     Args:
-        checked: what sounds when, and how loud that is.
-        settings: what the MP3 is to be like.
+        checked: the timeline and its loudness.
+        settings: properties of the MP3.
         tags: written before the file is measured.
         path: the file to write.
-        tell: takes the events.
+        tell: takes the progress events.
 
     Raises:
-        OutputError: the encoder is missing or fails, the disk is full, or the MP3 does not decode to the episode.
+        OutputError: the encoder is missing or fails, the disk is full, or the MP3 does not decode to the episode's
+            length.
     """
     encoder = choose_encoder(settings.encoder)
     master = decide(checked.profile, loudness=settings.loudness, true_peak=settings.true_peak)

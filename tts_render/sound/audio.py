@@ -131,7 +131,7 @@ def open_sound(path: Path) -> SoundFile:
     if not len(clip.samples):
         raise SoundError("the sound is empty", path=path, remedy="Give a file with sound in it.")
     if not np.isfinite(clip.samples).all():
-        raise SoundError("the sound contains values that are not numbers", path=path, remedy="Export it again.")
+        raise SoundError("the sound has values that are not numbers", path=path, remedy="Export it again.")
     frames, channels = clip.samples.shape
     return SoundFile(path, Frames(frames), clip.rate, channels, digest_file(path))
 

@@ -137,7 +137,7 @@ def encode(
 
 
 def _lame_scale(bitrate: int) -> float:
-    """The factor by which LAME scales its input at a constant bitrate; its presets set it, and no option turns it off."""
+    """The factor by which LAME scales its input at a constant bitrate; its presets hold it, no option turns it off."""
     return 0.95 if bitrate <= 160 else 0.97 if bitrate <= 192 else 0.98 if bitrate <= 224 else 1.0
 
 

@@ -29,7 +29,7 @@ _VERSIONS = {
     3: 1,
     2: 2,
     0: 4,
-}  # by the header's version bits: MPEG-1, 2 and 2.5, each with half the rates of the one before
+}  # by the header's version bits: MPEG-1, 2 and 2.5, with rates halved each time
 _HEADER = 4
 _IN_A_ROW = 3  # frames that must follow each other before the first one is trusted
 _TAIL_TAGS = 4096  # bytes of other kinds of tags that may follow the sound
