@@ -152,7 +152,7 @@ def test_a_sound_and_a_chapter_stand_between_the_lines() -> None:
     ("text", "problem"),
     [
         ('<audio src="nothing"/>です。', "there is no sound 'nothing'"),
-        ('<voice name="だれか">です。</voice>', "no voice answers to 'だれか'"),
+        ('<voice name="だれか">です。</voice>', "there is no voice 'だれか'"),
         ('<break time="soon"/>です。', "is no time"),
         ('<prosody rate="quick">です。</prosody>', "is not understood"),
         ('<say-as interpret-as="money">1</say-as>です。', "is not known"),

@@ -253,14 +253,14 @@ def first_voice(post: Post, config: Config) -> VoiceSettings:
     """The voice of the first actor, after seeing that every actor has one; the default where a post names none.
 
     Raises:
-        PostError: no voice answers to an actor.
+        PostError: there is no voice for an actor.
     """
     found: list[VoiceSettings] = []
     for actor in post.actors:
         voice = config.voice(actor)
         if voice is None:
             raise PostError(
-                f"no voice answers to the actor {actor!r}",
+                f"there is no voice for the actor {actor!r}",
                 path=post.path,
                 line=post.line_of(post.preset.actors) if post.preset.actors else None,
                 remedy=f"{config.nearest_voice(actor)} Voices are named in {config.path}.",

@@ -187,7 +187,7 @@ class _Taker:
                 wanted = self._needed(name, values, "name")
                 who = find_speaker(wanted, self._notation)
                 if who is None:
-                    raise self._wrong(name, f"no voice answers to {wanted!r}", "Voices are named in voices.yaml.")
+                    raise self._wrong(name, f"there is no voice {wanted!r}", "Voices are named in voices.yaml.")
                 return self._opened(name, Delivery(who[0], who[1]), empty=empty)
             case "speak":
                 return put(Nothing())

@@ -58,14 +58,14 @@ def known_voice(tree: Tree, names: Iterable[str]) -> str:
     """A name or alias of a voice.
 
     Raises:
-        ConfigError: no voice answers to it; the nearest name is offered.
+        ConfigError: there is no such voice; the nearest name is suggested.
     """
     name = tree.text()
     known = {unicodedata.normalize("NFC", one) for one in names}
     if unicodedata.normalize("NFC", name) not in known:
         near = nearest(name, known)
         raise tree.wrong(
-            f"no voice answers to {name!r}", f"Did you mean {near}?" if near else "Name it under voices: first."
+            f"there is no voice {name!r}", f"Did you mean {near}?" if near else "Name it under voices: first."
         )
     return name
 

@@ -1,1 +1,1 @@
-"""Speech: who says what, and what was said as clips."""
+"""Speech: who says what, and the clips of what was said."""

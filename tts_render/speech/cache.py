@@ -1,12 +1,11 @@
-"""What was spoken once: clips by what decides their sound, and accent phrases by what decides them.
+"""The cache: clips by what determines their sound, and accent phrases by what determines them.
 
-Two stores in one folder. ``clips`` holds sounds under a key of engine, version, style, scales and accent phrases.
-``phrases`` remembers which accent phrases an engine made of a text, under a key that includes the digest of its user
-dictionary. So an unchanged dictionary costs no query, and a changed one costs a query a line and a synthesis only where
-the phrases changed.
+There are two stores in one folder. ``clips`` holds sounds under a key of engine, version, style, scales and accent
+phrases. ``phrases`` remembers which accent phrases an engine made of a text, under a key that includes the digest of
+its user dictionary. So an unchanged dictionary costs no queries; a changed one costs one query per line, and a
+synthesis only where the phrases changed.
 
-Every file carries the SHA-256 of its content and is verified whenever it is read: what is damaged is as good as
-missing.
+Every file carries the SHA-256 of its content and is verified on every read: a damaged file counts as missing.
 """
 
 from __future__ import annotations
@@ -41,35 +40,35 @@ _LENGTH = struct.Struct("<I")
 _FORMATS: dict[str, str] = {"s16": "<i2", "f32": "<f4"}
 _TAG = "clip-1"
 _SLACK = 2.0
-"""Seconds by which the clock of the disk may be behind."""
-"""Part of every key; changed when a clip of the same inputs would be stored or made differently by this program."""
+"""Seconds by which the disk's clock may lag."""
+"""Part of every key; changed when this program would store or make a clip of the same inputs differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedClip:
-    """A clip in the cache: a handle, never samples. It is a source of sound for the mixdown."""
+    """A clip in the cache: a handle, never samples. The mixdown uses it as a source of sound."""
 
     path: Path
     frames: Frames
     rate: int
 
     def load(self) -> Clip:
-        """The samples, float32, shape ``(frames, 1)``, full scale at 1.0.
+        """Read the samples: float32, shape ``(frames, 1)``, full scale at 1.0.
 
         Raises:
-            OutputError: the file was removed or damaged after it was found.
+            OutputError: the file was removed or damaged since it was found.
         """
         entry = _read(self.path)
         if entry is None or entry.clip != self:
             raise OutputError(
-                "the cached clip was removed or damaged while it was needed",
+                "the cached clip was removed or damaged while in use",
                 path=self.path,
-                remedy="Run this again; what is missing is spoken anew.",
+                remedy="Run this again; what is missing will be spoken again.",
             )
         return Clip(entry.samples(), self.rate)
 
     def moras(self) -> tuple[MoraTime, ...]:
-        """When each mora sounds; empty where the engine did not tell, or the file has gone."""
+        """When each mora sounds; empty if the engine did not say, or the file is gone."""
         entry = _read(self.path)
         return () if entry is None else entry.moras
 
@@ -82,7 +81,7 @@ class CacheInfo:
     clips: int
     phrases: int
     bytes: int
-    """Of clips and phrases together."""
+    """Bytes of clips and phrases together."""
 
 
 class UtteranceCache:
@@ -91,11 +90,11 @@ class UtteranceCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.remembered = False
-        """Whether accent phrases were remembered since this was opened."""
+        """Whether accent phrases were remembered since this cache was opened."""
         self._opened = time.time()
 
     def phrasing(self, identity: Identity, style: StyleId, text: str) -> Phrasing | None:
-        """The remembered accent phrases of ``text``, without a payload; None if they are not remembered."""
+        """The remembered accent phrases of ``text``, without a payload; None if there are none."""
         try:
             digest, _, content = self._phrase_path(identity, style, text).read_bytes().partition(b"\n")
         except OSError:
@@ -107,11 +106,11 @@ class UtteranceCache:
             return Phrasing(
                 digest=str(facts["digest"]), kana=str(facts["kana"]), moras=int(facts["moras"]), payload=None
             )
-        except (ValueError, TypeError, KeyError):  # whole, but of another version of this program
+        except (ValueError, TypeError, KeyError):  # undamaged, but from another version of this program
             return None
 
     def remember(self, identity: Identity, style: StyleId, text: str, phrasing: Phrasing) -> None:
-        """Keep the accent phrases of ``text``.
+        """Remember the accent phrases of ``text``.
 
         Raises:
             OutputError: the file cannot be written.
@@ -122,25 +121,25 @@ class UtteranceCache:
         self._store(self._phrase_path(identity, style, text), digest_bytes(content).encode() + b"\n" + content)
 
     def forget_new_phrases(self) -> None:
-        """Forget what was remembered since this was opened, by whomever: an engine may have answered as another."""
+        """Forget what any process remembered since this cache was opened: the engine may have changed in between."""
         for path, _, changed in self._files("phrases"):
             if changed >= self._opened - _SLACK:
                 path.unlink(missing_ok=True)
 
     def clip(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> CachedClip | None:
-        """The clip that was spoken for these phrases; None if there is none, or it is damaged."""
+        """The clip spoken for these phrases; None if it is missing or damaged."""
         path = self._clip_path(identity, style, scales, phrasing)
         entry = _read(path)
         if entry is None:
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)  # prune goes by the last use
+            os.utime(path)  # prune goes by last use
         return entry.clip
 
     def keep(
         self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing, spoken: Spoken
     ) -> CachedClip:
-        """Store what was spoken.
+        """Store a spoken clip.
 
         Raises:
             OutputError: the file cannot be written.
@@ -162,26 +161,26 @@ class UtteranceCache:
         return CachedClip(path, Frames(len(spoken.samples)), spoken.rate)
 
     def remove_leftovers(self) -> None:
-        """Remove what killed runs left half-written."""
+        """Remove files that killed runs left half-written."""
         remove_leftovers(self.folder / _INCOMING)
 
     def info(self) -> CacheInfo:
-        """How much there is."""
+        """Measure what the cache holds."""
         clips, phrases = list(self._files("clips")), list(self._files("phrases"))
         return CacheInfo(self.folder, len(clips), len(phrases), sum(size for _, size, _ in (*clips, *phrases)))
 
     def prune(
         self, *, max_bytes: int | None = None, max_age: float | None = None, now: float | None = None
     ) -> tuple[int, int]:
-        """Remove what was not used for longest, until both limits hold.
+        """Remove the least recently used entries until both limits are met.
 
         Args:
-            max_bytes: what may remain; None for no limit.
-            max_age: seconds since the last use that an entry may have; None for no limit.
+            max_bytes: size that may remain; None for no limit.
+            max_age: longest time in seconds since the last use; None for no limit.
             now: seconds since the epoch.
 
         Returns:
-            How many files were removed, and how many bytes.
+            The number of files removed, and their size in bytes.
         """
         now = time.time() if now is None else now
         files = sorted((*self._files("clips"), *self._files("phrases")), key=lambda file: file[2])
@@ -230,7 +229,7 @@ class _Entry:
 
 
 def _read(path: Path) -> _Entry | None:
-    """The entry at ``path``, or None where it is missing, damaged, of another form, or belongs to another key."""
+    """Read the entry at ``path``; None if it is missing, damaged, of another form, or belongs to another key."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -248,7 +247,7 @@ def _read(path: Path) -> _Entry | None:
         if header["key"] != path.stem or header["frames"] * size != len(samples) or clip.rate <= 0:
             return None
         moras = tuple(MoraTime(str(text), Frames(int(a)), Frames(int(b))) for text, a, b in header["moras"])
-    except (ValueError, TypeError, LookupError, struct.error):  # whole, but of another version of this program
+    except (ValueError, TypeError, LookupError, struct.error):  # undamaged, but from another version of this program
         return None
     return _Entry(clip, header["format"], moras, samples)
 

@@ -1,7 +1,7 @@
 """Casting: who says each line of a script, and what exactly the engine is asked to say.
 
-An :class:`Utterance` is what can change the sound and nothing else. Which style of which engine a voice is, is settled
-by :func:`direct`, once the engine has said whom it has.
+An :class:`Utterance` holds what can change the sound and nothing else. Which style of which engine a voice maps to is
+decided by :func:`direct`, once the engine has listed its speakers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tts_render.settings.lexicon import Entry
 
 _MARKS = ("\U0010fff0", "\U0010fff1")
-"""Stand for the marks of kana while a text is read: no text can hold them."""
+"""Placeholders for the marks of kana while a text is read: no text can contain them."""
 _KANA = re.compile(f"{_MARKS[0]}([^{_MARKS[1]}]*){_MARKS[1]}(?:([はがをにのへともで])(?![ぁ-んー]))?")
 _PARTICLES = dict(zip("はがをにのへともで", "ワガオニノエトモデ", strict=True))
 
@@ -48,7 +48,7 @@ __all__ = [
 
 
 class Role(NamedTuple):
-    """All that the voice of an utterance depends on."""
+    """Everything that the voice of an utterance depends on."""
 
     voice: str
     """Its name in voices.yaml."""
@@ -64,24 +64,24 @@ class Utterance:
     index: int
     """0-based, in the order of the script."""
     text: str
-    """As people read it."""
+    """The display text."""
     reading: str
-    """As the engine is asked to say it."""
+    """The text that the engine is asked to say."""
     voice: str
     """The voice's name in voices.yaml."""
     line: int
     """1-based line in its source."""
     end_of_sentence: bool
-    """False where the sentence goes on in the next utterance."""
+    """False if the sentence continues in the next utterance."""
     style: str | None = None
     """The engine's name of the style, where the script names one."""
     manner: Manner = Manner()  # noqa: RUF009  # frozen
     quoted: bool = False
-    """Whether it is somebody else's words that the speaker answers to."""
+    """Whether it quotes somebody whom the speaker answers."""
 
     @property
     def role(self) -> Role:
-        """All that its voice depends on."""
+        """Everything that its voice depends on."""
         return Role(self.voice, self.style, self.manner)
 
 
@@ -97,13 +97,13 @@ class Cast:
 
     @property
     def utterances(self) -> tuple[Utterance, ...]:
-        """Just what is spoken."""
+        """Only what is spoken."""
         return tuple(item for item in self.items if isinstance(item, Utterance))
 
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """What a voice is to one engine."""
+    """How one engine speaks a voice."""
 
     speaker: str
     """The engine's name of the speaker."""
@@ -117,14 +117,14 @@ def cast(
     """Give every line a voice and a reading. Lines with nothing to say become pauses.
 
     Args:
-        script: what is to be said.
+        script: the script to cast.
         config: voices and lexicon.
-        voice: who speaks lines without a speaker.
-        held: words of the lexicon that are in the engine's own dictionary, and what is sent for each; see
+        voice: the voice for lines without a speaker.
+        held: words of the lexicon that are in the engine's user dictionary, and what is sent for each; see
             :func:`stand_ins`.
 
     Raises:
-        ScriptError: a line names a speaker that voices.yaml does not have, or nothing at all is to be said.
+        ScriptError: a line names a speaker that is not in voices.yaml, or there is nothing to say.
     """
     items: list[CastItem] = []
     lexicon = Lexicon(config.lexicon, held)
@@ -136,7 +136,7 @@ def cast(
         speaker = voice if item.speaker is None else config.voice(item.speaker)
         if speaker is None:
             raise ScriptError(
-                f"no voice answers to {item.speaker!r}",
+                f"there is no voice {item.speaker!r}",
                 path=script.path,
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
@@ -165,10 +165,10 @@ def cast(
 
 
 def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) -> dict[str, Direction]:
-    """Find each voice in what the engine offers.
+    """Find each voice among the engine's styles.
 
     Raises:
-        EngineMismatchError: the engine does not have a speaker, style or style id; all of them are named.
+        EngineMismatchError: the engine lacks a speaker, style or style id; the error names all of them.
     """
     found: dict[str, Direction] = {}
     missing: list[str] = []
@@ -189,16 +189,16 @@ def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) 
 def direct_roles(
     utterances: Iterable[Utterance], config: Config, identity: Identity, path: Path
 ) -> dict[Role, Direction]:
-    """Find whatever voices a script asks for in what the engine offers.
+    """Find every voice that a script asks for among the engine's styles.
 
     Args:
-        utterances: all of the script.
-        config: voices.
+        utterances: all utterances of the script.
+        config: the voices.
         identity: the engine.
         path: the script, for messages.
 
     Raises:
-        EngineMismatchError: the engine does not have a speaker, style or style id; all of them are named.
+        EngineMismatchError: the engine lacks a speaker, style or style id; the error names all of them.
     """
     lines: dict[Role, int] = {}
     for utterance in utterances:
@@ -208,7 +208,7 @@ def direct_roles(
     missing: list[str] = []
     for role, line in lines.items():
         direction = plain[role.voice]
-        if role.style is not None and identity.engine not in EMBEDDED:  # these have voices, but no styles
+        if role.style is not None and identity.engine not in EMBEDDED:  # embedded engines have voices, but no styles
             wanted = replace(
                 config.voices[role.voice], speaker=direction.speaker, style=role.style, style_id=None, line=line
             )
@@ -227,7 +227,7 @@ def direct_roles(
 
 
 def held_by(identity: Identity, config: Config) -> tuple[Entry, ...]:
-    """The words of the lexicon that the engine's user dictionary has just as the lexicon has them, in normal form."""
+    """The words of the lexicon whose entries in the engine's user dictionary are identical, in normal form."""
     normal = (replace(entry, surface=normalise(entry.surface)) for entry in config.words)
     return tuple(entry for entry in normal if entry in identity.words)
 
@@ -235,8 +235,8 @@ def held_by(identity: Identity, config: Config) -> tuple[Entry, ...]:
 def stand_ins(held: Iterable[Entry], lost: frozenset[Entry] = frozenset()) -> dict[str, str]:
     """What is sent for words that are in the engine's user dictionary.
 
-    They are left as they are written: so the engine knows their accent, and lexicon and dictionary never cancel each
-    other. Only those that the engine says otherwise all the same (``lost``) become kana with their accent.
+    They are sent as written, so that the engine knows their accent and lexicon and dictionary never interfere. Only
+    those that the engine reads differently all the same (``lost``) become kana with their accent.
     """
     return {
         entry.surface: f"{_MARKS[0]}{to_kana(entry)}{_MARKS[1]}" if entry in lost else entry.surface for entry in held
@@ -244,14 +244,14 @@ def stand_ins(held: Iterable[Entry], lost: frozenset[Entry] = frozenset()) -> di
 
 
 def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
-    """What the engine is asked to say of a line: its layers read what the script does not read itself."""
+    """What the engine is asked to say for a line; the reading layers apply where the script gives no reading."""
     if not line.spans:
         return _read(line.text, lexicon, links)
     parts: list[str] = []
     for span in line.spans:
         if span.said is None:
             said = _read(span.text, lexicon, links)
-            # By itself it would lose the mark that it begins with, and with it the pause.
+            # Read on its own, the text would lose its leading mark, and with it the pause.
             parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
         elif span.kana and span.said:
             parts.append(KANA[0] + span.said + KANA[1])
@@ -261,7 +261,7 @@ def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
 
 
 def _read(text: str, lexicon: Lexicon, links: str) -> str:
-    """``text`` read by the layers; a particle behind kana goes into it, as both are one accent phrase."""
+    """Read ``text`` through the layers; a particle after kana joins it, since both form one accent phrase."""
     return _KANA.sub(_with_particle, _plain(read(text, lexicon, links=links).said))
 
 
@@ -271,7 +271,7 @@ def _with_particle(found: re.Match[str]) -> str:
 
 
 def _plain(said: str) -> str:
-    """``said`` without what would begin or end kana with accents."""
+    """``said`` without the marks that begin and end kana with accents."""
     return said.replace(KANA[0], "").replace(KANA[1], "")
 
 
@@ -323,7 +323,7 @@ def _style(voice: VoiceSettings, identity: Identity) -> Style:
 
 def _embedded_style(voice: VoiceSettings, bend: Bend, config: Config, identity: Identity) -> Style:
     if bend.voice is None:
-        # By its place in the file, so that shows differ without a setting and stay what they are.
+        # Go by its position in the file, so that shows differ without a setting and stay the same.
         return identity.styles[list(config.voices).index(voice.name) % len(identity.styles)]
     for style in identity.styles:
         if style.speaker == bend.voice:
@@ -337,7 +337,7 @@ def _embedded_style(voice: VoiceSettings, bend: Bend, config: Config, identity: 
 def _bent(voice: VoiceSettings, bend: Bend) -> Scales:
     pitch = voice.pitch if bend.half_tone is None else bend.half_tone / 12
     if bend.voice is not None:
-        pitch = 0.0  # chosen for its own pitch, which it cannot change
+        pitch = 0.0  # chosen for its own pitch, which cannot be changed
     return Scales(
         speed=voice.speed if bend.speed is None else bend.speed,
         pitch=pitch,

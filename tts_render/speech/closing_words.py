@@ -1,6 +1,6 @@
-"""What is said after the last words, where voices.yaml wants it: that the speech is synthetic, and whose voices it is.
+"""The closing words, if voices.yaml asks for them: that the speech is synthetic, and whose voices were used.
 
-The terms of use of VOICEVOX ask for a spoken credit where the sound goes out without a text beside it.
+The terms of use of VOICEVOX require a spoken credit where the sound is published without accompanying text.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _LICENCES = {
 
 
 def add_closing(script: Cast, config: Config, credit_lines: Iterable[str]) -> Cast:
-    """``script`` with what is said after its last words, by the voice that says the most.
+    """Append the closing words to ``script``, in the voice that speaks the most.
 
     Args:
         script: the cast script.
-        config: says what is wanted.
-        credit_lines: the credits of the voices in it.
+        config: says which closing words are wanted.
+        credit_lines: the credits of the voices in the script.
     """
     publication = config.publication
     texts = [publication.disclosure.text] if publication.disclosure.spoken else []
@@ -63,7 +63,7 @@ def add_closing(script: Cast, config: Config, credit_lines: Iterable[str]) -> Ca
 
 
 def spoken_credit(credit_lines: Iterable[str]) -> str:
-    """Credit lines as they are said: ``VOICEVOX、春日部つむぎ、ずんだもん``."""
+    """Credit lines as they are spoken: ``VOICEVOX、春日部つむぎ、ずんだもん``."""
     names: dict[str, list[str]] = {}
     for line in credit_lines:
         maker, colon, name = re.fullmatch("([^:：]*)([:：]?)(.*)", _SAID.get(line, line), re.DOTALL).groups()  # type: ignore[union-attr]  # fits any text
@@ -72,9 +72,9 @@ def spoken_credit(credit_lines: Iterable[str]) -> str:
 
 
 def licence_of(identity: Identity, credit_lines: Sequence[str]) -> str:
-    """Under which terms the voices of an engine may be used; empty where that is not known.
+    """The terms under which the voices of an engine may be used; empty if they are not known.
 
-    An engine of another maker that speaks VOICEVOX's language has terms of its own.
+    An engine by another maker that speaks VOICEVOX's protocol has its own terms.
     """
     if identity.engine == "voicevox" and not identity.version[:1].isdigit():
         return ""

@@ -1,4 +1,4 @@
-"""Credits: what a published episode must say of the voices in it."""
+"""Credits: what a published episode must say about its voices."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["credits_of", "expected_credits"]
 def credits_of(
     utterances: Iterable[Utterance], directions: Mapping[Role, Direction], config: Config, engine: str
 ) -> tuple[str, ...]:
-    """The credit lines of the voices that speak, in the order in which they are first heard, each once.
+    """The credit lines of the voices that speak, in the order they are first heard, without duplicates.
 
-    For VOICEVOX it is ``VOICEVOX:`` and the engine's name of the speaker, as its terms of use ask, or what ``credit``
-    in voices.yaml says; for an embedded voice what its licence asks.
+    For VOICEVOX it is ``VOICEVOX:`` and the engine's name of the speaker, as its terms of use require, or ``credit``
+    from voices.yaml; for an embedded voice it is what its licence requires.
     """
     found: dict[str, None] = {}
     speakers = {role.voice: direction.speaker for role, direction in directions.items()}
@@ -34,7 +34,7 @@ def credits_of(
 
 
 def expected_credits(voices: Iterable[str], config: Config) -> tuple[str, ...]:
-    """The credit lines that can be known without an engine: not those of voices that are named by number alone."""
+    """The credit lines that are known without an engine; those of voices given only by number are not."""
     found: dict[str, None] = {}
     for name in voices:
         voice = config.voices[name]

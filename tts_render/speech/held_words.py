@@ -1,4 +1,4 @@
-"""Which words of an engine's user dictionary it does not say as they stand there: its own dictionary may win."""
+"""Which words of its user dictionary an engine does not say as given there: its own dictionary may win."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ __all__ = ["lost_words"]
 def lost_words(
     entries: Sequence[Entry], pool: Pool, cache: UtteranceCache, *, remember: bool = True
 ) -> frozenset[Entry]:
-    """Those of ``entries`` that the engines say otherwise, although their user dictionary has them.
+    """Return those of ``entries`` that the engines say differently although their user dictionary has them.
 
-    Answers are remembered as those for lines are, so an unchanged engine with an unchanged dictionary is not asked.
+    Answers are remembered like those for lines, so an unchanged engine with an unchanged dictionary is not asked again.
 
     Args:
-        entries: words with an accent that the user dictionary has.
+        entries: words with an accent that are in the user dictionary.
         pool: the engines.
-        cache: knows what was asked before.
-        remember: whether new answers are kept.
+        cache: remembers earlier answers.
+        remember: whether to keep new answers.
 
     Raises:
         EngineError: the engines cannot be asked.
     """
     if not entries or not pool.identity.styles:
         return frozenset()
-    style = pool.identity.styles[0].id  # the words of a text do not depend on who says it
+    style = pool.identity.styles[0].id  # how a text divides into words does not depend on the speaker
     said: dict[str, str] = {}
     unknown: list[str] = []
     for text in (text for entry in entries for text in questions(entry)):

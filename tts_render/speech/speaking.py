@@ -1,7 +1,7 @@
-"""Speech: utterances to clips, in the order of the script, each as soon as it is ready.
+"""Speech: utterances become clips, in the order of the script, each as soon as it is ready.
 
-What the cache holds is not spoken again; what stands several times in a script is spoken once. A clip is a handle into
-the cache, never samples, so an episode of any length fits.
+What is in the cache is not spoken again, and what occurs several times in a script is spoken once. A clip is a handle
+into the cache, never samples, so an episode may be of any length.
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ class SpeechClip:
     utterance: Utterance
     source: CachedClip
     cached: bool
-    """Whether it was there before this run."""
+    """Whether it was in the cache before this run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the cache says of the utterances of an episode."""
+    """What the cache holds for the utterances of an episode."""
 
     clips: tuple[CachedClip | None, ...]
-    """One for each utterance; None where it has to be spoken."""
+    """One entry for each utterance; None if it has to be spoken."""
     unsettled: tuple[int, ...]
-    """Indices of utterances whose accent phrases are not remembered for this dictionary: their sound may be there."""
+    """Indices of utterances without remembered phrases for this dictionary: their sound may be cached even so."""
 
     @property
     def missing(self) -> int:
-        """How many utterances have no clip."""
+        """Number of utterances without a clip."""
         return sum(clip is None for clip in self.clips)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """Utterances that sound alike: spoken once."""
+    """Utterances that sound the same and are spoken once."""
 
     number: int
-    """Of the job, from 0."""
+    """0-based number of the job."""
     direction: Direction
     utterance: Utterance
 
@@ -63,7 +63,7 @@ class _Job:
 def look_up(
     utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity, cache: UtteranceCache
 ) -> Found:
-    """Which utterances the cache can serve, without asking an engine."""
+    """Find which utterances the cache can serve, without asking an engine."""
     clips: list[CachedClip | None] = []
     unsettled: list[int] = []
     seen: dict[tuple[str, Direction], CachedClip | None] = {}
@@ -91,22 +91,22 @@ def speak(
     found: Found,
     spoken: Callable[[SpeechClip], None],
 ) -> Generator[SpeechClip, None, None]:
-    """Speak what the cache does not hold. Closing the generator stops the speaking.
+    """Speak what is not in the cache. Closing the generator stops the speaking.
 
     Args:
         utterances: all of an episode.
-        directions: what each voice is to the engine.
+        directions: how the engine speaks each voice.
         pool: the engines.
-        cache: where clips are found and kept.
+        cache: where clips are found and stored.
         path: the script, for messages.
-        found: what :func:`look_up` said of the same utterances.
-        spoken: told of each clip, in order.
+        found: the result of :func:`look_up` for the same utterances.
+        spoken: called with each clip, in order.
 
     Yields:
         A clip for each utterance, in order.
 
     Raises:
-        SpeechError: utterances could not be spoken; raised after all others were, with every failure.
+        SpeechError: utterances could not be spoken; raised with all failures after the others were spoken.
         EngineUnreachableError: no engine is left.
     """
     identity = pool.identity
@@ -180,7 +180,7 @@ def _placed(error: TtsRenderError, path: Path, utterance: Utterance) -> Utteranc
 def _speak_one(
     engine: Engine, job: _Job, ahead: Ahead[Phrasing], identity: Identity, cache: UtteranceCache, path: Path
 ) -> tuple[CachedClip, bool]:
-    """The clip of one job, and whether it was in the cache after all."""
+    """Make the clip of one job; also return whether it was in the cache after all."""
     style, scales = job.direction.style, job.direction.scales
     phrasing = ahead.answer(engine, job.number)
     if not phrasing.moras:
@@ -195,5 +195,5 @@ def _speak_one(
         return clip, True
     ahead.go_on(engine)
     spoken = engine.speak(phrasing, style, scales)
-    kept = cache.clip(identity, style, scales, phrasing)  # by a quicker engine, if this one was given up as hanging
+    kept = cache.clip(identity, style, scales, phrasing)  # stored by a faster engine, if this one was taken for hung
     return kept or cache.keep(identity, style, scales, phrasing, spoken), False

@@ -1,4 +1,4 @@
-"""The project's lexicon in the user dictionaries of engines: what differs, and putting it there."""
+"""The project's lexicon in the user dictionaries of engines: compare and push."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ __all__ = ["Difference", "Pushed", "UserDictionary", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a push would do to a user dictionary."""
+    """What a push would change in a user dictionary."""
 
     add: tuple[Entry, ...]
     change: tuple[Entry, ...]
     remove: Mapping[str, str]
-    """Surfaces of our own words that the lexicon no longer has, by id."""
+    """Surfaces of our own words that are no longer in the lexicon, by id."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to do."""
@@ -50,13 +50,13 @@ class Pushed:
 
     done: Difference
     raised: Mapping[str, int]
-    """Priorities of words that lost with a lower one, by surface."""
+    """New priorities, by surface, of words that lost with a lower one."""
     lost: tuple[Entry, ...]
-    """Words that the engine says otherwise all the same; a run sends them as kana with their accent."""
+    """Words that the engine reads differently all the same; a run sends them as kana with their accent."""
 
 
 def compare(entries: Iterable[Entry], dictionary: Mapping[str, Mapping[str, object]]) -> Difference:
-    """What separates the lexicon's entries with an accent from our words in a user dictionary."""
+    """Compare the lexicon's entries that have an accent with our words in a user dictionary."""
     ours = {number.lower(): word for number, word in own_words(dictionary).items()}
     add: list[Entry] = []
     change: list[Entry] = []
@@ -78,14 +78,14 @@ def compare(entries: Iterable[Entry], dictionary: Mapping[str, Mapping[str, obje
 
 
 class UserDictionary:
-    """The user dictionary of one engine, which all its clients share.
+    """The user dictionary of one engine, shared by all its clients.
 
     Args:
         url: where the engine listens.
-        patience: how long and how often it is asked.
+        patience: how long to wait for it and how often to ask.
 
     Raises:
-        EngineError: ``url`` is no http or https URL.
+        EngineError: ``url`` is not an http or https URL.
     """
 
     def __init__(self, url: str, *, patience: Patience | None = None) -> None:
@@ -102,15 +102,15 @@ class UserDictionary:
         self._engine.close()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the engine answers, at most ``seconds``.
+        """Wait at most ``seconds`` for the engine to answer.
 
         Raises:
-            EngineUnreachableError: it does not.
+            EngineUnreachableError: it does not answer in time.
         """
         self._http.wait(seconds)
 
     def words(self) -> dict[str, dict[str, object]]:
-        """All its words by id, those of others among them.
+        """All words in it by id, including those of others.
 
         Raises:
             EngineError: it cannot be reached, or has no user dictionary.
@@ -121,13 +121,13 @@ class UserDictionary:
             raise self._without(error.message) from error
 
     def foreign(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-        """The words that the lexicon does not have as they are here, by surface."""
+        """The words that the lexicon has not, or not as they are here, by surface."""
         known = {replace(entry, surface=normalise(entry.surface)) for entry in entries}
         found = {read_word(word) for word in self.words().values()}
         return tuple(sorted((entry for entry in found if entry and entry not in known), key=lambda e: e.surface))
 
     def losing(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-        """Those of ``entries`` that the dictionary has, and that the engine says otherwise all the same.
+        """Return those of ``entries`` that are in the dictionary but that the engine says differently all the same.
 
         Raises:
             EngineError: it cannot be asked.
@@ -145,12 +145,12 @@ class UserDictionary:
         )
 
     def push(self, entries: Iterable[Entry]) -> Pushed:
-        """Make our words here those of the lexicon; words of others stay as they are.
+        """Make our words in it equal to the lexicon; words of others stay as they are.
 
-        Then the engine is asked for each word. One that is not said as it should be gets a higher priority.
+        Then the engine is asked for each word, and one that is not said as it should be gets a higher priority.
 
         Raises:
-            EngineError: it cannot be reached, or takes no changes.
+            EngineError: it cannot be reached, or does not accept changes.
         """
         wanted = tuple(entries)
         found = self.words()
@@ -182,7 +182,7 @@ class UserDictionary:
             self._ask(method, path, params, body)
         except EngineRefusedError as error:
             raise EngineReplyError(
-                f"takes no words: {error.message}",
+                f"does not accept words: {error.message}",
                 engine=self.label,
                 status=error.status,
                 remedy="An engine that was started with --disable_mutable_api cannot be changed.",
