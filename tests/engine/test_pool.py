@@ -156,7 +156,7 @@ def test_one_engine_named_twice_is_one_engine(stage: Stage, fake_engine: FakeEng
 def test_engines_that_do_not_answer_are_all_named(stage: Stage) -> None:
     with pytest.raises(EngineUnreachableError) as caught:
         stage.puppets(Puppet("one"), Puppet("two", gone=True), Puppet("three", gone=True))
-    assert "two: nobody answers there (nor three)" in str(caught.value)
+    assert "two: nothing answers there (nor three)" in str(caught.value)
 
 
 def test_engines_that_start_late_are_waited_for(stage: Stage, fakes: list[FakeEngine]) -> None:
@@ -410,7 +410,7 @@ def test_an_engine_that_died_for_good_is_reported_once(stage: Stage) -> None:
     pool._tell = watch
     assert outcome(list(pool.run(range(60), task))) == list(range(60))
     assert stage.told == [("two", "away"), ("two", "left out")]
-    assert stage.events[-1].reason == "nobody answers there"
+    assert stage.events[-1].reason == "nothing answers there"
 
 
 def test_an_engine_that_comes_back_works_on(stage: Stage) -> None:
@@ -468,7 +468,9 @@ def test_an_engine_that_comes_back_as_another_ends_the_run(stage: Stage) -> None
         time.sleep(0.005)
         return job
 
-    with pytest.raises(EngineMismatchError, match="came back as another: the old one has version 1, the new one 2"):
+    with pytest.raises(
+        EngineMismatchError, match="came back as a different engine: the old one has version 1, the new one 2"
+    ):
         list(stage.puppets(Puppet("one"), two, absence=30).run(range(1000), task))
 
 
@@ -513,7 +515,7 @@ def test_a_text_that_brings_engines_down_is_given_up_after_two(stage: Stage) -> 
     results = list(pool.run(range(40), task))
     assert outcome(results) == [EngineUnreachableError if job == 3 else job for job in range(40)]
     assert len(deaths) == 2
-    assert "went away twice while it was at work on this" in str(results[3][1])
+    assert "went away twice while speaking this" in str(results[3][1])
     assert "left out" not in [kind for _, kind in stage.told]
 
 

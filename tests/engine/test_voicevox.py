@@ -152,7 +152,7 @@ def test_a_server_that_is_something_else_is_named_as_such(
 def test_a_server_without_these_routes_is_something_else(fake_engine: FakeEngine, helper: Helper) -> None:
     engine = helper.open(fake_engine.url + "/blog")
     engine.wait(0)
-    with pytest.raises(EngineReplyError, match="no VOICEVOX engine"):
+    with pytest.raises(EngineReplyError, match="not a VOICEVOX engine"):
         engine.identify()
     assert helper.slept == []
 
@@ -468,7 +468,7 @@ def test_after_one_bad_reply_the_phrases_are_the_same(fake_engine: FakeEngine, h
         ("cut", "cut off"),
         ("html", "no WAV"),
         ("json", "no WAV"),
-        ("empty", "without a sound"),
+        ("empty", "without sound"),
         ("huge", "MiB"),
     ],
 )
@@ -831,7 +831,7 @@ def test_a_single_line_far_off_each_time_is_taken_from_an_engine_that_is_not_exa
         spoken = say(engine, text)
         assert spoken.moras[-1].end == len(spoken.samples)
     assert len(helper.warnings) == 1
-    assert "such sounds are taken" in helper.warnings[0]
+    assert "such sounds are accepted" in helper.warnings[0]
 
 
 # WAV

@@ -431,7 +431,7 @@ def try_voices(data: bytes, folder: Path) -> None:
     except TtsRenderError as error:
         where = csv if error.path == csv else path
         check_error(error, where, _count_lines(words if where is csv else settings))
-        known = ("is empty", "voices: names no voice", "bytes long")
+        known = ("is empty", "bytes long")
         promise(
             error.line is not None or any(text in error.message for text in known), "an error names a line", str(error)
         )

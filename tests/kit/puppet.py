@@ -38,7 +38,7 @@ class Puppet:
 
     def wait(self, seconds: float) -> None:
         if self.gone:
-            raise EngineUnreachableError("nobody answers there", engine=self.label)
+            raise EngineUnreachableError("nothing answers there", engine=self.label)
 
     def identify(self) -> Identity:
         return Identity("puppet", self.version, "", (Style("人形", "ノーマル", ZUNDAMON),))

@@ -230,7 +230,7 @@ def test_a_date_that_a_post_does_not_have_cannot_be_said() -> None:
 def test_a_placeholder_that_stands_for_nothing_is_named_with_its_line(tmp_path: Path, key: str, template: str) -> None:
     path = tmp_path / "voices.yaml"
     path.write_text(f'voices:\n  あ: {{speaker: あ}}\nshows:\n  - {key}: "{template}"\n', encoding="utf-8")
-    with pytest.raises(ConfigError, match="stands for nothing") as caught:
+    with pytest.raises(ConfigError, match="is not a placeholder") as caught:
         load_config(path)
     assert caught.value.line == 4
 

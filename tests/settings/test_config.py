@@ -83,7 +83,7 @@ def test_the_first_voice_is_the_default_where_none_is_named(tmp_path: Path) -> N
         ("pitch: 0.02", "pitch: high", 4, "must be a number"),
         ("pitch: 0.02", "pitch: 3", 4, "between -1 and 1"),
         ("speed: 0.95", "speed: .inf", 4, "voices.お嬢様.speed"),
-        ("{style_id: 3}", "{style_id: 3, speaker: x}", 5, "style_id says it all"),
+        ("{style_id: 3}", "{style_id: 3, speaker: x}", 5, "style_id cannot be combined"),
         ("{style_id: 3}", "{aliases: [x]}", 5, "needs speaker: or style_id:"),
         ("{style_id: 3}", "{style_id: 3, aliases: [ずんだ]}", 5, "already belongs to ずんだもん in line 3"),
         ("opening: jingle\n  - match", "opening: jingel\n  - match", 11, "Did you mean jingle"),

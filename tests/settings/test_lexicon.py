@@ -55,7 +55,7 @@ def test_an_entry_may_have_an_accent_and_a_class(tmp_path: Path) -> None:
     ("text", "line", "message"),
     [
         ("", 1, "does not name its columns"),
-        ("word,reading\n", 1, "'word' is no column"),
+        ("word,reading\n", 1, "'word' is not a column"),
         ("surface,readings\n", 1, "Did you mean reading?"),
         ("surface,reading\nLLM,\n", 2, "LLM needs a reading"),
         ("surface,reading\n,エー\n", 2, "needs a surface"),

@@ -123,7 +123,7 @@ def test_a_dictionary_that_is_edited_in_the_middle_of_a_run_publishes_nothing(
     monkeypatch.setattr(fake_engine, "make_sound", make_and_edit)
     result = site.run("render", site.post)
     assert result.code == 3
-    assert "user dictionary was changed while it spoke" in result.err
+    assert "user dictionary was changed during the run" in result.err
     assert site.post.read_bytes() == before
     assert list(site.root.rglob("*.mp3")) == []
     fake_engine.words.clear()

@@ -1,4 +1,4 @@
-"""Engines: what makes speech of text, each opened by :func:`open_engine` and used through the protocol ``Engine``."""
+"""Engines: they turn text into speech. Opened by :func:`open_engine` and used through the ``Engine`` protocol."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def open_engine(
     warn: Callable[[str], None] = lambda _: None,
     patience: Patience | None = None,
 ) -> Engine:
-    """The engine that ``target`` names; nothing is asked of it yet.
+    """Open the engine that ``target`` names; no request is sent yet.
 
     Args:
         target: the name of an embedded engine, such as ``openjtalk``, or the URL of a VOICEVOX engine.
         cache_dir: where an embedded engine keeps its model.
-        warn: told what people should know of the engine and is no error.
-        patience: for an engine that is asked over the network; None is the usual.
+        warn: called with messages about the engine that people should know but that are not errors.
+        patience: for an engine that is asked over the network; None for the default.
 
     Raises:
-        EngineError: ``target`` is none of these.
+        EngineError: ``target`` is neither.
         EngineMissingError: the engine's package is not installed.
     """
     if target in EMBEDDED:

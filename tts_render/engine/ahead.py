@@ -1,6 +1,6 @@
-"""Questions asked ahead: while an engine speaks one utterance, it is asked how it would say the next.
+"""Questions asked ahead: while an engine speaks one utterance, it is asked how it would say the next one.
 
-Nothing but time is gained by it. Whatever goes wrong here is asked again, as always, when its turn has come.
+This only saves time. Whatever goes wrong here is simply asked again when its turn comes.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ __all__ = ["Ahead"]
 R = TypeVar("R")
 
 _FAREWELL: Seconds = 0.5
-"""How long the end of a run waits for a question that nobody needs any more."""
+"""How long the end of a run waits for a question whose answer is no longer needed."""
 
 
 class Ahead(Generic[R]):
-    """What will be asked in one run, and what engines have answered ahead of its turn. Use it as a context manager.
+    """The questions of one run, and the answers that engines gave ahead of time. Use it as a context manager.
 
     Args:
-        count: of the questions.
-        ask: puts the question of a number, from 0 in the order in which answers will be wanted, to an engine.
-        longest: seconds to wait for an answer that is wanted now; an engine may serve one connection at a time.
+        count: number of questions.
+        ask: asks an engine a question, given its 0-based number in the order in which answers will be wanted.
+        longest: seconds to wait for an answer that is wanted now; an engine may serve only one connection at a time.
     """
 
     def __init__(self, count: int, ask: Callable[[Engine, int], R], *, longest: Seconds = 5.0) -> None:
@@ -41,7 +41,7 @@ class Ahead(Generic[R]):
         self._longest = longest
         self._guard = threading.Lock()
         self._next = 0
-        """Everything before this one was wanted already, or asked ahead."""
+        """All questions before this one have been answered or asked ahead."""
         self._asked: dict[int, tuple[Engine, Future[R]]] = {}
         self._errands: dict[Engine, _Errand[R] | None] = {}
         self._given_up = False
@@ -57,7 +57,7 @@ class Ahead(Generic[R]):
                 errand.close()
 
     def answer(self, engine: Engine, number: int) -> R:
-        """The answer to a question: what was found out ahead, else what ``engine`` says now.
+        """Return the answer to a question: the one found ahead of time, else what ``engine`` answers now.
 
         Raises:
             TtsRenderError: whatever ``ask`` raises.
@@ -65,7 +65,7 @@ class Ahead(Generic[R]):
         with self._guard:
             self._next = max(self._next, number + 1)
             asked = self._asked.pop(number, None)
-        # Another engine may first finish a long utterance: asking anew is quicker.
+        # Another engine may first have to finish a long utterance: asking again is quicker.
         if asked is not None and (asked[0] is engine or asked[1].done()):
             try:
                 return asked[1].result(self._longest)
@@ -76,7 +76,7 @@ class Ahead(Generic[R]):
         return self._ask(engine, number)
 
     def go_on(self, engine: Engine) -> None:
-        """Ask the next question that nobody has asked: ``engine`` is about to speak."""
+        """Ask the next question that has not been asked; call this when ``engine`` is about to speak."""
         with self._guard:
             if self._given_up or self._next >= self._count:
                 return
@@ -93,7 +93,7 @@ class Ahead(Generic[R]):
         try:
             return self._ask(aside, number)
         except EngineUnreachableError:
-            # What brings an engine down must do so in its own turn, or the utterance before it would be blamed.
+            # A text that crashes the engine must do so in its own turn, or the utterance before it would be blamed.
             self._given_up = True
             raise
 

@@ -1,4 +1,4 @@
-"""What every engine is to the rest of the program: styles by name, phrases of a text, sound of the phrases."""
+"""What the rest of the program sees of an engine: styles by name, phrases of a text, sound of the phrases."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["KANA", "Engine", "Identity", "MoraTime", "Phrasing", "Scales", "Spoken", "Style", "StyleId"]
 
 StyleId = NewType("StyleId", int)
-"""The number under which an engine knows one style of one speaker."""
+"""The number by which an engine knows one style of one speaker."""
 
 
 KANA = ("⟦", "⟧")
-"""Between these a text for an engine holds kana with accents, ``⟦キョ'ウ⟧``, in the notation of VOICEVOX."""
+"""They enclose kana with accents in a text for an engine, as in ``⟦キョ'ウ⟧``, in VOICEVOX's notation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +35,35 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who an engine is: what must be equal between the engines of one run, and what keys the cache."""
+    """Identity of an engine: it must be equal among the engines of one run, and is part of every cache key."""
 
     engine: str
     """Kind of engine: ``voicevox``, ``openjtalk`` or ``kokoro``."""
     version: str
-    """Its version, as it reports it."""
+    """Version that the engine reports."""
     dictionary: str
     """Digest of its user dictionary; empty for an engine without one."""
     styles: tuple[Style, ...]
-    """What it offers, in its own order."""
+    """Its styles, in its own order."""
     words: frozenset[Entry] = field(default=frozenset(), compare=False)
-    """The lexicon's entries that its user dictionary holds just so. ``dictionary`` tells engines apart, not this."""
+    """The lexicon's entries that its user dictionary holds unchanged. ``dictionary`` tells engines apart, not this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """How a style is bent for a voice."""
+    """How a voice changes a style."""
 
     speed: float = 1.0
-    """Above 1 is faster. Above 0, at most 10."""
+    """Greater than 1 is faster. Above 0, at most 10."""
     pitch: float = 0.0
-    """-1 to 1; 0 is the speaker's own. VOICEVOX multiplies the logarithm of the frequency by 2 to this power, so 0.02
-    is more than a semitone up; an embedded engine takes 12 times this as semitones."""
+    """-1 to 1; 0 is the speaker's own pitch. VOICEVOX multiplies the logarithm of the frequency by 2 to this power, so
+    0.02 is more than a semitone up; an embedded engine takes 12 times this value as semitones."""
     intonation: float = 1.0
-    """Distance of the pitch from its mean; 0 is flat. 0 to 10."""
+    """How far the pitch moves from its mean; 0 is flat. 0 to 10."""
     volume: float = 1.0
     """Linear gain. 0 to 10."""
     pause: float = 1.0
-    """Multiplies the pauses inside an utterance. 0 to 10."""
+    """Factor for the pauses inside an utterance. 0 to 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +78,16 @@ class MoraTime:
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
-    """The accent phrases that an engine made of a text: what decides the sound, apart from style and scales."""
+    """The accent phrases that an engine made of a text: all that determines the sound, except style and scales."""
 
     digest: str
-    """Digest of moras, accents, pauses and questions; not of lengths or pitches, which follow from them."""
+    """Digest of moras, accents, pauses and questions, but not of lengths or pitches, which follow from them."""
     kana: str
     """The reading that the engine chose, for people."""
     moras: int
-    """How many moras there are; with none there is nothing to speak."""
+    """Number of moras; if it is 0, there is nothing to speak."""
     payload: object
-    """What this engine needs to make the sound; no business of others."""
+    """What this engine needs to make the sound; opaque to everybody else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,62 +95,62 @@ class Spoken:
     """The sound of one utterance, without silence before and after."""
 
     samples: NDArray[np.int16] | NDArray[np.float32]
-    """Shape ``(frames, 1)``. int16 as the engine gave it, or float32 where 1.0 is full scale (and may be passed)."""
+    """Shape ``(frames, 1)``. int16 as the engine gave it, or float32 where 1.0 is full scale and may be exceeded."""
     rate: int
-    """Frames a second."""
+    """Frames per second."""
     moras: tuple[MoraTime, ...]
-    """Ordered and gapless over the whole clip; empty where the engine does not tell."""
+    """In order and without gaps over the whole clip; empty if the engine does not report them."""
 
 
 class Engine(Protocol):
-    """One engine. Its methods may be called from ``workers`` threads at once, and no more."""
+    """One engine. Its methods may be called from at most ``workers`` threads at once."""
 
     label: str
-    """Its URL, or the name of the embedded engine: what messages call it."""
+    """Its URL, or the name of the embedded engine, for messages."""
     workers: int
     """How many utterances it can usefully speak at the same time."""
 
     def wait(self, seconds: Seconds) -> None:
-        """Wait until the engine answers, at most ``seconds``.
+        """Wait at most ``seconds`` for the engine to answer.
 
         Raises:
-            EngineUnreachableError: it does not.
+            EngineUnreachableError: it does not answer in time.
         """
         ...
 
     def identify(self) -> Identity:
-        """Who it is. Asked once at the start of a run, and again after the engine was gone.
+        """Return its identity. Asked once at the start of a run, and again after the engine was away.
 
         Raises:
-            EngineError: it cannot be reached, or is no such engine.
+            EngineError: it cannot be reached, or is not such an engine.
         """
         ...
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:
-        """The accent phrases of ``text``.
+        """Return the accent phrases of ``text``.
 
         Raises:
             EngineUnreachableError: the engine is gone.
-            EngineRefusedError, EngineReplyError: it cannot do this text.
+            EngineRefusedError, EngineReplyError: it cannot handle this text.
         """
         ...
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
-        """The sound of ``phrasing``, which has at least one mora and came from an engine of the same identity.
+        """Speak ``phrasing``, which has at least one mora and came from an engine with the same identity.
 
         Raises:
             EngineUnreachableError: the engine is gone.
-            EngineRefusedError, EngineReplyError: it cannot do this text.
+            EngineRefusedError, EngineReplyError: it cannot handle this text.
         """
         ...
 
     def aside(self) -> Engine | None:
-        """The same engine by another way, to be asked for accent phrases while this one speaks.
+        """A second way to the same engine, for asking about accent phrases while this one speaks.
 
-        Once each and without patience. None where both would only take turns.
+        Each question is tried only once. None if the two could only take turns.
         """
         ...
 
     def close(self) -> None:
-        """Give back connections and memory."""
+        """Release connections and memory."""
         ...

@@ -1,12 +1,12 @@
-"""One run of jobs over several engines: each job to the next free one, engines that fail left out.
+"""One run of jobs over several engines: each job goes to the next free engine, and failing engines are left out.
 
-What an engine may do and the run still ends well:
+A run ends well even if an engine misbehaves:
 
-- It goes away. Its job is done by another, it is asked for a while whether it is back, and works on if it is and is
-  still the same. A job in which an engine went away twice is given up, lest one text bring down engine after engine.
+- It goes away. Another engine does its job. Meanwhile it is asked for a while whether it is back, and continues if it
+  is, unchanged. A job during which engines went away twice is given up, lest one text bring down engine after engine.
 - It answers nonsense for one job. Another engine tries that job before it counts as failed.
-- It fails again and again what others then do. It is left out.
-- It hangs. When nothing is left to hand out, an idle engine does the same job once more, and whoever is first wins.
+- It repeatedly fails jobs that others then do. It is left out.
+- It hangs. When no new jobs are left, an idle engine repeats the job, and whichever finishes first wins.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 _DEATHS_OF_A_JOB = 2
-"""Engines that may go away in one job before the job is given up."""
+"""Number of times that engines may go away during one job before it is given up."""
 _FAILURES_OF_AN_ENGINE = 3
-"""Jobs in a row that an engine may fail and another do, before it is left out."""
+"""Consecutive jobs that an engine may fail and others then do, before it is left out."""
 _ABSENCES_OF_AN_ENGINE = 5
-"""How often in a row, without a job done between, an engine may go away and come back."""
+"""How often in a row an engine may go away and come back without finishing a job."""
 GLANCE: Seconds = 0.25
-"""An absent engine is asked for so long at a time; between, it is seen whether anybody still needs it."""
+"""How long an absent engine is asked at a time before checking whether it is still needed."""
 _OVERDUE = 4.0
-"""A job is done once more when it has taken so many times as long as the engines' pace lets expect..."""
+"""A job is repeated when it has taken this many times as long as the engines' pace suggests..."""
 _PATIENCE: Seconds = 5.0
-"""...but not before it has taken so long: a model that is loaded takes its time, and a duplicate gains little."""
+"""...but not before this time: loading a model takes time, and repeating a short job gains little."""
 _FAREWELL: Seconds = 1.0
-"""How long an interrupted run waits for what is in flight."""
+"""How long an interrupted run waits for jobs in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +59,37 @@ class EngineEvent:
     label: str
     kind: Literal["away", "back", "left out"]
     reason: str
-    """In words; empty for ``back``."""
+    """Why, in words; empty for ``back``."""
 
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """One engine and how it has done so far."""
+    """One engine, and how it has done so far."""
 
     engine: Engine
     slots: tuple[threading.Lock, ...]
-    """One for each utterance that it may speak at a time; an interrupted run may still hold some."""
+    """One lock for each utterance that it may speak at a time; an interrupted run may still hold some."""
     state: Literal["here", "away", "out"] = "here"
     reason: str = ""
     streak: dict[int, bool] = field(default_factory=dict)
-    """Jobs that it has failed since it last did one, and whether another did them; not those that all fail."""
+    """Jobs it failed since its last success, and whether another engine did them; excludes jobs that all fail."""
     absences: int = 0
-    """How often it went away since it last did a job."""
+    """How often it has gone away since its last success."""
 
 
 @dataclass(eq=False, slots=True)
 class _Underway:
-    """A job that is being done."""
+    """A job in progress."""
 
     member: Member
     start: Seconds
     taken_over: bool = False
-    """Whether a second engine does it too."""
+    """Whether a second engine is doing it too."""
 
 
 @dataclass(eq=False)
 class Run(Generic[J, R]):
-    """One run's jobs and threads. Everything that changes is guarded by ``_changed``."""
+    """The jobs and threads of one run. All mutable state is guarded by ``_changed``."""
 
     members: Sequence[Member]
     identity: Identity
@@ -105,25 +105,25 @@ class Run(Generic[J, R]):
     _fresh: int = 0
     """Jobs before this one have been handed out."""
     _again: deque[int] = field(default_factory=deque)
-    """Jobs that were handed out and have to be done by another."""
+    """Jobs that were handed out and must be done by another engine."""
     _refused: dict[int, dict[int, EngineReplyError]] = field(default_factory=dict)
-    """Of each job that failed somewhere: by ``id`` of the member, how."""
+    """For each job that failed somewhere: the error, by ``id`` of the member."""
     _deaths: dict[int, int] = field(default_factory=dict)
-    """Of each job in which an engine went away: how often."""
+    """For each job during which an engine went away: how often."""
     _underway: dict[int, _Underway] = field(default_factory=dict)
-    """Jobs that are being done and were not taken over from another, by index."""
+    """Jobs in progress by index, except repeated ones."""
     _paces: dict[int, tuple[Seconds, float]] = field(default_factory=dict)
-    """By ``id`` of the member: how long the jobs took that it did, and how large they were together."""
+    """By ``id`` of the member: total time and total size of the jobs it has done."""
     _settled: bytearray = field(default_factory=bytearray)
-    """1 for each job that has its result."""
+    """1 for each job that has a result."""
     _left: int = 0
-    """Jobs that are not settled."""
+    """Number of jobs without a result."""
     _busy: int = 0
-    """Jobs that are at this moment being done."""
+    """Number of jobs in progress."""
     _stopping: bool = False
 
     def start(self) -> None:
-        """Put every engine to work."""
+        """Start all engines."""
         self._left = len(self.jobs)
         self._settled = bytearray(len(self.jobs))
         with self._changed:
@@ -137,22 +137,22 @@ class Run(Generic[J, R]):
                 thread.start()
 
     def next_news(self) -> tuple[int, R | TtsRenderError] | EngineEvent | BaseException:
-        """What happened next."""
+        """Return what happened next."""
         while True:
             try:
-                return self._news.get(timeout=0.5)  # not for ever: on Windows that could not be interrupted
+                return self._news.get(timeout=0.5)  # not forever: that could not be interrupted on Windows
             except queue.Empty:
                 continue
 
     def late_events(self) -> Iterator[EngineEvent]:
-        """What happened to engines after the last job was settled."""
+        """Yield what happened to engines after the last job was settled."""
         while not self._news.empty():
             news = self._news.get()
             if isinstance(news, EngineEvent):
                 yield news
 
     def stop(self) -> None:
-        """Hand out nothing more, and wait for what is in flight, but not for long."""
+        """Hand out no more jobs, and wait for those in flight, but not for long."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -178,7 +178,7 @@ class Run(Generic[J, R]):
                 self._news.put(error)
 
     def _take(self, member: Member) -> int | None:
-        """The next job for ``member``; None when there will be none."""
+        """Return the next job for ``member``; None if there will be none."""
         with self._changed:
             while True:
                 if self._stopping or not self._left or member.state == "out":
@@ -191,7 +191,7 @@ class Run(Generic[J, R]):
                 self._changed.wait(None if rest is None else max(0.0, min(GLANCE, rest)))
 
     def _choose(self, member: Member) -> tuple[int | None, Seconds | None]:
-        """What ``member`` is to do now; else in how many seconds there may be something to take over."""
+        """Choose a job for ``member`` now, or return in how many seconds there may be one to take over."""
         for index in self._again:
             if id(member) not in self._refused.get(index, ()):
                 self._again.remove(index)
@@ -216,7 +216,7 @@ class Run(Generic[J, R]):
         return index, None
 
     def _until_overdue(self, index: int, job: _Underway) -> Seconds | None:
-        """Seconds until the job counts as hanging; None as long as no pace is known to judge it by."""
+        """Seconds until the job counts as hanging; None while no pace is known."""
         own = self._paces.get(id(job.member))
         paces = [seconds / size for seconds, size in ([own] if own else self._paces.values())]
         if not paces:
@@ -225,11 +225,11 @@ class Run(Generic[J, R]):
         return job.start + longest - self.clock()
 
     def _trusted(self, member: Member) -> bool:
-        """Whether ``member`` gets new jobs. Not while others have to show whether it or its jobs are to blame."""
+        """Whether ``member`` gets new jobs: not while it is unclear whether it or its jobs are to blame."""
         return len(member.streak) < _FAILURES_OF_AN_ENGINE
 
     def _do(self, member: Member, index: int) -> bool:
-        """Do one job; whether the engine has to be looked out for."""
+        """Do one job; return whether the engine has to be looked out for."""
         start = self.clock()
         try:
             result = self.task(member.engine, self.jobs[index])
@@ -275,7 +275,7 @@ class Run(Generic[J, R]):
             self._changed.notify_all()
 
     def _blame(self, member: Member, index: int, *, done: bool) -> None:
-        """Count a job that ``member`` had failed against it, if another did it."""
+        """Count a job that ``member`` failed against it if another engine did it."""
         if not done:
             del member.streak[index]
             return
@@ -285,7 +285,7 @@ class Run(Generic[J, R]):
             self._leave_out(member, f"failed {outdone} utterances in a row that others could speak")
 
     def _lost(self, member: Member, index: int, error: EngineUnreachableError) -> bool:
-        """Give the job of an engine that went away to others; whether nobody looks out for the engine yet."""
+        """Give the job of an engine that went away to others; return whether nobody looks out for the engine yet."""
         with self._changed:
             poisonous = False
             if not self._settled[index]:
@@ -303,15 +303,15 @@ class Run(Generic[J, R]):
             self._settle(
                 index,
                 EngineUnreachableError(
-                    f"an engine went away twice while it was at work on this: {error.message}",
+                    f"an engine went away twice while speaking this: {error.message}",
                     engine=error.engine,
-                    remedy="The text may be what brings the engine down: change it, or split it.",
+                    remedy="The text may crash the engine: change it, or split it.",
                 ),
             )
         return first
 
     def _look_out(self, member: Member) -> None:
-        """Ask an engine that went away until it is back, or is not needed, or has been away too long."""
+        """Ask an engine that went away until it is back, is not needed, or has been away too long."""
         end = self.clock() + self.absence
         while member.absences < _ABSENCES_OF_AN_ENGINE and self._needed():
             left = end - self.clock()
@@ -324,14 +324,14 @@ class Run(Generic[J, R]):
                 member.reason = error.message
                 if left <= 0:
                     break
-                if isinstance(error, EngineReplyError):  # it answers, so waiting for an answer takes no time
+                if isinstance(error, EngineReplyError):  # it answered, so no time has passed waiting
                     with self._changed:
                         self._changed.wait(GLANCE)
                 continue
             changes = differences(self.identity, identity, "the old one", "the new one")
             if changes:
                 raise EngineMismatchError(
-                    "came back as another: " + "; ".join(changes),
+                    "came back as a different engine: " + "; ".join(changes),
                     engine=member.engine.label,
                     remedy="Run this again.",
                 )
@@ -367,7 +367,7 @@ class Run(Generic[J, R]):
                 EngineUnreachableError(
                     f"no engine is left, with {undone}: {reasons}",
                     engine=", ".join(member.engine.label for member in self.members),
-                    remedy="Start the engine again and run this once more; what was spoken is kept.",
+                    remedy="Start the engine again and run this once more; what has been spoken is kept.",
                 )
             )
             return
@@ -379,7 +379,7 @@ class Run(Generic[J, R]):
 
 
 def differences(one: Identity, other: Identity, one_label: str, other_label: str) -> list[str]:
-    """What differs between two engines, a line each; empty if they can work together."""
+    """List the differences between two engines, one per line; empty if they can work together."""
     lines = [
         f"{one_label} has {what} {getattr(one, name)}, {other_label} {getattr(other, name)}"
         for name, what in (("engine", "kind"), ("version", "version"))

@@ -1,4 +1,4 @@
-"""What the embedded engines share: Open JTalk's reading of a text, what is installed, what an engine cannot do."""
+"""What the embedded engines share: Open JTalk's reading of a text, installed packages, and unsupported features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 READING_PACKAGES = ("pyopenjtalk-plus", "onnxruntime", "sudachidict-core")
-"""Packages whose version can change a reading; onnxruntime decides between なに and なん."""
+"""Packages whose version can change a reading; onnxruntime chooses between なに and なん."""
 
 _MORA = re.compile(r"[ァ-ヴ][ァィゥェォャュョヮ]?|ー")
 _KANA = re.compile(f"{KANA[0]}([^{KANA[1]}]*){KANA[1]}")
@@ -39,29 +39,29 @@ _DEVOICED = "’"
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a text, or one mark, as Open JTalk reads it."""
+    """One word or mark of a text, as Open JTalk reads it."""
 
     surface: str
-    """As it is written; figures have become kanji, and half-width letters full-width."""
+    """As written, except that figures have become kanji and half-width letters full-width."""
     kana: str
-    """How it is said, in katakana; empty for a mark."""
+    """Its reading in katakana; empty for a mark."""
     moras: tuple[str, ...]
     feature: dict[str, Any]
-    """The same in Open JTalk's own form."""
+    """The same word in Open JTalk's own form."""
 
 
 def processors() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def installed(engine: str, packages: Sequence[str]) -> str:
-    """Names and versions of ``packages``, found without importing any of them.
+    """Names and versions of ``packages``, found without importing them.
 
     Raises:
-        EngineMissingError: one of them is not installed.
+        EngineMissingError: a package is not installed.
     """
     try:
         return ", ".join(f"{package} {version(package)}" for package in packages)
@@ -70,17 +70,18 @@ def installed(engine: str, packages: Sequence[str]) -> str:
 
 
 def missing(engine: str, why: str) -> EngineMissingError:
-    """The error for an engine whose packages are not there, or not usable."""
+    """The error for an engine whose packages are missing or unusable."""
     return EngineMissingError(why, engine=engine, remedy=f'Run: pip install "tts-render[{engine}]"')
 
 
 def import_openjtalk(engine: str) -> ModuleType:
-    """The package pyopenjtalk.
+    """Import pyopenjtalk.
 
-    onnxruntime first: without it pyopenjtalk prints to standard output and quietly reads some words differently.
+    onnxruntime comes first: without it, pyopenjtalk prints to standard output and silently reads some words
+    differently.
 
     Raises:
-        EngineMissingError: one of the two cannot be imported.
+        EngineMissingError: either cannot be imported.
     """
     try:
         import_module("onnxruntime")
@@ -90,10 +91,10 @@ def import_openjtalk(engine: str) -> ModuleType:
 
 
 def read(openjtalk: ModuleType, text: str) -> tuple[Word, ...]:
-    """The words and marks of ``text``; empty where nothing in it can be spoken.
+    """Return the words and marks of ``text``; empty if nothing in it can be spoken.
 
-    Marks before the first word, and a prolongation mark that nothing precedes, are left out: they have no sound, and
-    Open JTalk writes a warning to standard error for each.
+    Marks before the first word, and a prolonged sound mark with nothing before it, are left out: they have no sound,
+    and Open JTalk writes a warning to standard error for each.
     """
     words: list[Word] = []
     for feature in openjtalk.run_frontend(text):
@@ -112,7 +113,7 @@ def read(openjtalk: ModuleType, text: str) -> tuple[Word, ...]:
 
 
 class Accents:
-    """Says once that an engine leaves out the accents of a reading. May be used from several threads."""
+    """Warns once that an engine ignores the accents of readings. Thread-safe."""
 
     def __init__(self, engine: str, warn: Callable[[str], None]) -> None:
         self._engine = engine
@@ -121,7 +122,7 @@ class Accents:
         self._said = False
 
     def drop(self, text: str) -> str:
-        """``text`` with the kana of its readings, and without their accents."""
+        """``text`` with the kana of its readings, but without their accents."""
         if KANA[0] not in text:
             return text
         with self._lock:
@@ -132,7 +133,7 @@ class Accents:
 
 
 class Ignored:
-    """Says once for each scale that an engine cannot follow it. May be used from several threads."""
+    """Warns once for each scale that an engine cannot follow. Thread-safe."""
 
     def __init__(self, engine: str, scales: Sequence[str], warn: Callable[[str], None]) -> None:
         self._engine = engine
@@ -141,9 +142,9 @@ class Ignored:
         self._lock = threading.Lock()
 
     def check(self, scales: Scales) -> None:
-        """Warn of what ``scales`` ask in vain."""
+        """Warn about scales that have no effect."""
         for name in [name for name, default in self._defaults.items() if getattr(scales, name) != default]:
             with self._lock:
                 known = self._defaults.pop(name, None) is not None
             if known:
-                self._warn(f"{self._engine}: it has no setting for {name}; what voices.yaml says of it has no effect")
+                self._warn(f"{self._engine}: it does not support {name}; the value in voices.yaml has no effect")

@@ -1,11 +1,11 @@
-"""How long each phone of an HTS voice lasts: the durations that HTS Engine settles on, and does not tell.
+"""How long each phone of an HTS voice lasts: HTS Engine decides these durations, but does not report them.
 
-A voice holds, for each of the five states of a phone, the mean and variance of its duration, found by a decision tree
+For each of the five states of a phone, a voice holds the mean and variance of its duration, found by a decision tree
 over the phone's full-context label. At speed 1 every state lasts its rounded mean. At any other speed the whole
 utterance gets ``sum of means / speed`` frames, and each state ``mean + rho * variance`` of them, with one ``rho`` for
 all (Yoshimura et al., "Duration modeling for HMM-based speech synthesis", ICSLP 1998). So silences, whose lengths vary
-most, take most of a change, and a short word at twice the speed is hardly shorter. :meth:`HtsVoice.pace` finds the
-speed at which what is said lasts as long as it should.
+most, absorb most of a change, and a short word at twice the speed is hardly shorter. :meth:`HtsVoice.pace` finds the
+speed at which the spoken part lasts as long as it should.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["HtsVoice", "Pace"]
 
 _STATES = 5
 _LONGEST = 1 << 20
-"""HTS frames that no utterance reaches: more than an hour."""
+"""More HTS frames than any utterance has: over an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A speed to set, and the durations that follow from it."""
+    """A speed to set, and the resulting durations."""
 
     speed: float
     frames: tuple[int, ...]
@@ -56,32 +56,32 @@ class HtsVoice:
         """Read the voice file ``path``.
 
         Raises:
-            ValueError: it is no HTS voice with five states.
+            ValueError: it is not an HTS voice with five states.
             OSError: it cannot be read.
         """
         header, _, data = path.read_bytes().partition(b"[DATA]\n")
         facts = dict(line.partition(":")[::2] for line in header.decode().splitlines())
         try:
             if int(facts["NUM_STATES"]) != _STATES:
-                raise ValueError("the voice has another number of states")
+                raise ValueError("the voice has a different number of states")
             self.rate = int(facts["SAMPLING_FREQUENCY"])
             self.period = int(facts["FRAME_PERIOD"])
             """Samples in one HTS frame."""
             distributions = _slice(data, facts["DURATION_PDF"])
             self._branches = _tree(_slice(data, facts["DURATION_TREE"]).decode())
         except (LookupError, UnicodeDecodeError) as error:
-            raise ValueError(f"no HTS voice: {error!r}") from error
-        # A count, then for each distribution the means of the states and their variances.
+            raise ValueError(f"not an HTS voice: {error!r}") from error
+        # A count, then the means of the states and their variances for each distribution.
         self._durations = np.frombuffer(distributions, "<f4", offset=4).reshape(-1, 2, _STATES).astype(np.float64)
 
     def pace(self, labels: Sequence[str], said: slice, speed: float) -> Pace:
-        """The speed to set so that the labels ``said`` last as long as at speed 1, divided by ``speed``.
+        """Find the speed to set so that the labels ``said`` last as long as at speed 1, divided by ``speed``.
 
-        A phone cannot last less than five HTS frames; where it would have to, the nearest is found.
+        No phone can be shorter than five HTS frames; if one would have to be, the closest possible speed is found.
 
         Args:
             labels: full-context labels of an utterance.
-            said: those that are not the silence around it.
+            said: the labels without the silence around them.
             speed: above 0; 2 is twice as fast.
         """
         mean, variance = self._distributions(labels)
@@ -93,7 +93,7 @@ class HtsVoice:
         wanted = max(round(int(usual[states].sum()) / speed), 1)
         share = float(variance[states].sum() / variance.sum())
         tried: list[tuple[int, Pace]] = []
-        low, high = len(mean), _LONGEST  # all phones as short as they can be, and longer than anything
+        low, high = len(mean), _LONGEST  # all phones as short as possible, and longer than any utterance
         total = round(whole + (wanted - float(mean[states].sum())) / share)
         while low <= high:
             if not low <= total <= high:
@@ -124,7 +124,7 @@ def _usual(mean: Doubles) -> Counts:
 
 
 def _stretched(mean: Doubles, variance: Doubles, total: int) -> Counts:
-    """Durations of the states that make ``total`` frames together, to the frame as HTS Engine chooses them."""
+    """Durations of the states that add up to ``total`` frames, to the frame as HTS Engine chooses them."""
     rho = (total - _in_order(mean)) / _in_order(variance)
     durations = _usual(mean + rho * variance)
     step = 1 if total > durations.sum() else -1
@@ -137,7 +137,7 @@ def _stretched(mean: Doubles, variance: Doubles, total: int) -> Counts:
 
 
 def _in_order(values: Doubles) -> float:
-    """The sum, added one after the other: numpy's own order of addition rounds differently from HTS Engine's."""
+    """The sum in sequential order: numpy adds in another order, which rounds differently from HTS Engine."""
     return float(np.cumsum(values)[-1])
 
 

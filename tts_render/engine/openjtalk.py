@@ -1,4 +1,4 @@
-"""Open JTalk with the HTS voice Mei, in this process: quick, small, for drafts and tests."""
+"""Open JTalk with the HTS voice Mei, in this process: fast and small, for drafts and tests."""
 
 from __future__ import annotations
 
@@ -40,21 +40,22 @@ _NAME = "openjtalk"
 _MEI = Style("Mei", "ノーマル", StyleId(0))
 
 _RATE = 24_000
-"""Of the clips, as with the other engines. The vocoder's own 48 kHz would fill the cache twice for 0.06 LU."""
+"""Rate of the clips, as with the other engines. The vocoder's own 48 kHz would double the cache to gain 0.06 LU."""
 _FULL_SCALE = 65536.0
-"""Vocoder samples are 16-bit numbers in scale but not in range: peaks reach 69,000. So speech is at about -23 LUFS."""
+"""Vocoder samples are scaled like 16-bit numbers but exceed their range: peaks reach 69,000. So speech is at about
+-23 LUFS."""
 _RUNAWAY = 120_000.0
-"""Vocoder samples beyond this are no speech: it has become unstable."""
+"""Vocoder samples beyond this are not speech: it has become unstable."""
 _MARGIN = 4
-"""HTS frames of silence to leave before and after: 20 ms."""
+"""HTS frames of silence to keep before and after: 20 ms."""
 _QUIET: Decibels = -55.0
-"""Relative to the peak: what is silence there. An s or h is above -50, what the vocoder makes of nothing below -60."""
+"""Silence is below this, relative to the peak: an s or h is above -50, the vocoder's own noise below -60."""
 _COMPANION = "さわやかな風の吹く朝です。公園の池に、小さな鳥が集まって、にぎやかに鳴いています。"
-"""Spoken behind an utterance in which the vocoder ran away, and cut off again."""
+"""Spoken after an utterance in which the vocoder became unstable, and cut off again."""
 
 _PAUSE = "、"
 _MORA_ENDS = frozenset([*"aiueoAIUEO", "N", "cl"])
-"""Phones that a mora ends with; a vowel in upper case is whispered."""
+"""Phones that end a mora; an upper-case vowel is whispered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +63,26 @@ class _Segment:
     """A mora, or a pause inside the utterance."""
 
     kana: str
-    """In katakana; 、 for a pause; empty for a mora whose name cannot be told."""
+    """In katakana; 、 for a pause; empty for a mora that cannot be identified."""
     labels: int
     """How many labels it spans."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """What the vocoder needs of an utterance."""
+    """What the vocoder needs to speak an utterance."""
 
     labels: tuple[str, ...]
-    """Full-context labels, one a phone; the first and the last are silence."""
+    """Full-context labels, one per phone; the first and the last are silence."""
     segments: tuple[_Segment, ...]
-    """The labels between these two."""
+    """Segments of the labels between these two."""
 
 
 class OpenJtalkEngine:
-    """Open JTalk in this process. ``speed``, ``pitch``, ``pause`` and ``volume`` are followed, ``intonation`` is not.
+    """Open JTalk in this process. It follows ``speed``, ``pitch``, ``pause`` and ``volume``, but not ``intonation``.
 
     Args:
-        warn: told once of a scale that has no effect, in the thread that speaks.
+        warn: called once for a scale that has no effect, in the speaking thread.
     """
 
     def __init__(self, *, warn: Callable[[str], None], cache_dir: Path | None = None) -> None:  # noqa: ARG002  # has no model
@@ -91,13 +92,13 @@ class OpenJtalkEngine:
         self._ignored = Ignored(_NAME, ("intonation",), warn)
         self._starting = threading.Lock()
         self._started: tuple[ModuleType, HtsVoice] | None = None
-        self._vocoders = threading.local()  # a vocoder works without the interpreter's lock, but holds one of its own
+        self._vocoders = threading.local()  # a vocoder releases the interpreter's lock, but holds one of its own
 
     def wait(self, seconds: Seconds) -> None:
-        """Nothing to wait for."""
+        """Return at once: there is nothing to wait for."""
 
     def identify(self) -> Identity:
-        """Who it is, found without loading it.
+        """Return its identity without loading it.
 
         Raises:
             EngineMissingError: it is not installed.
@@ -105,7 +106,7 @@ class OpenJtalkEngine:
         return Identity(_NAME, installed(_NAME, READING_PACKAGES), "", (_MEI,))
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:  # noqa: ARG002  # there is one style
-        """The reading of ``text``.
+        """Return the reading of ``text``.
 
         Raises:
             EngineMissingError: it is not installed.
@@ -122,40 +123,40 @@ class OpenJtalkEngine:
         )
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:  # noqa: ARG002
-        """The sound of ``phrasing``: float32 at 24 kHz, with the times of its moras.
+        """Speak ``phrasing``: float32 at 24 kHz, with the times of its moras.
 
         Raises:
             EngineMissingError: it is not installed.
-            EngineReplyError: the vocoder gave no speech.
+            EngineReplyError: the vocoder did not produce speech.
         """
         openjtalk, voice = self._start()
         self._ignored.check(scales)
         score = cast("_Score", phrasing.payload)
-        # The voice gives every utterance the same variance of loudness, and runs away where all of it is one vowel.
-        # With a companion there is something else to vary.
+        # The voice gives every utterance the same variance of loudness, and becomes unstable if all of it is one vowel.
+        # With a companion, there is something else to vary.
         for companion in ("", _COMPANION):
             labels = score.labels + _labels(openjtalk, read(openjtalk, companion))
             pace = voice.pace(labels, slice(1, len(score.labels) - 1), scales.speed)
             wave = self._synthesize(openjtalk, labels, pace, scales.pitch)
             if len(wave) != sum(pace.frames) * voice.period:
                 raise EngineReplyError(
-                    f"the sound of {phrasing.kana!r} is not as long as its phones should be",
+                    f"the sound of {phrasing.kana!r} does not have the length of its phones",
                     engine=_NAME,
                     remedy="Please report this, with the output of `pip list`.",
                 )
-            if abs(wave).max() <= _RUNAWAY:  # not so either where there are values that are no numbers
+            if abs(wave).max() <= _RUNAWAY:  # false for values that are not numbers, too
                 return _spoken(wave, voice, score.segments, pace.frames, scales)
         raise EngineReplyError(
-            f"the vocoder gives noise instead of {phrasing.kana!r}",
+            f"the vocoder produced noise instead of {phrasing.kana!r}",
             engine=_NAME,
             remedy="Write the line with fewer repetitions, or with 、 between them.",
         )
 
     def aside(self) -> None:
-        """None: reading takes no wait."""
+        """None: reading a text never waits."""
 
     def close(self) -> None:
-        """Give back the vocoders."""
+        """Release the vocoders."""
         self._vocoders = threading.local()
 
     def _start(self) -> tuple[ModuleType, HtsVoice]:
@@ -177,7 +178,7 @@ class OpenJtalkEngine:
         vocoder = getattr(self._vocoders, "mei", None)
         if vocoder is None:
             vocoder = self._vocoders.mei = openjtalk.HTSEngine(openjtalk.DEFAULT_HTS_VOICE)
-        vocoder.set_speed(pace.speed)  # forgotten with every synthesis, as is the pitch
+        vocoder.set_speed(pace.speed)  # reset by every synthesis, like the pitch
         vocoder.add_half_tone(12.0 * pitch)
         try:
             wave: NDArray[np.float64] = vocoder.synthesize(list(labels))
@@ -191,7 +192,7 @@ def _labels(openjtalk: ModuleType, words: Sequence[Word]) -> tuple[str, ...]:
 
 
 def _segments(labels: Sequence[str], moras: Sequence[str]) -> tuple[_Segment, ...]:
-    """The moras and pauses that ``labels`` are made of, named by ``moras`` if they are as many."""
+    """The moras and pauses that ``labels`` consist of, named by ``moras`` if the numbers agree."""
     found: list[_Segment] = []
     held = 0
     for label in labels[1:-1]:
@@ -209,14 +210,14 @@ def _segments(labels: Sequence[str], moras: Sequence[str]) -> tuple[_Segment, ..
 def _spoken(
     wave: NDArray[np.float64], voice: HtsVoice, segments: Sequence[_Segment], frames: Sequence[int], scales: Scales
 ) -> Spoken:
-    """What ``segments`` are in ``wave``, which begins with them, their pauses made longer or shorter in the middle.
+    """Cut ``segments`` from ``wave``, which begins with them, lengthening or shortening their pauses in the middle.
 
     Args:
         wave: from the vocoder.
-        voice: tells its rate.
-        segments: of the utterance alone.
+        voice: gives the sample rate.
+        segments: segments of the utterance alone.
         frames: HTS frames of each label in ``wave``.
-        scales: of which ``pause`` and ``volume`` are left to do.
+        scales: only ``pause`` and ``volume`` are applied here.
     """
     import numpy as np
 
@@ -253,7 +254,7 @@ def _counts(segments: Sequence[_Segment], frames: Sequence[int]) -> Iterator[int
 
 
 def _sounding(wave: NDArray[np.float64], period: int, first: int, last: int) -> tuple[int, int]:
-    """Where the HTS frames ``first`` to ``last`` can be heard, with the margin: phones begin and end in silence."""
+    """The audible part of the HTS frames ``first`` to ``last``, with the margin: phones begin and end in silence."""
     import numpy as np
 
     from tts_render.sound.audio import amplitude
@@ -265,7 +266,7 @@ def _sounding(wave: NDArray[np.float64], period: int, first: int, last: int) -> 
 
 
 def _mora_times(segments: Sequence[_Segment], ends: Sequence[int], voice: HtsVoice) -> Iterator[MoraTime]:
-    """The segments by name, if all have one; ``ends`` are in HTS frames of the clip."""
+    """The times of the segments, if all have a name; ``ends`` are in HTS frames of the clip."""
     if not all(segment.kana for segment in segments):
         return
     start = Frames(0)

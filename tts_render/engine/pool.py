@@ -1,4 +1,4 @@
-"""Several engines as one: they are found to be alike, and then share the jobs of a run."""
+"""Several engines used as one: they are checked to be alike, and share the jobs of a run."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def connect(
     tell: Callable[[EngineEvent], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Pool:
-    """Wait for all engines, and see that they are alike.
+    """Wait for all engines, and check that they are alike.
 
     Args:
-        engines: at least one; a second one under the same label is closed and dropped.
+        engines: at least one; a further one with the same label is closed and dropped.
         wait: seconds to wait for engines that are still starting.
-        absence: seconds to wait in a run for an engine that went away.
-        tell: told what happens to engines in a run, in the thread that takes the results.
-        clock: seconds that only grow.
+        absence: seconds to wait for an engine that goes away during a run.
+        tell: called with what happens to engines during a run, in the thread that takes the results.
+        clock: returns seconds that never go backwards.
 
     Raises:
-        EngineError: an engine does not answer, or is none.
+        EngineError: an engine does not answer, or is not an engine.
         EngineMismatchError: they differ in kind, version, user dictionary or styles.
     """
     chosen: dict[str, Engine] = {}
@@ -85,7 +85,7 @@ def connect(
 
 
 def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
-    """The first error, with the engines of the others named."""
+    """The first error, naming the engines of the others."""
     first, *others = errors
     if not others or not isinstance(first, EngineError):
         return first
@@ -96,7 +96,7 @@ def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
 
 
 class Pool:
-    """Engines that were found to be alike. One run at a time."""
+    """Engines that were found to be alike. Only one run at a time."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Pool:
         self.identity = identity
         self.labels = tuple(engine.label for engine in engines)
         self.workers = sum(engine.workers for engine in engines)
-        """How many jobs are done at the same time, at most."""
+        """Maximum number of jobs done at the same time."""
         self._members = tuple(
             Member(engine, tuple(threading.Lock() for _ in range(engine.workers))) for engine in engines
         )
@@ -129,19 +129,19 @@ class Pool:
     def close(self) -> None:
         """Close all engines."""
         for member in self._members:
-            # A thread that was interrupted, or that looks out for an engine, gets a moment to end.
+            # Give a thread that was interrupted, or that waits for an engine to return, a moment to end.
             held = [slot for slot in member.slots if slot.acquire(timeout=2 * GLANCE)]
             member.engine.close()
             for slot in held:
                 slot.release()
 
     def compare_again(self) -> None:
-        """See that the engines still have the user dictionary that they had at the beginning.
+        """Check that the engines still have the user dictionary that they had at the beginning.
 
-        An engine that is gone is not asked; one that comes back is compared as it does.
+        An engine that is gone is not asked; if it comes back, it is compared then.
 
         Raises:
-            EngineMismatchError: one has another.
+            EngineMismatchError: an engine's user dictionary has changed.
         """
         if not self.identity.dictionary:
             return
@@ -153,9 +153,9 @@ class Pool:
                 continue
             if now.dictionary != self.identity.dictionary:
                 raise EngineMismatchError(
-                    "its user dictionary was changed while it spoke; nothing was published",
+                    "its user dictionary was changed during the run; nothing was published",
                     engine=member.engine.label,
-                    remedy="Run it again: lines that the change leaves as they are need not be spoken again.",
+                    remedy="Run it again: only lines that the change affects are spoken again.",
                 )
 
     def run(
@@ -166,24 +166,24 @@ class Pool:
         done: Callable[[int], None] = lambda _: None,
         size: Callable[[J], float] = lambda _: 1.0,
     ) -> Generator[tuple[int, R | TtsRenderError], None, None]:
-        """Do all jobs, each on one engine. Whoever stops taking results closes the generator, and the run ends.
+        """Do all jobs, each on one engine. To end the run early, close the generator.
 
         Args:
-            jobs: in the order in which results are wanted; handed out in that order.
-            task: does one job; called in threads of the pool. At the end of a run two engines may do the same job, of
-                which the first result counts.
-            done: told the index of each job that is settled, in the order in which that happens, in the caller's
-                thread.
-            size: how long a job takes beside others, in any unit above 0: what takes far longer is done once more.
+            jobs: in the order in which results are wanted, which is the order in which they are handed out.
+            task: does one job; called in threads of the pool. At the end of a run, two engines may do the same job, and
+                only the first result counts.
+            done: called with the index of each job as it is settled, in order of completion, in the caller's thread.
+            size: the relative size of a job, in any unit above 0; a job that takes far too long for its size is
+                repeated.
 
         Yields:
-            Index and result of each job, in order, as soon as it and all before it are settled. A job that failed has
-            its error as result.
+            Index and result of each job, in order, as soon as it and all before it are settled. The result of a failed
+            job is its error.
 
         Raises:
             EngineUnreachableError: no engine is left.
-            EngineMismatchError: an engine came back as another.
-            Exception: whatever else ``task`` raises that is no :class:`TtsRenderError`.
+            EngineMismatchError: an engine came back as a different one.
+            Exception: anything else that ``task`` raises and that is not a :class:`TtsRenderError`.
         """
         if not jobs:
             return
@@ -202,9 +202,9 @@ class Pool:
                 waiting[news[0]] = news[1]
                 settled += 1
                 done(news[0])
-                del news  # or the newest result would live on while the caller is at work
+                del news  # otherwise the newest result would be kept alive while the caller works
                 if settled == len(jobs):
-                    break  # the threads end before the last results go out: nobody has to come back for it
+                    break  # the threads end before the last results are yielded: nobody has to come back for them
                 while following in waiting:
                     yield following, waiting.pop(following)
                     following += 1
@@ -218,6 +218,6 @@ class Pool:
 
 
 def _join(thread: threading.Thread) -> None:
-    """Wait for ``thread``, in pieces: on Windows a wait for ever could not be interrupted."""
+    """Wait for ``thread`` in short steps: on Windows an endless wait could not be interrupted."""
     while thread.is_alive():
         thread.join(0.5)

@@ -1,4 +1,4 @@
-"""Terms of use: what an engine itself says of how its voices may be used. It is prose for people, and never parsed."""
+"""Terms of use: an engine's own statement about the use of its voices. It is prose for people, and never parsed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["terms_of"]
 
 
 def terms_of(engine: Engine, speaker: str) -> str:
-    """What ``engine`` says of the use of a speaker; empty where it says nothing.
+    """Return what ``engine`` says about the use of a speaker; empty if it says nothing.
 
     Raises:
         EngineError: it cannot be asked.

@@ -1,1 +1,1 @@
-"""The settings: all that voices.yaml says, and the files that it names."""
+"""The settings: everything in voices.yaml, and the files that it names."""

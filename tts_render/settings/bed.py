@@ -1,4 +1,4 @@
-"""What voices.yaml says of a bed: the music under the speech of a show."""
+"""The settings of a bed: the music under the speech of a show."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ class BedSettings:
     sound: str
     """A name from ``sounds``."""
     level: Decibels = -20.0
-    """Loudness of the bed under speech, relative to the speech; WCAG 2 asks for -20 (criterion 1.4.7)."""
+    """Loudness of the bed under speech, relative to the speech; WCAG 2 requires -20 (criterion 1.4.7)."""
     fade_in: Seconds = 1.0
-    """It begins so long before the first words."""
+    """How long before the first words it begins."""
     fade_out: Seconds = 1.0
-    """It ends so long after the last words."""
+    """How long after the last words it ends."""
     crossfade: Seconds = 1.0
-    """Over which the end of the music goes into its beginning."""
+    """How long the end of the music overlaps its beginning."""
     duck: Decibels = 6.0
-    """How far it comes down from its level in the gaps when something else sounds; 0 keeps it constant."""
+    """How far its level in the gaps drops when something else sounds; 0 keeps it constant."""
     attack: Seconds = 0.3
-    """Coming down, before the words."""
+    """Time to come down before the words."""
     release: Seconds = 0.6
-    """Going up, after the words."""
+    """Time to come up after the words."""
 
 
 def read_bed(tree: Tree, sound: Callable[[Tree], str]) -> BedSettings:
-    """A mapping, or just the name of the sound.
+    """Parse a mapping, or just the name of the sound.
 
     Args:
         tree: the setting.
-        sound: takes a name, and refuses one that no sound has.
+        sound: returns the sound of that name, and raises if there is none.
 
     Raises:
-        ConfigError: something in it is wrong; the nearest right name is offered.
+        ConfigError: something in it is wrong; the nearest valid name is suggested.
     """
     if not tree.is_mapping:
         return BedSettings(sound(tree))

@@ -1,6 +1,6 @@
 """voices.yaml: who speaks, with which sounds and pauses, how loud, and which front matter keys a post has.
 
-Everything is validated when it is read: a message names the file, the line and the nearest right name.
+Everything is validated when it is read: a message gives the file, the line and the nearest valid name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
 
 EncoderName = Literal["auto", "lame", "ffmpeg", "soundfile"]
 SoundLevel = Literal["speech", "as-is"]
-"""``speech``: a little under the speech of the episode; ``as-is``: as loud as the file is."""
+"""``speech``: a little below the speech of the episode; ``as-is``: as loud as the file is."""
 
 BUILTIN_SOUNDS = ("opening", "bumper", "ending")
 DEFAULT_ENGINE = "http://127.0.0.1:50021"
@@ -59,41 +59,41 @@ class Bend:
     """How one embedded engine speaks for a voice, where the VOICEVOX values would not suit it."""
 
     voice: str | None = None
-    """The engine's own name of a voice; None takes one by order."""
+    """The engine's own name of a voice; None chooses one by order."""
     half_tone: float | None = None
-    """Semitones, -12 to 12; None derives it from the voice's pitch."""
+    """Semitones, -12 to 12; None derives them from the voice's pitch."""
     speed: float | None = None
-    """Above 1 is faster; None takes the voice's speed."""
+    """Greater than 1 is faster; None takes the voice's speed."""
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceSettings:
-    """One voice, as posts and scripts name it."""
+    """One voice, by the name that posts and scripts use."""
 
     name: str
     line: int
-    """Where it stands in voices.yaml."""
+    """1-based line in voices.yaml."""
     speaker: str | None = None
-    """The engine's name of the speaker; None where ``style_id`` says it all."""
+    """The engine's name of the speaker; None if ``style_id`` is given."""
     style: str | None = None
     """The engine's name of the style; None takes the speaker's first."""
     style_id: int | None = None
     aliases: tuple[str, ...] = ()
     """Other names for it."""
     speed: float = 1.0
-    """Above 1 is faster; 0.1 to 10."""
+    """Greater than 1 is faster; 0.1 to 10."""
     pitch: float = 0.0
-    """-1 to 1; 0 is the speaker's own, and VOICEVOX's own editor stays within 0.15."""
+    """-1 to 1; 0 is the speaker's own pitch, and VOICEVOX's own editor stays within 0.15."""
     intonation: float = 1.0
     """0 is flat, 1 is natural; 0 to 10."""
     volume: float = 1.0
     """Linear gain; above 0, to 10."""
     pause: float = 1.0
-    """Multiplies the pauses inside an utterance; 0 to 10."""
+    """Factor for the pauses inside an utterance; 0 to 10."""
     credit: str | None = None
-    """The credit line, where it is not ``VOICEVOX:`` and the speaker's name."""
+    """The credit line, if it is not ``VOICEVOX:`` and the speaker's name."""
     bends: tuple[tuple[str, Bend], ...] = ()
-    """For embedded engines, each by its name."""
+    """Settings for embedded engines, by the engine's name."""
 
     def bend(self, engine: str) -> Bend:
         """How an embedded engine speaks for this voice."""
@@ -109,7 +109,7 @@ class SoundSettings:
     path: Path
     level: SoundLevel = "speech"
     gain: Decibels = 0.0
-    """On top of the level."""
+    """Gain on top of the level."""
     fade_in: Seconds = 0.0
     fade_out: Seconds = 0.0
 
@@ -120,34 +120,34 @@ class Show:
 
     line: int = 0
     actor: str | None = None
-    """Matches posts whose first actor this is; None matches all."""
+    """Matches posts with this first actor; None matches all."""
     title: str | None = None
-    """Matches titles by a pattern with ``*`` and ``?``; None matches all."""
+    """Pattern with ``*`` and ``?`` for titles; None matches all."""
     file: str | None = None
-    """Matches the name of the post or script by a pattern with ``*`` and ``?``; None matches all."""
+    """Pattern with ``*`` and ``?`` for the name of the post or script; None matches all."""
     name: str | None = None
     """The show's name in the tags; None takes the site's title."""
     artist: str | None = None
     """The artist in the tags; None takes the actors' names."""
     cover: Path | None = None
-    """The picture in the tags, where the post has none."""
+    """The picture in the tags, if the post has none."""
     season: int | None = None
-    """The number in the tags, where the post says none."""
+    """The episode number in the tags, if the post has none."""
     opening: str | None = None
     between_sections: str | None = None
     ending: str | None = None
     opening_overlap: Seconds = 0.0
-    """The words begin so long before the opening has ended; 0 for a paragraph pause after it."""
+    """How long before the end of the opening the words begin; 0 for a paragraph pause after it."""
     ending_overlap: Seconds = 0.0
-    """The ending begins so long before the words have ended; 0 for a paragraph pause after them."""
+    """How long before the end of the words the ending begins; 0 for a paragraph pause after them."""
     bed: BedSettings | None = None
     """Music under the words."""
     intro: str | None = None
-    """What is said first where a post's body is spoken; a template."""
+    """What is said first when a post's body is spoken; a template."""
     before_article: str | None = None
-    """What is said before each article there; a template."""
+    """What is said before each article of the body; a template."""
     outro: str | None = None
-    """What is said last there; a template."""
+    """What is said last; a template."""
 
     def matches(self, *, title: str | None, file: str) -> bool:
         """Whether title and file fit; names are compared in composed form (NFC)."""
@@ -158,7 +158,7 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """Seconds of silence."""
+    """Pauses, in seconds."""
 
     head: Seconds = 0.3
     """Before everything."""
@@ -174,7 +174,7 @@ class Pacing:
 
 @dataclass(frozen=True, slots=True)
 class MasterSettings:
-    """What the MP3 is like."""
+    """Properties of the MP3."""
 
     loudness: Lufs = -16.0
     """Integrated loudness of the whole episode."""
@@ -183,22 +183,22 @@ class MasterSettings:
     bitrate: int = 128
     """kbit/s, constant."""
     rate: int = 44100
-    """Frames a second."""
+    """Frames per second."""
     channels: int = 1
     encoder: EncoderName = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of voices.yaml."""
+    """Everything in voices.yaml."""
 
     path: Path
     default: str
     """Name of the voice that speaks a script without a post."""
     engines: tuple[str, ...]
-    """Where the engines are."""
+    """URLs or names of the engines."""
     voices: Mapping[str, VoiceSettings]
-    """By name, in the order of the file."""
+    """By name, in file order."""
     sounds: Mapping[str, SoundSettings] = field(default_factory=dict)
     shows: tuple[Show, ...] = ()
     pacing: Pacing = Pacing()
@@ -206,11 +206,11 @@ class Config:
     lexicon: Mapping[str, str] = field(default_factory=dict)
     """Surface to reading."""
     words: tuple[Entry, ...] = ()
-    """The entries of the lexicon that have an accent."""
+    """The lexicon's entries that have an accent."""
     links: str = ""
-    """Said for a web or mail address; empty passes over it."""
+    """What is said for a web or mail address; empty skips it."""
     shortcodes: Mapping[str, SpokenShortcode] = field(default_factory=dict)
-    """Which of Hugo's shortcodes are spoken, and how."""
+    """Which Hugo shortcodes are spoken, and how."""
     preset: Preset = PRESETS["yattecast"]
     publication: Publication = field(default_factory=Publication)
 
@@ -227,7 +227,7 @@ class Config:
         return _names(self.voices)
 
     def show(self, *, actor: str | None, title: str | None, file: str) -> Show:
-        """The first show that matches; one without sounds if none does. An alias stands for the voice it names."""
+        """The first show that matches; one without sounds if none does. An alias stands for its voice."""
         voice = self.voice(actor) if actor is not None else None
 
         def fits(show: Show) -> bool:
@@ -239,29 +239,29 @@ class Config:
         return next((show for show in self.shows if fits(show)), Show())
 
     def nearest_voice(self, name: str) -> str:
-        """What to write instead of an unknown name: a sentence."""
+        """A sentence suggesting what to write instead of an unknown name."""
         near = nearest(name, self.names())
         known = ", ".join(self.voices)
-        return f"Did you mean {near}?" if near else f"{self.path.name} knows: {known}."
+        return f"Did you mean {near}?" if near else f"The names in {self.path.name} are: {known}."
 
 
 def packaged_config_path() -> Path:
-    """The default voices.yaml: inside an installed package, or at the top of a source tree."""
+    """The default voices.yaml, inside an installed package or at the top of a source tree."""
     here = Path(__file__).resolve().parent.parent
     packaged = here / "voices.yaml"
     return packaged if packaged.is_file() else here.parent / "voices.yaml"
 
 
 def load_config(path: Path, *, root: Path | None = None) -> Config:
-    """Read and validate a voices.yaml.
+    """Read and validate a voices.yaml file.
 
     Args:
         path: the file.
-        root: the site's root; sounds may lie there as well as beside the file, and nowhere else.
+        root: the site's root; sounds must lie in it or in the folder of the file.
 
     Raises:
         ConfigError: the file cannot be read, or something in it is wrong.
-        OutsideSiteError: a sound lies outside.
+        OutsideSiteError: a sound lies elsewhere.
     """
     tree = read_tree(path)
     top = tree.fields(
@@ -269,7 +269,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         "post", *KEYS,
     )  # fmt: skip
     if "voices" not in top or not (entries := top["voices"].entries()):
-        raise ConfigError("voices: names no voice", path=path, remedy="Name at least one, with speaker: or style_id:.")
+        raise ConfigError("voices: is empty", path=path, remedy="Name at least one, with speaker: or style_id:.")
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
     _refuse_shared_names(voices, path)
     sounds = (
@@ -309,7 +309,7 @@ def _voice(name: str, tree: Tree) -> VoiceSettings:
     if "speaker" not in found and "style_id" not in found:
         raise tree.wrong("needs speaker: or style_id:", "`tts-render voices` lists what the engine has.")
     if "style_id" in found and ("speaker" in found or "style" in found):
-        raise found["style_id"].wrong("style_id says it all; speaker and style cannot stand beside it")
+        raise found["style_id"].wrong("style_id cannot be combined with speaker or style")
 
     def number(key: str, default: float, least: float, most: float) -> float:
         return found[key].number(least, most) if key in found else default
@@ -379,7 +379,9 @@ def _sound_path(tree: Tree, root: Path | None) -> Path:
     if text.startswith("builtin:"):
         name = text.removeprefix("builtin:")
         if name not in BUILTIN_SOUNDS:
-            raise tree.wrong(f"there is no {text}", f"There are: {', '.join('builtin:' + n for n in BUILTIN_SOUNDS)}.")
+            raise tree.wrong(
+                f"there is no {text}", f"The built-in sounds are: {', '.join('builtin:' + n for n in BUILTIN_SOUNDS)}."
+            )
         return Path(__file__).resolve().parent / "sounds" / f"{name}.flac"
     return tree.inside(root)
 

@@ -1,6 +1,6 @@
-"""The engines inside of this program, as settings, credits and the command line know them.
+"""The embedded engines, as settings, credits and the command line know them.
 
-A new one is a class in ``tts_render.engine``, made with ``cache_dir`` and ``warn``, and an entry here.
+A new one is a class in ``tts_render.engine``, created with ``cache_dir`` and ``warn``, and an entry here.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ __all__ = ["EMBEDDED", "Embedded", "engine_kind"]
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """What is known of an embedded engine without loading it."""
+    """What is known about an embedded engine without loading it."""
 
     factory: str
-    """Module in ``tts_render.engine`` and its class, with a colon between."""
+    """Module in ``tts_render.engine`` and its class, separated by a colon."""
     attribution: str
-    """Whose voice it is: the credit line, as its licence wants it."""
+    """The credit line for its voice, as the licence requires."""
     said: str
-    """The same as it is said after the last words: nobody wants to hear the text of a licence."""
+    """The same as spoken in the closing words: nobody wants to hear the text of a licence."""
     readings: tuple[tuple[str, str], ...]
     """How the names in it are read."""
     licence: str
-    """Under which its speech may be used, with its address."""
+    """The licence under which its speech may be used, with its URL."""
     bend: tuple[str, ...]
-    """What voices.yaml may say of a voice for it alone."""
+    """Which settings voices.yaml may give a voice for this engine alone."""
 
 
 EMBEDDED: Mapping[str, Embedded] = MappingProxyType(
@@ -53,7 +53,7 @@ EMBEDDED: Mapping[str, Embedded] = MappingProxyType(
         ),
     }
 )
-"""Each by its name."""
+"""The embedded engines, by name."""
 
 
 def engine_kind(targets: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
 """The project's lexicon: words in voices.yaml, and in CSV files beside it.
 
 A CSV file has the columns ``surface`` and ``reading``, and may have ``accent`` and ``class``; its first line names
-them. An entry with an accent can be put into an engine's user dictionary, and is else said by its reading like all.
+them. An entry with an accent can be put into an engine's user dictionary; until then, its reading is used as usual.
 """
 
 from __future__ import annotations
@@ -41,32 +41,32 @@ class Entry:
 
     surface: str
     reading: str
-    """In katakana where there is an accent."""
+    """In katakana if there is an accent."""
     accent: int | None = None
-    """The mora after which the pitch falls; 0 where it does not. None leaves it to the engine."""
+    """The mora after which the pitch falls; 0 if it does not fall. None leaves it to the engine."""
     word_class: WordClass = "proper_noun"
 
 
 def to_katakana(text: str) -> str:
-    """``text`` with its hiragana as katakana."""
+    """``text`` with hiragana converted to katakana."""
     return text.translate(_HIRAGANA)
 
 
 def count_moras(kana: str) -> int:
-    """How many moras a word in katakana has."""
+    """Number of moras in a katakana word."""
     return len(_MORA.findall(kana))
 
 
 def read_lexicon(tree: Tree, root: Path | None) -> tuple[Entry, ...]:
-    """All words of a ``lexicon:`` setting; of a word that stands in several places, the first.
+    """All words of a ``lexicon:`` setting; if a word occurs in several places, the first one counts.
 
     Args:
-        tree: a mapping of words to readings, or ``file:`` and the name of a CSV file, or a list of both.
-        root: the site's root; files may lie there as well as beside the settings, and nowhere else.
+        tree: a mapping of words to readings, or ``file:`` with the name of a CSV file, or a list of both.
+        root: the site's root; files must lie in it or in the folder of the settings.
 
     Raises:
-        ConfigError: something in it is wrong; file and line are named.
-        OutsideSiteError: a file lies outside.
+        ConfigError: something in it is wrong; the error gives file and line.
+        OutsideSiteError: a file lies elsewhere.
     """
     found: dict[str, Entry] = {}
     for part in tree.items() if tree.is_list else (tree,):
@@ -115,7 +115,7 @@ def _read_csv(path: Path) -> Iterator[Entry]:
             line = rows.line_num
             if len(row) > len(columns):
                 raise ConfigError(
-                    f"has {len(row)} fields where the first line names {len(columns)} columns",
+                    f"has {len(row)} fields, but the first line names {len(columns)} columns",
                     path=path,
                     line=line,
                     remedy="Put a field with a comma in it in double quotes.",
@@ -136,7 +136,7 @@ def _check_columns(columns: list[str], path: Path) -> None:
         if name not in _COLUMNS:
             near = nearest(name, _COLUMNS)
             raise ConfigError(
-                f"{name!r} is no column",
+                f"{name!r} is not a column",
                 path=path,
                 line=1,
                 remedy=f"Did you mean {near}?" if near else f"The first line names the columns: {','.join(_COLUMNS)}.",

@@ -1,4 +1,4 @@
-"""What voices.yaml says of notations: which shortcodes are spoken, and what is said around the articles of a post."""
+"""Notation settings in voices.yaml: which shortcodes are spoken, and what is said around the articles of a post."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 def read_shortcodes(tree: Tree, names: Iterable[str]) -> dict[str, SpokenShortcode]:
-    """The table ``shortcodes``: each by its name.
+    """Parse the table ``shortcodes``, by name.
 
     Args:
         tree: the table.
@@ -37,10 +37,10 @@ def read_shortcodes(tree: Tree, names: Iterable[str]) -> dict[str, SpokenShortco
 
 
 def read_template(tree: Tree, name: str) -> str:
-    """The template ``name``: a text with placeholders in braces.
+    """Parse the template ``name``: a text with placeholders in braces.
 
     Raises:
-        ConfigError: it is no text, or a placeholder is unknown here.
+        ConfigError: it is not text, or contains an unknown placeholder.
     """
     text = tree.text()
     allowed = PLACEHOLDERS if name == "before_article" else ("title", "date", "count")
@@ -48,14 +48,16 @@ def read_template(tree: Tree, name: str) -> str:
         if found[1] not in allowed:
             near = nearest(found[1] or "", allowed)
             raise tree.wrong(
-                f"{found.group()} stands for nothing",
-                f"Did you mean {{{near}}}?" if near else f"There are: {', '.join(f'{{{one}}}' for one in allowed)}.",
+                f"{found.group()} is not a placeholder",
+                f"Did you mean {{{near}}}?"
+                if near
+                else f"The placeholders here are: {', '.join(f'{{{one}}}' for one in allowed)}.",
             )
     return text
 
 
 def known_voice(tree: Tree, names: Iterable[str]) -> str:
-    """A name or alias of a voice.
+    """Parse a name or alias of a voice.
 
     Raises:
         ConfigError: there is no such voice; the nearest name is suggested.
@@ -76,9 +78,9 @@ def _shortcode(tree: Tree, names: tuple[str, ...]) -> SpokenShortcode:
         return SpokenShortcode()
     found = tree.fields("text", "speaker", "voices")
     if "text" not in found:
-        raise tree.wrong("needs text:, the attribute that is spoken", "Or write silent instead.")
+        raise tree.wrong("needs text:, the attribute to speak", "Or write silent instead.")
     if "speaker" in found and "voices" not in found:
-        raise tree.wrong("speaker: needs voices:, the names of those who speak in turn")
+        raise tree.wrong("speaker: needs voices:, the voices that speak in turn")
     return SpokenShortcode(
         text=found["text"].text(),
         speaker=found["speaker"].text() if "speaker" in found else None,

@@ -1,4 +1,4 @@
-"""What voices.yaml says of publishing: which files go beside the MP3, what the tags say, what is said of the voices."""
+"""Publishing settings in voices.yaml: which files go beside the MP3, what the tags hold, and spoken credits."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ OUTPUTS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "report": ((".report.html", "report:report_html"),),
     }
 )
-"""What can be published beside the MP3, in the order in which it is written: each output by its name, with its files.
+"""What can be published beside the MP3, in the order of writing: each output by name, with its files.
 
-A file is what follows the MP3's name without its ``.mp3``, and its writer: a module of ``tts_render.outputs`` and a
-function in it from a finished episode to bytes. A new output is a writer and an entry here. Writers are named and not
-imported, since settings know nothing of what is made from them.
+A file is given by what replaces ``.mp3`` in the MP3's name, and by its writer: a module of ``tts_render.outputs`` and a
+function in it from a finished episode to bytes. A new output is a writer and an entry here. Writers are given by name
+instead of being imported, since settings know nothing about what is made from them.
 """
 
 DISCLOSURE = "この番組の音声は、AIによる合成音声です。"
-"""That nobody spoke: Apple asks for it in the metadata and in the audio of each episode or show."""
+"""Discloses that the speech is synthetic: Apple requires it in the metadata and audio of each episode or show."""
 
 KEYS = ("outputs", "tags", "credits", "disclosure")
-"""The settings at the top of voices.yaml that are read here."""
+"""The top-level settings of voices.yaml that are read here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Disclosure:
 
     text: str = DISCLOSURE
     tags: bool = True
-    """In the MP3's tags."""
+    """Whether it is in the MP3's tags."""
     spoken: bool = False
-    """After the last words, in the episode's own voice."""
+    """Whether it is said after the last words, in the episode's own voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Publication:
     """How an episode is published."""
 
     outputs: tuple[str, ...] = ()
-    """What goes beside the MP3: names out of :data:`OUTPUTS`."""
+    """What goes beside the MP3: names from :data:`OUTPUTS`."""
     lyrics: bool = True
     """Whether the tags hold the text of the episode."""
     spoken_credits: bool = False
@@ -63,13 +63,13 @@ class Publication:
 
 
 def read_publication(top: Mapping[str, Tree]) -> Publication:
-    """The settings of publishing.
+    """Parse the publishing settings.
 
     Args:
-        top: the settings at the top of voices.yaml by name.
+        top: the top-level settings of voices.yaml, by name.
 
     Raises:
-        ConfigError: something in them is wrong; the nearest right name is offered.
+        ConfigError: something in them is wrong; the nearest valid name is suggested.
     """
     outputs = top["outputs"].items() if "outputs" in top else ()
     return Publication(

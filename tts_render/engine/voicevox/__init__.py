@@ -1,1 +1,1 @@
-"""The VOICEVOX engine and its kin, over HTTP."""
+"""The VOICEVOX engine and compatible ones, over HTTP."""

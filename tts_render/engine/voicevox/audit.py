@@ -1,10 +1,10 @@
-"""The length audit: whether a reply is as long as its query says, and whether an engine's queries say it at all.
+"""The length audit: whether a reply is as long as its query says, and whether an engine's queries can be relied on.
 
-A reply that was cut short under a header that agrees with itself can only be noticed by its length. VOICEVOX keeps the
-lengths of its queries to the sample. Its kin do not: one rounds in another way and is steadily a few per cent off,
-another gives no lengths. What an accident cuts away differs from try to try, so a length that comes again for the same
-query is the engine's own way. From such pairs it is learnt, for each voice, how long its sounds are for what its
-queries add up to, and the next replies are held to that.
+A truncated reply whose header is consistent can be detected only by its length. VOICEVOX keeps the lengths of its
+queries to the sample. Compatible engines do not: one rounds differently and is constantly a few per cent off, another
+gives no lengths. What an accident cuts off differs from try to try, so a length that is repeated for the same query is
+the engine's own. From such pairs the audit learns, for each voice, how long its sounds are compared to the sums of its
+queries, and judges further replies by that.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 __all__ = ["ALIKE", "LengthAudit", "Verdict"]
 
 Verdict = Literal["right", "wrong", "steady"]
-"""``steady``: far from what the query says, and the same each time, or of a query that says nothing."""
+"""``steady``: repeatedly the same length, but far from what the query says, or from a query without lengths."""
 
 ALIKE = 3
-"""So many equal lengths of one utterance are no accident, however far off they are."""
+"""This many equal lengths of one utterance are not an accident, however far off they are."""
 _STRAY = 2
-"""Frames by which an exact reply may differ where the engine converts the rate."""
+"""Frames by which an exact reply may differ if the engine converts the rate."""
 _NEAR = 0.05
-"""Share of the sum by which a sound may be off and need to come only twice."""
+"""A sound that is off by at most this share of the sum needs to be repeated only once."""
 
 
 @dataclass(slots=True)
 class _Habit:
-    """How one voice has kept the lengths of its queries so far."""
+    """How well one voice has kept the lengths of its queries so far."""
 
     exact: int = 0
     """Replies that were as long as predicted."""
     pairs: int = 0
-    """Utterances that were taken because their length came twice."""
+    """Utterances that were accepted because their length was repeated."""
     came: int = 0
-    """Frames of all replies that were taken and were not exact."""
+    """Frames of all accepted replies that were not exact."""
     expected: int = 0
     """Frames that their queries add up to."""
 
     @property
     def held(self) -> bool:
-        """Whether it keeps its lengths to the sample. An engine that does not may do so by chance."""
+        """Whether it keeps its lengths to the sample. An engine that does not may still hit one by chance."""
         return self.exact > self.pairs
 
     def learn(self, frames: int, expected: int) -> None:
@@ -61,17 +61,17 @@ class LengthAudit:
 
     def __init__(self) -> None:
         self.believed = False
-        """Whether the lengths of its replies are taken as they come, for want of predictions that mean anything."""
+        """Whether all lengths of its replies are accepted, because its predictions are meaningless."""
         self._habits: defaultdict[Hashable, _Habit] = defaultdict(_Habit)
 
     def judge(self, voice: Hashable, prediction: Prediction, rate: int, lengths: Sequence[int]) -> Verdict:
-        """Whether the newest reply to an utterance can be used.
+        """Judge whether the newest reply to an utterance can be used.
 
         Args:
-            voice: everything but the text that decides how long a sound is.
-            prediction: what the query says.
-            rate: frames a second of the reply.
-            lengths: frames of all replies to this utterance on this engine, the newest last.
+            voice: everything except the text that affects how long a sound is.
+            prediction: the length that the query gives.
+            rate: frames per second of the reply.
+            lengths: frames of all replies to this utterance from this engine, the newest last.
         """
         frames, habit = lengths[-1], self._habits[voice]
         expected = prediction.frames(rate)
@@ -94,7 +94,7 @@ class LengthAudit:
         return "steady" if lengths.count(frames) >= ALIKE else "wrong"
 
     def keeps(self, voice: Hashable) -> Literal["exactly", "nearly", "not"]:
-        """How the sounds of ``voice`` have kept the lengths of their queries."""
+        """How well the sounds of ``voice`` have kept the lengths of their queries."""
         habit = self._habits[voice]
         return "exactly" if habit.held else "nearly" if habit.expected else "not"
 

@@ -1,7 +1,7 @@
-"""The VOICEVOX engine and its kin, over HTTP.
+"""Client for the VOICEVOX engine and compatible ones, over HTTP.
 
-Other engines speak the same interface (AivisSpeech, SHAREVOX, COEIROINK), so nothing here depends on VOICEVOX itself.
-Only the version tells the brand, so that two engines with equal numbers are never taken for one another.
+Other engines offer the same interface (AivisSpeech, SHAREVOX, COEIROINK), so nothing here depends on VOICEVOX itself.
+The version includes the brand, so that two engines with equal numbers are never confused.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ __all__ = ["VoicevoxEngine"]
 T = TypeVar("T")
 
 _RATE = 24_000
-"""Of an engine that does not say at which rate it makes its sounds."""
+"""Rate of an engine that does not report one."""
 _NO_MANIFEST = ("VOICEVOX", _RATE)
 _LONGEST_NAME = 1000
-"""Characters that a version or a brand may have."""
+"""Maximum number of characters in a version or brand."""
 _RATES = range(16_000, 48_001)
-"""What is asked for is the engine's own rate: a lower one loses sound, a higher one only adds size."""
+"""Sounds are requested at the engine's own rate: a lower one loses sound, a higher one only adds size."""
 _NOTATION = re.compile("[ァ-ヺー'/、_？]*")
-"""All that a reading in the notation of VOICEVOX is written with."""
+"""All characters of a reading in VOICEVOX's notation."""
 _PROBES = ("はい、そうです。", "今日はいい天気です。")
 """Spoken by an engine whose lengths are in doubt; with the utterance that raised the doubt they make three."""
 _SECONDS_PER_MORA = 0.2
-"""Generous; only for the time-out, so it need not trust the lengths in the query."""
+"""Generous, and used only for the time-out, so that the lengths in the query need not be trusted."""
 
 
 _PARTS = re.compile(f"({KANA[0]}[^{''.join(KANA)}]*{KANA[1]})")
 _PAUSES = "、，。！？,!?"
 _NEUTRAL: dict[str, object] = {"pauseLength": None, "pauseLengthScale": 1.0}
-"""What a query holds beside its phrases; the scales are put in when it is spoken."""
+"""The rest of a query besides its phrases; the scales are filled in when it is spoken."""
 
 
 class VoicevoxEngine:
@@ -73,18 +73,18 @@ class VoicevoxEngine:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make ready; nothing is asked yet.
+        """Prepare the client; no request is sent yet.
 
         Args:
-            url: where it listens.
-            patience: how long and how often it is asked.
-            version: what it is known to be; None where that is still to be asked.
-            warn: told once if sounds are taken that are far from what the engine says.
-            sleep: waits for so many seconds.
-            clock: seconds that only grow.
+            url: where the engine listens.
+            patience: how long to wait for it and how often to ask.
+            version: its version, if known; None to ask for it.
+            warn: called once if sounds are accepted whose lengths are far from what the engine says.
+            sleep: waits for that many seconds.
+            clock: returns seconds that never go backwards.
 
         Raises:
-            EngineError: ``url`` is no http or https URL.
+            EngineError: ``url`` is not an http or https URL.
         """
         self._url = url
         self._patience = patience or Patience()
@@ -100,19 +100,19 @@ class VoicevoxEngine:
         self.label = self._http.label
 
     def wait(self, seconds: Seconds) -> None:
-        """Wait until the engine answers, at most ``seconds``.
+        """Wait at most ``seconds`` for the engine to answer.
 
         Raises:
-            EngineUnreachableError: it does not.
+            EngineUnreachableError: it does not answer in time.
         """
         self._http.wait(seconds)
 
     def identify(self) -> Identity:
-        """Its version, user dictionary and styles for talking.
+        """Return its version, user dictionary and talk styles.
 
         Raises:
-            EngineUnreachableError: nobody answers.
-            EngineReplyError: it is no such engine, or is broken.
+            EngineUnreachableError: nothing answers.
+            EngineReplyError: it is not such an engine, or is broken.
         """
         try:
             version = self._http.get_json("/version", _version, tries=4)
@@ -123,7 +123,7 @@ class VoicevoxEngine:
             if isinstance(error, EngineReplyError) and error.status is not None:
                 raise
             raise EngineReplyError(
-                f"something answers there, but no VOICEVOX engine: {error.message}",
+                f"something answers there, but not a VOICEVOX engine: {error.message}",
                 engine=self.label,
                 remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
             ) from error
@@ -138,11 +138,11 @@ class VoicevoxEngine:
         )
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:
-        """The accent phrases of ``text``.
+        """Return the accent phrases of ``text``.
 
         Raises:
             EngineUnreachableError: the engine is gone.
-            EngineRefusedError, EngineReplyError: it cannot do this text.
+            EngineRefusedError, EngineReplyError: it cannot handle this text.
         """
         if KANA[0] in text:
             return self._phrase_with_kana(text, style)
@@ -164,9 +164,9 @@ class VoicevoxEngine:
         return self._http.patiently("/audio_query", work)
 
     def _phrase_with_kana(self, text: str, style: StyleId) -> Phrasing:
-        """The same for a text of which parts are kana with accents.
+        """Return the accent phrases of a text with parts in kana with accents.
 
-        Each part is asked for by itself; lengths and pitches then follow from the whole.
+        Each part is asked for separately; lengths and pitches are then computed for the whole.
         """
 
         def ask(path: str, params: dict[str, str | int], body: object = None) -> object:
@@ -202,14 +202,14 @@ class VoicevoxEngine:
             raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
-        """The sound of ``phrasing``.
+        """Speak ``phrasing``.
 
         Raises:
             EngineUnreachableError: the engine is gone.
-            EngineRefusedError, EngineReplyError: it cannot do this text.
+            EngineRefusedError, EngineReplyError: it cannot handle this text.
         """
         if not phrasing.moras:
-            raise ValueError("accent phrases without a mora cannot be spoken")  # a mock engine dies of it
+            raise ValueError("accent phrases without a mora cannot be spoken")  # a mock engine crashes on them
         query, prediction = _bend(phrasing, scales, self._rate)
         seconds = self._seconds(phrasing, scales)
         lengths: list[int] = []
@@ -221,7 +221,7 @@ class VoicevoxEngine:
             steady = verdict == "steady" and self._accept(style, scales, prediction, lengths, rate)
             if verdict != "right" and not steady:
                 raise FaultError(
-                    f"/synthesis answered a sound of {len(samples) / rate:.2f} s"
+                    f"/synthesis answered with a sound of {len(samples) / rate:.2f} s"
                     f" where its lengths add up to {prediction.frames(rate) / rate:.2f} s"
                 )
             return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
@@ -229,7 +229,7 @@ class VoicevoxEngine:
         return self._http.patiently("/synthesis", work)
 
     def terms(self, speaker: str) -> str:
-        """The terms of use of a speaker, as the engine hands them out; empty where it has none.
+        """Return the terms of use of a speaker, as the engine gives them; empty if it has none.
 
         Raises:
             EngineUnreachableError, EngineReplyError: it cannot be asked.
@@ -237,14 +237,14 @@ class VoicevoxEngine:
         number = self._optional("/speakers", lambda listed: _number(listed, speaker))
         if number is None:
             return ""
-        # Pictures and samples come as addresses: in the reply itself they would be megabytes.
+        # Pictures and samples come as URLs: inside the reply they would be megabytes.
         query = urlencode({"speaker_uuid": number, "resource_format": "url"})
         info = self._optional(f"/speaker_info?{query}", _object) or {}
         policy = info.get("policy")
         return policy.strip() if isinstance(policy, str) else ""
 
     def aside(self) -> VoicevoxEngine:
-        """The same engine over a connection of its own, each question asked once."""
+        """The same engine over a separate connection, with each question asked once."""
         return VoicevoxEngine(
             self._url, patience=replace(self._patience, tries=1, time_outs=1), version=self._version, warn=self._warn
         )
@@ -254,7 +254,7 @@ class VoicevoxEngine:
         self._http.close()
 
     def _synthesize(self, query: dict[str, object], style: StyleId, seconds: Seconds) -> tuple[NDArray[np.int16], int]:
-        """One try at the sound of ``query``.
+        """Request the sound of ``query`` once.
 
         Raises:
             FaultError: no sound came.
@@ -265,7 +265,7 @@ class VoicevoxEngine:
         except ValueError as error:
             raise FaultError(f"/synthesis answered {error}") from error
         if not len(samples):
-            raise FaultError("/synthesis answered a WAV without a sound")
+            raise FaultError("/synthesis answered with a WAV without sound")
         return samples, rate
 
     def _seconds(self, phrasing: Phrasing, scales: Scales) -> Seconds:
@@ -274,7 +274,7 @@ class VoicevoxEngine:
         return max(self._patience.synthesis, expected * self._patience.synthesis_share)
 
     def _accept(self, style: StyleId, scales: Scales, prediction: Prediction, lengths: list[int], rate: int) -> bool:
-        """Whether to take a sound that is far from what its query says, and the same each time."""
+        """Whether to accept a sound whose length is repeated but far from what its query says."""
         voice = _voice(style, scales)
         if voice not in self._probed:
             self._probed[voice] = self._probe(style, scales)
@@ -287,16 +287,16 @@ class VoicevoxEngine:
             told = f"{prediction.frames(rate) / rate:.2f} s" if prediction.total else "nothing"
             came = f"({told} expected, {lengths[-1] / rate:.2f} s came)"
             self._warn(
-                f"{self.label}: its sounds are never as long as its own lengths add up to {came}; for this run they"
-                " are taken as they come, so a sound that is cut short cannot be noticed"
+                f"{self.label}: its sounds never have the length that it announces {came}; for this run they"
+                " are accepted as they come, so a truncated sound cannot be noticed"
                 if keeps == "not"
-                else f"{self.label}: a sound is far from what its own lengths add up to, and the same each time {came};"
-                " for this run such sounds are taken as they are"
+                else f"{self.label}: a sound differs from the length that it announces, every time alike {came};"
+                " for this run such sounds are accepted"
             )
         return True
 
     def _probe(self, style: StyleId, scales: Scales) -> bool:
-        """Speak sentences of our own, each twice, for the audit to see; whether they were the same each time."""
+        """Speak our own sentences, each twice, for the audit; return whether the two were always the same."""
         voice = _voice(style, scales)
         for text in _PROBES:
             phrasing = self.phrase(text, style)
@@ -322,7 +322,7 @@ class VoicevoxEngine:
         return True
 
     def _optional(self, path: str, read: Callable[[object], T]) -> T | None:
-        """What ``read`` makes of what ``path`` answers; None from an engine that does not have it."""
+        """Parse the answer of ``path`` with ``read``; None if the engine does not have this path."""
         try:
             return self._http.get_json(path, read)
         except EngineRefusedError:
@@ -336,7 +336,7 @@ def _version(value: object) -> str:
 
 
 def _styles(speakers: object) -> tuple[Style, ...]:
-    """The styles for talking in an answer of ``/speakers``."""
+    """The talk styles in an answer of ``/speakers``."""
     styles: list[Style] = []
     try:
         for speaker in cast("list[dict[str, list[dict[str, object]]]]", speakers):
@@ -347,14 +347,14 @@ def _styles(speakers: object) -> tuple[Style, ...]:
                 if style.get("type", "talk") == "talk":
                     styles.append(Style(owner, name, StyleId(number)))
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError("no list of speakers") from error
+        raise ValueError("not a list of speakers") from error
     return tuple(styles)
 
 
 def _number(speakers: object, name: str) -> str | None:
-    """The id of a speaker in an answer of ``/speakers``; None where it is not there, or has none."""
+    """The id of a speaker in an answer of ``/speakers``; None if the speaker is missing, or has no id."""
     if not isinstance(speakers, list):
-        raise ValueError("no list of speakers")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError("not a list of speakers")  # noqa: TRY004  # the type of a foreign value
     entries = (entry for entry in speakers if isinstance(entry, dict))
     number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == name), None)
     return number if isinstance(number, str) else None
@@ -362,12 +362,12 @@ def _number(speakers: object, name: str) -> str | None:
 
 def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError("not a JSON object")  # noqa: TRY004  # the type of a foreign value
     return value
 
 
 def _manifest(value: object) -> tuple[str, int]:
-    """Brand, and frames a second of its sounds."""
+    """Brand, and frames per second of its sounds."""
     told = _object(value)
     brand, rate = told.get("brand_name"), told.get("default_sampling_rate")
     if isinstance(brand, str) and len(brand) > _LONGEST_NAME:
@@ -379,31 +379,31 @@ def _manifest(value: object) -> tuple[str, int]:
 
 
 def _digest_dictionary(words: Mapping[str, Mapping[str, object]]) -> str:
-    """Digest of what in the user dictionary can change a reading.
+    """Digest of everything in the user dictionary that can change a reading.
 
-    The ids of the words cannot, nor can the order in which they were added, except among words that are written alike:
-    those are kept in the engine's order.
+    The ids of the words and the order in which they were added cannot, except among words that are written alike: those
+    are kept in the engine's order.
     """
     kept = sorted(words.values(), key=lambda word: str(word.get("surface")))
     return digest_bytes(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _voice(style: StyleId, scales: Scales) -> tuple[StyleId, float, float]:
-    """What decides, beside the text, how long a sound is."""
+    """Everything besides the text that affects how long a sound is."""
     return style, scales.speed, scales.pause
 
 
 def _phrasing(query: dict[str, object], phrases: tuple[AccentPhrase, ...]) -> Phrasing:
     kana, digest = query.get("kana"), digest_phrases(phrases)
     if not isinstance(kana, str) or not kana or not _NOTATION.fullmatch(kana):
-        if kana:  # AivisSpeech: it is the text, which decides how the phrases are said
+        if kana:  # AivisSpeech: this is the text, which decides how the phrases are said
             digest = digest_bytes(json.dumps([digest, kana]).encode())
         kana = "、".join("".join(mora.text for mora in phrase.moras) for phrase in phrases)
     return Phrasing(digest=digest, kana=kana, moras=count_moras(phrases), payload=query)
 
 
 def _followed_by_pause(phrase: object) -> object:
-    """The same accent phrase with a silence behind it, whose length the engine fills in."""
+    """The same accent phrase followed by a silence, whose length the engine fills in."""
     pause = {
         "text": "、",
         "consonant": None,
@@ -416,7 +416,7 @@ def _followed_by_pause(phrase: object) -> object:
 
 
 def _bend(phrasing: Phrasing, scales: Scales, rate: int) -> tuple[dict[str, object], Prediction]:
-    """The query to be sent, and how long its sound will be."""
+    """The query to send, and the predicted length of its sound."""
     query = cast("dict[str, object]", phrasing.payload)
     phrases = read_phrases(query)
     pause_length = query.get("pauseLength")
@@ -435,7 +435,7 @@ def _bend(phrasing: Phrasing, scales: Scales, rate: int) -> tuple[dict[str, obje
     }
     if "pauseLengthScale" in query:
         bent["pauseLengthScale"] = scales.pause
-    elif scales.pause != 1.0:  # an engine from before 0.20 would not heed it
+    elif scales.pause != 1.0:  # an engine before 0.20 would ignore it
         bent["accent_phrases"] = _with_pauses(query["accent_phrases"], scales.pause)
     return bent, prediction
 

@@ -1,6 +1,6 @@
 """Which words of a VOICEVOX engine's user dictionary are ours: those whose id follows from how they are written.
 
-So nothing has to be remembered between two runs, and a word that somebody else has put there is never touched.
+So nothing has to be remembered between runs, and words that others have added are never touched.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ __all__ = [
 
 _OURS = uuid.UUID("5f0e9c52-6b43-5c0e-9d2f-7a1b3c4d5e6f")
 PRIORITIES = (5, 8, 10)
-"""Tried one after the other: the engine's default loses against many words that it knows itself; 10 is its most."""
+"""Tried in order: with the engine's default, a word loses to many that the engine knows itself; 10 is the maximum."""
 _PARTICLE = ("が", "ガ")
-"""Written and said behind a word that is asked for."""
+"""A particle, as written and as said after a word whose reading is asked for."""
 _ROWS = ("アカサタナハマヤラワガザダバパァャヮ", "イキシチニヒミリギジヂビピィ", "ウクスツヌフムユルグズヅブプヴゥュ",
          "エケセテネヘメレゲゼデベペェ", "オコソトノホモヨロヲゴゾドボポォョ", "ン")  # fmt: skip
 _VOWELS = {kana: row[0] for row in _ROWS for kana in row}
@@ -44,17 +44,17 @@ _CLASSES: dict[WordClass, tuple[str, str, str, int]] = {
     "adjective": ("形容詞", "自立", "*", 20),
     "suffix": ("名詞", "接尾", "一般", 1358),
 }
-"""Part of speech, its two details, and the context id under which Open JTalk knows it."""
+"""Part of speech, its two subcategories, and the context id by which Open JTalk knows it."""
 _WIDE = {code: code + 0xFEE0 for code in range(ord("!"), ord("~") + 1)}
 
 
 def word_id(surface: str) -> str:
-    """The id under which we keep a word."""
+    """The id under which we store a word."""
     return str(uuid.uuid5(_OURS, normalise(surface)))
 
 
 def to_word(entry: Entry, priority: int = PRIORITIES[0]) -> dict[str, object]:
-    """``entry`` as the engine keeps it. It has an accent."""
+    """``entry`` in the engine's form. It must have an accent."""
     part, detail, further, context = _CLASSES[entry.word_class]
     return {
         "surface": normalise(entry.surface).translate(_WIDE),
@@ -76,7 +76,7 @@ def to_word(entry: Entry, priority: int = PRIORITIES[0]) -> dict[str, object]:
 
 
 def read_word(word: Mapping[str, object]) -> Entry | None:
-    """A word of the engine as an entry, its surface in the form that readings have; None where it cannot be one."""
+    """A word of the engine as an entry, with its surface normalised like readings; None if it cannot be one."""
     surface, kana, accent = word.get("surface"), word.get("pronunciation"), word.get("accent_type")
     if not isinstance(surface, str) or not isinstance(kana, str) or not isinstance(accent, int):
         return None
@@ -89,27 +89,27 @@ def read_words(value: object) -> dict[str, dict[str, object]]:
     """The words in an answer of ``/user_dict``, by id.
 
     Raises:
-        ValueError: it is no such answer.
+        ValueError: it is not such an answer.
     """
     if not isinstance(value, dict) or not all(isinstance(word, dict) for word in value.values()):
-        raise ValueError("no dictionary")
+        raise ValueError("not a dictionary")
     return value
 
 
 def own_words(dictionary: Mapping[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
-    """The words of a dictionary that have the id which we would give them, by id."""
+    """The words of a dictionary whose id is the one that we would give them, by id."""
     return {
         number: word for number, word in dictionary.items() if number.lower() == word_id(str(word.get("surface", "")))
     }
 
 
 def held_words(dictionary: Mapping[str, Mapping[str, object]]) -> frozenset[Entry]:
-    """All words of a dictionary, whoever put them there. Whether they are said so has to be asked."""
+    """All words of a dictionary, whoever added them. Whether the engine says them so has to be asked."""
     return frozenset(entry for entry in map(read_word, dictionary.values()) if entry is not None)
 
 
 def to_kana(entry: Entry) -> str:
-    """The reading with its accent as an engine takes it, but without the mark that has to end what does not fall."""
+    """The reading with its accent as an engine takes it, but without the mark that must end an unaccented phrase."""
     moras = _moras(entry.reading)
     if entry.accent:
         moras.insert(entry.accent, "'")
@@ -117,17 +117,17 @@ def to_kana(entry: Entry) -> str:
 
 
 def questions(entry: Entry) -> tuple[str, str]:
-    """The texts for which an engine is asked to learn how it says a word: alone, and with a particle behind it."""
+    """The texts that show how an engine says a word: alone, and with a particle after it."""
     return entry.surface, entry.surface + _PARTICLE[0]
 
 
 def is_said(entry: Entry, alone: str, framed: str) -> bool:
-    """Whether an engine says a word as ``entry`` has it.
+    """Whether an engine says a word as ``entry`` asks.
 
     Args:
-        entry: the word; it has an accent.
+        entry: the word; it must have an accent.
         alone: the reading that the engine gave for the first of the :func:`questions`, with accents.
-        framed: that for the second.
+        framed: the reading that it gave for the second.
     """
     wanted = _moras(entry.reading)
     return _agrees(wanted, entry.accent, alone, "") and _agrees(wanted, entry.accent, framed, _PARTICLE[1])
@@ -145,7 +145,7 @@ def _agrees(wanted: list[str], accent: int | None, notation: str, tail: str) -> 
 
 
 def _moras(kana: str) -> list[str]:
-    """The moras of ``kana`` as an engine writes them: a long vowel as its vowel, and what sounds alike, alike."""
+    """The moras of ``kana`` as an engine writes them: long vowels spelt out, and kana that sound alike unified."""
     said = ""
     for letter in kana.translate(_SAME):
         said += _VOWELS.get(said[-1], letter) if letter == "ー" and said else letter

@@ -1,9 +1,9 @@
-"""Requests to one engine: bounded in time and size, asked again where that can help, each failure one clear error.
+"""Requests to one engine: limited in time and size, retried where that can help, with one clear error per failure.
 
-A request goes to the engine that was named and nowhere else: redirects are not followed, and neither proxies nor
-passwords are taken from the environment. One connection is kept; engines close it after a few idle seconds, which is
-noticed and costs next to nothing. Whenever the connection was lost or left alone, or is another one, the version is
-asked again, so that an engine that was replaced in the middle of a run cannot go on under the old one's name.
+A request goes to the given engine and nowhere else: redirects are not followed, and neither proxies nor passwords are
+taken from the environment. One connection is kept open; engines close it after a few idle seconds, which is detected
+and costs next to nothing. Whenever the connection was lost, idle or replaced, the version is asked for again, so that
+an engine replaced in the middle of a run cannot pass for the old one.
 """
 
 from __future__ import annotations
@@ -37,50 +37,51 @@ __all__ = ["EngineHttp", "FaultError", "Patience", "engine_label", "parse_json",
 T = TypeVar("T")
 
 _HEARING: Seconds = 3.0
-"""How long an engine that took the connection may take to say its version: on a busy machine it is slow."""
+"""How long an engine that accepted the connection may take to report its version: busy machines are slow."""
 _LARGEST = 32 * 1024 * 1024
-"""Bytes of one reply at most: eleven minutes of 24 kHz mono, or a large user dictionary."""
+"""Maximum size of a reply in bytes: eleven minutes of 24 kHz mono, or a large user dictionary."""
 _MOST_VALUES = 1_000_000
-"""Values of one reply at most: a user dictionary of 60,000 words. Small ones take thirty times their size in memory."""
+"""Maximum number of values in a reply: a user dictionary of 60,000 words. Small ones take 30 times their size in
+memory."""
 _PIECE = 64 * 1024
 _NOT_NOW = frozenset({502, 503, 504})
-"""What a gateway answers for an engine that is not there."""
+"""Status codes of a gateway whose engine is not there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often an engine is asked."""
+    """How long to wait for an engine, and how often to ask."""
 
     tries: int = 6
-    """Tries for one request in all: of an engine that fails one call in four, one request in 4,096 is lost."""
+    """Tries for one request in all: if an engine fails one call in four, one request in 4,096 is lost."""
     time_outs: int = 2
-    """How many of them may end in a time-out; the second waits twice as long."""
+    """How many of them may time out; the second waits twice as long."""
     give_up: int = 3
-    """After so many requests in a row that were lost on every try, each further one is tried once, until one is not."""
+    """After this many requests in a row that failed on every try, requests are tried only once, until one succeeds."""
     first_wait: Seconds = 0.25
-    """Before the second try; doubles each time."""
+    """Delay before the second try; doubles each time."""
     longest_wait: Seconds = 4.0
     connect: Seconds = 5.0
-    """To be connected, and for an answer to who it is."""
+    """For connecting, and for an answer about its identity."""
     query: Seconds = 30.0
-    """For accent phrases; the engine may load a model first."""
+    """For accent phrases; the engine may have to load a model first."""
     synthesis: Seconds = 60.0
-    """For a sound, at least."""
+    """Minimum for a sound."""
     synthesis_share: float = 10.0
-    """For a sound, seconds for each second that it is expected to last. Old laptops need about 1.3."""
+    """For a sound, seconds per second of its expected length. Old laptops need about 1.3."""
     idle: Seconds = 2.0
-    """After so long without a request the version is asked again."""
+    """After this long without a request, the version is asked for again."""
 
 
 class FaultError(Exception):
-    """One try that failed in a way in which the next may not."""
+    """A failed try, after which another may succeed."""
 
     def __init__(self, message: str, *, status: int | None = None, gone: bool = False, timed_out: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.gone = gone
-        """Whether a gateway says that nobody is behind it."""
+        """Whether a gateway reports that nothing is behind it."""
         self.timed_out = timed_out
 
 
@@ -89,10 +90,10 @@ class _LostError(Exception):
 
 
 def engine_label(url: str) -> str:
-    """``url`` in the one form in which it is compared and shown: without a password and a closing slash.
+    """Normalise ``url`` for comparison and display: without a password and a trailing slash.
 
     Raises:
-        EngineError: it is no http or https URL of an engine.
+        EngineError: it is not the http or https URL of an engine.
     """
     remedy = "An engine's URL looks like http://127.0.0.1:50021."
     shown = tidy(re.sub(r"//[^/@]*@", "//", url))
@@ -100,9 +101,9 @@ def engine_label(url: str) -> str:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise EngineError("is no URL", engine=shown, remedy=remedy) from error
+        raise EngineError("is not a URL", engine=shown, remedy=remedy) from error
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise EngineError("is no http or https URL", engine=shown, remedy=remedy)
+        raise EngineError("is not an http or https URL", engine=shown, remedy=remedy)
     if parts.query or parts.fragment:
         raise EngineError("has something after the path", engine=shown, remedy=remedy)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -110,16 +111,16 @@ def engine_label(url: str) -> str:
 
 
 def tidy(text: str, longest: int = 160) -> str:
-    """Foreign text as a message may show it: one short line without control characters."""
+    """Foreign text in the form for messages: one short line without control characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * longest]).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def parse_json(body: bytes) -> object:
-    """The value that ``body`` holds.
+    """Parse the JSON in ``body``.
 
     Raises:
-        ValueError: it is no JSON, or of more values than any engine has to tell.
+        ValueError: it is not JSON, or has more values than any engine sends.
     """
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise ValueError(f"JSON of more than {_MOST_VALUES:,} values")
@@ -131,7 +132,7 @@ def parse_json(body: bytes) -> object:
 
 
 class EngineHttp:
-    """The way to one engine. To be used by one thread at a time."""
+    """The connection to one engine. Use it from one thread at a time."""
 
     def __init__(
         self, url: str, patience: Patience, *, sleep: Callable[[float], None], clock: Callable[[], float]
@@ -147,9 +148,9 @@ class EngineHttp:
         adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
-        self._kept = False  # whether the open connection has answered before, so that its end may be mere idleness
-        self._socket: object = None  # of the last reply; None where that ended the connection
-        self._known = True  # whether it is known whom that connects to
+        self._kept = False  # whether the open connection has answered before, so that its end may only mean idleness
+        self._socket: object = None  # of the last reply; None if that ended the connection
+        self._known = True  # whether the engine at the other end has been identified
         self._answered_at = clock()
         self._version: str | None = None
         self._lost_in_row: dict[str, int] = {}
@@ -160,19 +161,19 @@ class EngineHttp:
         self._session.close()
 
     def hold_to(self, version: str) -> None:
-        """Refuse to go on when the engine no longer reports ``version``."""
+        """Refuse to continue if the engine no longer reports ``version``."""
         self._version = version
         self._known = True
 
     def wait(self, seconds: Seconds) -> None:
-        """Ask until it answers, at most ``seconds``, at growing intervals.
+        """Ask at growing intervals, for at most ``seconds``, until the engine answers.
 
         Raises:
-            EngineUnreachableError: it does not.
+            EngineUnreachableError: it does not answer in time.
         """
         end = self._clock() + seconds
         pause = 0.1
-        least = 0.5 if seconds > 0 else _HEARING  # who is not to be waited for is asked only once
+        least = 0.5 if seconds > 0 else _HEARING  # without a wait, it is asked only once
         while True:
             try:
                 self._once("GET", "/version", seconds=min(self._patience.connect, max(least, end - self._clock())))
@@ -180,26 +181,26 @@ class EngineHttp:
                 left = end - self._clock()
                 answered = isinstance(error, _LostError) or (isinstance(error, FaultError) and not error.timed_out)
                 if seconds <= 0 and answered:
-                    return  # somebody is there, if badly
+                    return  # something answers, if badly
                 if left <= 0:
                     raise self._unreachable(error, f" within {seconds:g} s" if seconds > 0 else "") from error
                 self._sleep(min(pause, left))
                 pause = min(2.0, pause * 1.5)
             except (EngineRefusedError, EngineReplyError):
-                return  # Somebody answers; who it is, is the next question.
+                return  # Something answers; what it is gets asked next.
             else:
                 return
 
     def get_json(self, path: str, read: Callable[[object], T], *, tries: int | None = None) -> T:
-        """What ``read`` makes of the JSON that ``path`` answers with.
+        """Ask for ``path`` and parse the JSON of the answer with ``read``.
 
         Args:
-            path: what is asked for.
-            read: raises ValueError where the JSON is not what it should be; that may be mishap, so it is asked again.
+            path: the path to request.
+            read: raises ValueError if the JSON is not as expected; this may be an accident, so it is asked again.
             tries: as for :meth:`patiently`.
 
         Raises:
-            EngineUnreachableError, EngineRefusedError, EngineReplyError: as :meth:`patiently`.
+            EngineUnreachableError, EngineRefusedError, EngineReplyError: as for :meth:`patiently`.
         """
 
         def work(_: float) -> T:
@@ -207,7 +208,7 @@ class EngineHttp:
             try:
                 value = parse_json(body)
             except ValueError as error:
-                raise FaultError(f"{path} answered something that is no JSON") from error
+                raise FaultError(f"{path} answered with something that is not JSON") from error
             try:
                 return read(value)
             except ValueError as error:
@@ -216,19 +217,19 @@ class EngineHttp:
         return self.patiently(path, work, tries=tries)
 
     def patiently(self, path: str, work: Callable[[float], T], *, tries: int | None = None) -> T:
-        """Do ``work`` until it succeeds, with growing waits between the tries.
+        """Do ``work`` until it succeeds, with growing waits between tries.
 
         Args:
-            path: what is asked for; a path that never does well is tried less.
-            work: one try; gets the factor by which its time-out is to be stretched, and raises :class:`FaultError`
-                where another try may help.
-            tries: instead of those of :class:`Patience`.
+            path: the path it requests; a path that never succeeds gets fewer tries.
+            work: makes one try; takes the factor by which to stretch its time-out, and raises :class:`FaultError` if
+                another try may help.
+            tries: overrides those of :class:`Patience`.
 
         Raises:
-            EngineUnreachableError: the engine is gone, or never finishes.
-            EngineRefusedError: it said no (4xx).
+            EngineUnreachableError: the engine is gone, or never finishes its answer.
+            EngineRefusedError: it refused the request (4xx).
             EngineReplyError: every try failed.
-            EngineMismatchError: it is no longer the engine that it was.
+            EngineMismatchError: the engine was replaced.
         """
         patience = self._patience
         tries = 1 if self._lost_in_row.get(path, 0) >= patience.give_up else tries or patience.tries
@@ -266,21 +267,21 @@ class EngineHttp:
         params: Mapping[str, str | int] | None = None,
         body: object = None,
     ) -> bytes:
-        """One try: the body of a reply with status 200, or 204, which has none.
+        """Make one try; return the body of a reply with status 200, or 204, which has none.
 
         Args:
             method: GET, POST or DELETE.
-            path: begins with a slash.
-            seconds: until the whole reply is there.
+            path: must begin with a slash.
+            seconds: time limit for the whole reply.
             params: query string.
             body: sent as JSON, if given.
 
         Raises:
             FaultError: another try may help.
-            EngineUnreachableError: nobody listens there.
+            EngineUnreachableError: nothing listens there.
             EngineRefusedError: status 4xx.
             EngineReplyError: a redirect.
-            EngineMismatchError: it is no longer the engine that it was.
+            EngineMismatchError: the engine was replaced.
         """
         reply = self._twice(method, path, seconds=seconds, params=params, body=body)
         if not self._known:
@@ -290,7 +291,7 @@ class EngineHttp:
     def _twice(
         self, method: str, path: str, *, seconds: Seconds, params: Mapping[str, str | int] | None, body: object
     ) -> bytes:
-        """The same without a look at who answered; asked again at once where the connection was only left alone."""
+        """The same without checking who answered; retried at once if the connection was only idle."""
         if self._clock() - self._answered_at > self._patience.idle:
             self._greet()
         try:
@@ -310,7 +311,7 @@ class EngineHttp:
             raise FaultError(f"{path}: {error}") from error
 
     def _greet(self) -> None:
-        """See that the engine is there, and still the same."""
+        """Check that the engine is there, and still the same."""
         if self._version is None:
             return
         pause = self._patience.first_wait
@@ -318,7 +319,7 @@ class EngineHttp:
             try:
                 version = parse_json(self._once("GET", "/version", seconds=self._patience.connect))
                 if not isinstance(version, str):
-                    raise FaultError("/version answered no version")  # noqa: TRY301
+                    raise FaultError("/version did not answer with a version")  # noqa: TRY301
             except (EngineRefusedError, EngineReplyError) as error:
                 raise self._replaced("something else") from error
             except (FaultError, _LostError, ValueError) as error:
@@ -346,7 +347,7 @@ class EngineHttp:
         params: Mapping[str, str | int] | None = None,
         body: object = None,
     ) -> bytes:
-        end = time.monotonic() + seconds  # the reply comes in real time, whatever the clock that was given
+        end = time.monotonic() + seconds  # the reply comes in real time, whatever clock was given
         try:
             response = self._session.request(
                 method,
@@ -369,7 +370,7 @@ class EngineHttp:
         except requests.exceptions.RequestException as error:
             raise FaultError(f"{path} cannot be asked: {tidy(str(error))}") from error
         socket = getattr(response.raw.connection, "sock", None)
-        if socket is None or socket is not self._socket:  # a connection that was closed is opened again without a word
+        if socket is None or socket is not self._socket:  # a closed connection is silently opened again
             self._socket, self._known = socket, False
         with response:
             data = _read(response, path, end, seconds)
@@ -392,7 +393,7 @@ class EngineHttp:
         elif isinstance(error, FaultError | _LostError):
             what = str(error)
         else:
-            what = "nobody answers there"
+            what = "nothing answers there"
         return EngineUnreachableError(
             what + when,
             engine=self.label,
@@ -401,15 +402,15 @@ class EngineHttp:
 
 
 def _read(response: requests.Response, path: str, end: float, seconds: Seconds) -> bytes:
-    """The body, whole.
+    """Read the whole body.
 
     Raises:
-        FaultError: it is cut off, too large or too slow.
+        FaultError: it is truncated, too large or too slow.
     """
     pieces: list[bytes] = []
     size = 0
     try:
-        # Not iter_content: it waits for a full piece, and a reply that drips would never run into the time-out.
+        # Not iter_content: it waits for a full chunk, so a reply that trickles would never time out.
         while piece := response.raw.read1(_PIECE, decode_content=False):
             pieces.append(piece)
             size += len(piece)
@@ -425,9 +426,9 @@ def _read(response: requests.Response, path: str, end: float, seconds: Seconds) 
 
 
 def _explain(body: bytes) -> str:
-    """What an error reply says, in any of the shapes that engines use; empty where it says nothing that people read.
+    """What an error reply says, in any of the shapes that engines use; empty if it says nothing readable.
 
-    A validation error echoes the whole rejected request under ``input``; only its reason and place are told.
+    A validation error echoes the whole rejected request under ``input``; only its reason and place are reported.
     """
     try:
         value = parse_json(body)

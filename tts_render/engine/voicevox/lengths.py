@@ -1,9 +1,9 @@
-"""Accent phrases as VOICEVOX and its kin describe them: read from JSON, digested, counted, timed.
+"""Accent phrases as VOICEVOX and compatible engines describe them: read from JSON, digested, counted, timed.
 
-The engine turns every length into whole steps of 256 samples at 24 kHz (93.75 a second) before it makes the sound,
-each consonant and vowel by itself. The same sum done here tells the length of a reply to the sample before it is there,
-which is how a sound that was cut short is noticed. Source of the order of the steps: ``_query_to_decoder_feature`` in
-``tts_pipeline/tts_engine.py`` of VOICEVOX/voicevox_engine 0.25.2; compared with that code, query by query.
+Before it makes the sound, the engine rounds every length to whole steps of 256 samples at 24 kHz (93.75 a second), each
+consonant and vowel separately. The same calculation here predicts the length of a reply to the sample, which is how
+a truncated sound is detected. The order of the steps is that of ``_query_to_decoder_feature`` in
+``tts_pipeline/tts_engine.py`` of VOICEVOX/voicevox_engine 0.25.2; results were compared with that code, query by query.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PAUSE = "pau"
 
 
 class ShapeError(ValueError):
-    """What an engine answered is not what it should be; the message says where it differs."""
+    """The engine's answer does not have the expected form; the message says where it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Mora:
     """In katakana."""
     consonant: str | None
     vowel: str
-    """``pau`` for a pause; a capital letter is voiceless."""
+    """``pau`` for a pause; a capital letter is a voiceless vowel."""
     consonant_length: float | None
     """Seconds at normal speed."""
     vowel_length: float
@@ -79,21 +79,22 @@ class Prediction:
     """How long a sound will be."""
 
     steps: tuple[tuple[str, int], ...]
-    """Text and length of every mora and pause in order, in steps of 1/93.75 s."""
+    """Text and length of every mora and pause, in order, in steps of 1/93.75 s."""
     phonemes: int
-    """Consonants, vowels and pauses: how many lengths were rounded."""
+    """Number of lengths that were rounded: consonants, vowels and pauses."""
 
     @property
     def total(self) -> int:
-        """All steps; 0 where the engine gives no lengths."""
+        """Total number of steps; 0 if the engine gives no lengths."""
         return sum(count for _, count in self.steps)
 
     @property
     def tolerance(self) -> int:
-        """Steps by which an engine that rounds in another way may differ.
+        """Steps by which an engine that rounds differently may deviate.
 
-        Rounding one length is off by at most half a step, evenly spread: a standard deviation of 0.29. Over n of them
-        it is 0.29 times the root of n, so the root of n is 3.4 deviations; 4 more allow for other edges.
+        Rounding one length is off by at most half a step, uniformly distributed: a standard deviation of 0.29. Over n
+        of them it is 0.29 times the root of n, so the root of n is 3.4 deviations; 4 more steps allow for different
+        edges.
         """
         return 4 + math.isqrt(self.phonemes)
 
@@ -102,7 +103,7 @@ class Prediction:
         return int(Fraction(self.total * rate * 256, 24_000) + Fraction(1, 2))
 
     def times(self, frames: int) -> tuple[MoraTime, ...]:
-        """When each mora sounds in a clip of ``frames``, without gaps; empty where the engine gives no lengths."""
+        """When each mora sounds in a clip of ``frames``, without gaps; empty if the engine gives no lengths."""
         total = self.total
         if not total:
             return ()
@@ -117,7 +118,7 @@ class Prediction:
 
 
 def read_phrases(query: object) -> tuple[AccentPhrase, ...]:
-    """The accent phrases of the JSON that ``/audio_query`` answers with.
+    """Parse the accent phrases in the JSON of ``/audio_query``.
 
     Raises:
         ShapeError: it is not such JSON.
@@ -145,7 +146,7 @@ def _phrase(value: object) -> AccentPhrase:
 
 def _mora(value: object) -> Mora:
     if not isinstance(value, dict):
-        raise ShapeError("a mora that is no object")
+        raise ShapeError("a mora that is not an object")
     text, consonant, vowel = value.get("text"), value.get("consonant"), value.get("vowel")
     if not isinstance(text, str) or not isinstance(vowel, str) or not isinstance(consonant, str | None):
         raise ShapeError("a mora without text or vowel")
@@ -163,16 +164,16 @@ def _mora(value: object) -> Mora:
 def _number(value: object, what: str, *, least: float) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= 1e6:
         return float(value)
-    raise ShapeError(f"a mora whose {what} is no sensible number")
+    raise ShapeError(f"a mora whose {what} is not a sensible number")
 
 
 def count_moras(phrases: Sequence[AccentPhrase]) -> int:
-    """How many moras sound. Some engines list the marks of a text as moras that are pauses; those do not count."""
+    """The number of moras that sound. Some engines list a text's marks as moras that are pauses; those do not count."""
     return sum(mora.vowel != _PAUSE for phrase in phrases for mora in phrase.moras)
 
 
 def digest_phrases(phrases: Sequence[AccentPhrase]) -> str:
-    """Digest of what decides the sound: moras, accents, pauses, questions; not lengths or pitches."""
+    """Digest of what determines the sound: moras, accents, pauses and questions, but not lengths or pitches."""
     form = [
         [
             [[mora.text, mora.consonant, mora.vowel] for mora in phrase.moras],
@@ -186,12 +187,12 @@ def digest_phrases(phrases: Sequence[AccentPhrase]) -> str:
 
 
 def predict(phrases: Sequence[AccentPhrase], scales: Scales, *, pause_length: float | None = None) -> Prediction:
-    """How long the sound of ``phrases`` will be, with no silence before and after.
+    """Predict how long the sound of ``phrases`` will be, with no silence before and after.
 
     Args:
         phrases: as the engine gave them.
-        scales: speed and pause are used.
-        pause_length: the query's ``pauseLength``: seconds that replace those of every pause.
+        scales: only speed and pause are used.
+        pause_length: the query's ``pauseLength``: seconds that replace the length of every pause.
     """
     steps: list[tuple[str, int]] = []
     phonemes = 0
@@ -214,5 +215,5 @@ def predict(phrases: Sequence[AccentPhrase], scales: Scales, *, pause_length: fl
 
 
 def _to_steps(seconds: float) -> int:
-    """Whole steps as the engine counts them: a half goes to the even neighbour, as numpy and Python round."""
+    """Round to whole steps as the engine does: a half goes to the even neighbour, as in numpy and Python."""
     return round(seconds * STEPS_PER_SECOND)

@@ -1,4 +1,4 @@
-"""The WAV that an engine answers with: PCM of 16 bits, read strictly, so that a damaged one is noticed."""
+"""The WAV in an engine's answer: 16-bit PCM, read strictly, so that a damaged one is detected."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _LOWEST_RATE, _HIGHEST_RATE = 8_000, 192_000
 
 
 def parse_wav(data: bytes) -> tuple[NDArray[np.int16], int]:
-    """Samples and rate of a WAV in memory.
+    """Read samples and rate from a WAV in memory.
 
     Returns:
-        Samples of shape ``(frames, 1)``, two channels averaged, and the frames a second.
+        Samples of shape ``(frames, 1)``, two channels averaged, and frames per second.
 
     Raises:
-        ValueError: it is no whole WAV with 16-bit PCM in one or two channels; the message says what is wrong.
+        ValueError: it is not a complete WAV with 16-bit PCM in one or two channels; the message says what is wrong.
     """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise ValueError("no WAV")
     (declared,) = struct.unpack_from("<I", data, 4)
     if declared + 8 != len(data):
-        raise ValueError(f"a WAV whose header promises {declared + 8} bytes, of {len(data)}")
+        raise ValueError(f"a WAV of {len(data)} bytes whose header promises {declared + 8}")
     form: tuple[int, int] | None = None
     at = 12
     while at + 8 <= len(data):
         name, (size,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
         start, at = at + 8, at + 8 + size + size % 2
         if start + size > len(data):
-            raise ValueError("a WAV that is cut off")
+            raise ValueError("a truncated WAV")
         if name == b"fmt ":
             form = _read_format(data[start : start + size])
         elif name == b"data":
@@ -50,16 +50,16 @@ def parse_wav(data: bytes) -> tuple[NDArray[np.int16], int]:
 def _read_format(chunk: bytes) -> tuple[int, int]:
     """Channels and rate."""
     if len(chunk) < 16:
-        raise ValueError("a WAV whose format is cut off")
+        raise ValueError("a WAV whose format is truncated")
     tag, channels, rate, _, block, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _EXTENSIBLE and len(chunk) >= 26:
         (tag,) = struct.unpack_from("<H", chunk, 24)
     if tag != _PCM or bits != 16:
-        raise ValueError(f"a WAV of another coding than 16-bit PCM (format {tag}, {bits} bits)")
+        raise ValueError(f"a WAV that is not 16-bit PCM (format {tag}, {bits} bits)")
     if channels not in (1, 2) or block != 2 * channels:
         raise ValueError(f"a WAV of {channels} channels in blocks of {block} bytes")
     if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
-        raise ValueError(f"a WAV of {rate} frames a second")
+        raise ValueError(f"a WAV of {rate} frames per second")
     return channels, rate
 
 
