@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.kit.growth import growth
 from tts_render.ground.errors import ScriptError
 from tts_render.script import Cue, Item, Line, Notation, Pause, Script, Sound, read_script
 from tts_render.script.cleaning import speakable
@@ -295,14 +295,9 @@ def test_no_text_at_all_breaks_the_reader(text: str) -> None:
     "unit", ["あ。\n\n", "- あ\n", "- [あ](https://e.com/)\n\nい。\n\n", "**あ**", "{{< x >}}あ", "あ\n"]
 )
 def test_time_grows_with_the_body_and_no_faster(unit: str) -> None:
-    def seconds(length: int) -> float:
-        text = unit * (length // len(unit))
-        begin = time.process_time()
-        script(text)
-        return time.process_time() - begin
-
-    seconds(1_000)
-    assert seconds(20_000) < 16 * max(seconds(5_000), 0.01)
+    calls, seconds = growth(lambda length: script(unit * (length // len(unit))), 2_500)
+    assert calls < 1.2
+    assert seconds < 3
 
 
 @pytest.mark.shared

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 import tracemalloc
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.kit.growth import growth
 from tts_render.script.cleaning import clean, fold_space, speakable, strip_markup
 from tts_render.script.phrases import split_long
 from tts_render.script.sentences import bracket_pairs, sentence_spans, split_sentences
@@ -154,15 +154,12 @@ def test_what_cannot_be_cut_well_is_cut_all_the_same(text: str) -> None:
     "unit", ["あ", "「", "」", "「」", "。", "あ。", "Dr. A ", "。w", "a@", "https://", "！", "（「", "あ、"]
 )
 def test_time_grows_with_the_text_and_no_faster(unit: str) -> None:
-    def seconds(length: int) -> float:
-        text = unit * (length // len(unit))
-        begin = time.process_time()
-        for sentence in split_sentences(text):
-            split_long(sentence, 120)
-        return time.process_time() - begin
+    def cut(length: int) -> list[list[str]]:
+        return [split_long(sentence, 120) for sentence in split_sentences(unit * (length // len(unit)))]
 
-    seconds(1_000)
-    assert seconds(40_000) < 16 * max(seconds(10_000), 0.01)
+    calls, seconds = growth(cut, 5_000)
+    assert calls < 1.2
+    assert seconds < 3
 
 
 def test_memory_stays_within_a_few_copies_of_a_long_line() -> None:
