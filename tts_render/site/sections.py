@@ -47,7 +47,7 @@ def hugo_pages(site: Site) -> Callable[[Path], bool]:
         facts: dict[str, object] = {}
         for folder in folders:
             facts |= cascade(_section(folder, path))
-        facts |= _lowered(peek(site.root / path, _HUGO_KEYS, any_case=True))
+        facts |= _lowered(peek(site.root / path, _HUGO_KEYS))
         return not _is_hidden(facts)
 
     return is_page
@@ -77,7 +77,7 @@ def _section(folder: Path, path: Path) -> Path:
 
 def _cascade(section: Path) -> Mapping[str, object]:
     """What a section says for all pages below it; what it says for some of them only is passed over."""
-    said = _lowered(peek(section, ("cascade",), any_case=True)).get("cascade")
+    said = _lowered(peek(section, ("cascade",))).get("cascade")
     found: dict[str, object] = {}
     for group in said if isinstance(said, list | tuple) else [said]:
         group = _lowered(group)

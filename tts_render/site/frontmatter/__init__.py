@@ -141,21 +141,20 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
     )
 
 
-def peek(path: Path, keys: Sequence[str], *, any_case: bool = False) -> Mapping[str, object]:
+def peek(path: Path, keys: Sequence[str]) -> Mapping[str, object]:
     """What the front matter of a file says, at a glance: all values if one of ``keys`` may be among them, else none.
 
     A file that is missing or broken says nothing.
 
     Args:
         path: the file.
-        keys: in lower case.
-        any_case: whether ``Title`` and ``title`` are one key.
+        keys: in lower case; they may stand in any case in the file.
     """
     try:
         raw = path.read_bytes()
         if not any(key.encode() in raw.lower() for key in keys):
             return {}
-        matter = read_front_matter(path, decode_post(path, raw), any_case=any_case)
+        matter = read_front_matter(path, decode_post(path, raw))
     except (TtsRenderError, OSError):
         return {}
     return {} if matter is None else matter.data
