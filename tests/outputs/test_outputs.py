@@ -6,6 +6,7 @@ import html.parser
 import itertools
 import json
 import re
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -402,6 +403,13 @@ def test_the_schema_describes_every_property() -> None:
         known = SCHEMA["properties"][name]["items"]
         properties = set(known["properties"]) | (span if "allOf" in known else set())
         assert all(set(entry) == properties for entry in facts[name])
+
+
+def test_the_text_of_a_paragraph_takes_time_in_proportion_to_its_length() -> None:
+    began = time.process_time()
+    text = plain_text(speak(number, "はい、OK") for number in range(100_000))
+    assert text == " ".join(["はい、OK"] * 100_000).replace("K は", "Kは")
+    assert time.process_time() - began < 5  # of the processor; what takes the square of the length takes half a minute
 
 
 def test_ids_stay_when_others_come_and_go() -> None:

@@ -22,7 +22,7 @@ from tts_render.script.phrases import Border, borders
 from tts_render.script.sentences import bracket_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from re import Pattern
 
     from tts_render.engine.base import MoraTime
@@ -128,9 +128,14 @@ def width(text: str) -> int:
     return sum(map(_width, text))
 
 
-def join_texts(one: str, other: str) -> str:
-    """Two pieces of display text, one after the other: Japanese without a space between, Latin with one."""
-    return one + (" " if one and other and one[-1].isascii() and other[0].isascii() else "") + other
+def join_texts(texts: Iterable[str]) -> str:
+    """Pieces of display text, one after the other: Japanese without a space between, Latin with one."""
+    parts: list[str] = []
+    for text in filter(None, texts):
+        if parts and parts[-1][-1].isascii() and text[0].isascii():
+            parts.append(" ")
+        parts.append(text)
+    return "".join(parts)
 
 
 def _divide(
@@ -330,7 +335,7 @@ def _is_short(caption: Caption) -> bool:
 
 def _join(one: Caption, other: Caption, walls: Sequence[int], whole: Pattern[str] | None) -> Caption | None:
     """Both as one, or None where that would be too long or span the border of a chapter."""
-    text = join_texts(one.text, other.text)
+    text = join_texts((one.text, other.text))
     lines: tuple[str, ...] | None = (one.text, other.text)
     if one.utterances == other.utterances or max(width(one.text), width(other.text)) > LINE_WIDTH:
         lines = _lay_out(_prepare(text, whole), 0, len(text))

@@ -60,9 +60,7 @@ def plain_text(items: Iterable[CastItem]) -> str:
     for paragraph in paragraphs:
         if paragraph.opens_section and lines:
             lines.append("")
-        text = ""
-        for utterance in paragraph.utterances:
-            text = join_texts(text, utterance.text)
+        text = join_texts(utterance.text for utterance in paragraph.utterances)
         lines.append(f"{paragraph.speaker}：{text}" if several else text)
     return "\n".join(lines)
 
