@@ -5,7 +5,9 @@ docs/timeline.schema.json says what it looks like. Its number is raised when a r
 
 from __future__ import annotations
 
+import io
 import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tts_render.ground.units import Frames, frames_to_ms
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "timeline_json"]
 
 SCHEMA = 1
+
+_TOKENS = 10_000
+"""Of JSON that are encoded at a time: all those of a long episode take far more memory than the file."""
 
 
 def timeline_json(published: FinishedEpisode) -> bytes:
@@ -92,4 +97,9 @@ def timeline_json(published: FinishedEpisode) -> bytes:
         "bed": None if published.bed is None else laid(published.bed),
         "credits": list(published.credits),
     }
-    return (json.dumps(facts, ensure_ascii=False, indent=1) + "\n").encode()
+    tokens = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(facts)
+    data = io.BytesIO()
+    while text := "".join(islice(tokens, _TOKENS)):
+        data.write(text.encode())
+    data.write(b"\n")
+    return data.getvalue()

@@ -7,11 +7,10 @@ receipt: paths relative to the site, engines by name and version, no clock and n
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from tts_render.ground.files import digest_bytes
 
 if TYPE_CHECKING:
     import builtins
@@ -165,11 +164,26 @@ def _flat(values: Iterable[object]) -> Iterator[object]:
 
 def digest_facts(facts: object) -> str:
     """A short digest of plain values and dataclasses, the same on every machine."""
+    digest = hashlib.sha256()
+    for piece in _json_pieces(facts, depth=2):
+        digest.update(piece.encode(errors="backslashreplace"))
+    return digest.hexdigest()[:32]
+
+
+def _json_pieces(facts: object, depth: int) -> Iterator[str]:
+    """``facts`` as JSON, piece by piece: a long list at one of the first levels is never one text."""
 
     def plain(value: object) -> object:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return dataclasses.asdict(value)
         return str(value)
 
-    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
-    return digest_bytes(text.encode(errors="backslashreplace"))[:32]
+    if depth and isinstance(facts, (list, tuple)):
+        yield "["
+        for number, fact in enumerate(facts):
+            if number:
+                yield ","
+            yield from _json_pieces(fact, depth - 1)
+        yield "]"
+    else:
+        yield json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
