@@ -36,7 +36,7 @@ from tts_render.outputs.captions import captions
 from tts_render.outputs.finished import FinishedEpisode, Run
 from tts_render.outputs.report import decode_profile, report_html
 from tts_render.script import Cue, Pause
-from tts_render.sound.loudness import LoudnessMeter, Profile
+from tts_render.sound.loudness import Profile, ProfileMeter
 from tts_render.speech.casting import CastItem, Utterance
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def profile_of_items() -> Profile:
 
 
 def profile(samples: Samples) -> Profile:
-    meter = LoudnessMeter(RATE, samples.shape[1])
+    meter = ProfileMeter(RATE, samples.shape[1])
     meter.add(samples)
     return meter.profile()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kit.signals import ffmpeg_loudness, in_blocks, needs_ffmpeg, speech_like, tone
-from tts_render.sound.loudness import LoudnessMeter, TruePeakMeter, measure
+from tts_render.sound.loudness import LoudnessMeter, ProfileMeter, TruePeakMeter, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,13 +101,34 @@ def test_the_loudness_can_be_read_on_the_way() -> None:
 
 def test_the_profile_tells_energy_and_peak_of_every_10_ms() -> None:
     sound = np.concatenate([np.zeros((4410, 1), np.float32), tone(997, 0.5, level=0.25)])
-    meter = LoudnessMeter(44100, 1)
+    meter = ProfileMeter(44100, 1)
     meter.add(sound)
     profile = meter.profile()
     assert len(profile.energies) == len(profile.peaks) == 60
     assert profile.energies[:10].max() < 1e-12
     assert profile.peaks[12:] == pytest.approx(0.25, abs=0.001)
     assert 10 * np.log10(profile.energies[20:].mean()) - 0.691 == pytest.approx(-3.01 - 12.04, abs=0.02)
+
+
+@pytest.mark.parametrize(("meter", "bytes_a_second"), [(LoudnessMeter, 80), (ProfileMeter, 800)])
+def test_a_meter_keeps_no_more_than_it_says(meter: type[LoudnessMeter | ProfileMeter], bytes_a_second: int) -> None:
+    minute = np.zeros((60 * 8000, 1), np.float32)
+    measuring = meter(8000, 1)
+    measuring.add(tone(500, 60, 8000))
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            measuring.add(minute)
+        kept, _ = tracemalloc.get_traced_memory()
+        assert kept < 1.15 * 20 * 60 * bytes_a_second
+        tracemalloc.reset_peak()
+        if isinstance(measuring, ProfileMeter):
+            assert len(measuring.profile().energies) == 21 * 60 * 100
+            assert tracemalloc.get_traced_memory()[1] < kept + 100_000  # no copy
+        else:
+            assert math.isfinite(measuring.integrated())
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("rate", RATES)

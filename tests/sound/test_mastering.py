@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.kit.signals import in_blocks, speech_like, tone
 from tts_render.sound.audio import amplitude
-from tts_render.sound.loudness import Loudness, LoudnessMeter, measure
+from tts_render.sound.loudness import Loudness, ProfileMeter, measure
 from tts_render.sound.mastering import MOST_GAIN, MOST_PUSH, Master, correct, decide, gain_for, limit
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def limited(sound: Samples, gain_db: float = 0.0, ceiling_db: float = -1.5, bloc
 
 
 def profile(sound: Samples, rate: int = RATE) -> Profile:
-    meter = LoudnessMeter(rate, sound.shape[1])
+    meter = ProfileMeter(rate, sound.shape[1])
     meter.add(sound)
     return meter.profile()
 

@@ -23,7 +23,7 @@ from tts_render.ground.errors import OutputError
 from tts_render.ground.units import Frames
 from tts_render.sound.audio import amplitude
 from tts_render.sound.encoders import EncoderName, choose_encoder, encode
-from tts_render.sound.loudness import LoudnessMeter, measure
+from tts_render.sound.loudness import ProfileMeter, measure
 from tts_render.sound.mastering import correct, decide, limit
 from tts_render.sound.mp3 import Mp3, Tags, inspect, write_tags
 from tts_render.sound.mpeg import read_length
@@ -254,7 +254,7 @@ ENCODERS = [
 def mastered(sound: Samples, path: Path, name: EncoderName, *, bitrate: int = 128) -> tuple[Mp3, int]:
     """As an episode is made: measure, decide, limit, encode, look, and once more if need be; and how often."""
     channels = sound.shape[1]
-    meter = LoudnessMeter(RATE, channels)
+    meter = ProfileMeter(RATE, channels)
     meter.add(sound)
     master = decide(meter.profile(), loudness=-16.0, true_peak=-1.0)
     encoder = choose_encoder(name)

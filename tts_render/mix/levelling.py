@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tts_render.sound.audio import amplitude, conform
-from tts_render.sound.loudness import LoudnessMeter, Profile
+from tts_render.sound.loudness import LoudnessMeter, ProfileMeter, integrated
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
     from tts_render.ground.units import Decibels, Lufs
     from tts_render.mix.timeline import Placement, Timeline
@@ -44,10 +46,10 @@ class _Part:
 
 
 class VoiceMeters:
-    """A loudness meter for each voice; feed it clip by clip. It keeps 800 bytes per second of speech."""
+    """A meter for each voice; feed it clip by clip, then ask. It keeps 800 bytes per second of speech."""
 
     def __init__(self) -> None:
-        self._meters: dict[_Part, LoudnessMeter] = {}
+        self._meters: dict[_Part, ProfileMeter] = {}
 
     def add(self, voice: str, volume: float, clip: Clip) -> None:
         """Take in a clip.
@@ -58,7 +60,7 @@ class VoiceMeters:
             clip: the clip as it was spoken, in one channel.
         """
         part = _Part(voice, volume, clip.rate)
-        self._meters.setdefault(part, LoudnessMeter(clip.rate, 1)).add(clip.samples)
+        self._meters.setdefault(part, ProfileMeter(clip.rate, 1)).add(clip.samples)
 
     def gains(self, main: str) -> dict[str, float]:
         """Return a linear gain for each voice that makes it as loud as ``main``, their volumes aside.
@@ -87,13 +89,15 @@ class VoiceMeters:
 
     def _loudness(self, voices: set[str], *, own: bool = False, gains: Mapping[str, float] | None = None) -> Lufs:
         """Loudness of several voices together; ``own`` excludes what their volumes add."""
-        energies: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
-        for part, meter in self._meters.items():
-            if part.voice in voices:
-                gain = (gains or {}).get(part.voice, 1.0) / (part.volume if own else 1.0)
-                energies.append((meter.profile().energies * gain**2).astype(np.float32))
-        together = np.concatenate([np.zeros(0, dtype=np.float32), *energies])
-        return Profile(together, np.zeros_like(together)).integrated()
+
+        def energies() -> Iterator[NDArray[np.float32]]:
+            for part, meter in self._meters.items():
+                if part.voice in voices:
+                    gain = (gains or {}).get(part.voice, 1.0) / (part.volume if own else 1.0)
+                    for piece in meter.profile().pieces():
+                        yield (piece.energies * gain**2).astype(np.float32)
+
+        return integrated(energies())
 
 
 def even_out(timeline: Timeline, gains: Mapping[str, float]) -> Timeline:

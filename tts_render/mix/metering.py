@@ -13,11 +13,12 @@ from tts_render.mix.bed import lay_bed, make_bed
 from tts_render.mix.levelling import VoiceMeters, even_out, level_jingles
 from tts_render.mix.mixdown import mix
 from tts_render.mix.timeline import Timeline
-from tts_render.sound.loudness import LoudnessMeter
+from tts_render.sound.loudness import ProfileMeter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from tts_render.ground.units import Lufs
     from tts_render.mix.bed import Bed, Music
     from tts_render.mix.timeline import Placement
     from tts_render.settings.config import MasterSettings
@@ -66,28 +67,36 @@ def check_sound(
         SoundError: a sound was changed in the meantime, or the music is silent.
     """
     metered = bool(levelled) or music is not None or len({role.voice for role in directions}) > 1
+    rate, channels = settings.rate, settings.channels
+    if not metered:
+        kept: list[Placement] = []
+        profile = _profile(mix(_keeping(placements, kept), rate=rate, channels=channels), settings)
+        return Checked(Timeline(tuple(kept), rate), profile, channels)
+    timeline, speech = _meter_speech(placements, directions, settings, main)
+    timeline = level_jingles(timeline, levelled, speech, channels)
+    bed = None if music is None else make_bed(music, timeline, speech, channels=channels)
+    return Checked(timeline, _profile(_sum(timeline, channels, bed), settings), channels, bed)
+
+
+def _keeping(placements: Iterable[Placement], kept: list[Placement]) -> Iterator[Placement]:
+    for placement in placements:
+        kept.append(placement)
+        yield placement
+
+
+def _meter_speech(
+    placements: Iterable[Placement], directions: Mapping[Role, Direction], settings: MasterSettings, main: str
+) -> tuple[Timeline, Lufs]:
+    """The timeline with its voices levelled, and the loudness of all speech. The meters live no longer than this."""
     meters = VoiceMeters()
     kept: list[Placement] = []
-
-    def keep() -> Iterator[Placement]:
-        for placement in placements:
-            kept.append(placement)
-            if metered and placement.source is not None and placement.utterance is not None:
-                role = placement.utterance.role
-                meters.add(role.voice, directions[role].scales.volume, placement.source.load())
-            yield placement
-
-    if not metered:
-        profile = _profile(mix(keep(), rate=settings.rate, channels=settings.channels), settings)
-        return Checked(Timeline(tuple(kept), settings.rate), profile, settings.channels)
-    for _ in keep():
-        pass
+    for placement in placements:
+        kept.append(placement)
+        if placement.source is not None and placement.utterance is not None:
+            role = placement.utterance.role
+            meters.add(role.voice, directions[role].scales.volume, placement.source.load())
     gains = meters.gains(main)
-    speech = meters.loudness(gains, settings.channels)
-    timeline = even_out(Timeline(tuple(kept), settings.rate), gains)
-    timeline = level_jingles(timeline, levelled, speech, settings.channels)
-    bed = None if music is None else make_bed(music, timeline, speech, channels=settings.channels)
-    return Checked(timeline, _profile(_sum(timeline, settings.channels, bed), settings), settings.channels, bed)
+    return even_out(Timeline(tuple(kept), settings.rate), gains), meters.loudness(gains, settings.channels)
 
 
 def _sum(timeline: Timeline, channels: int, bed: Bed | None) -> Iterator[Samples]:
@@ -96,7 +105,7 @@ def _sum(timeline: Timeline, channels: int, bed: Bed | None) -> Iterator[Samples
 
 
 def _profile(blocks: Iterable[Samples], settings: MasterSettings) -> Profile:
-    meter = LoudnessMeter(settings.rate, settings.channels)
+    meter = ProfileMeter(settings.rate, settings.channels)
     for block in blocks:
         meter.add(block)
     return meter.profile()

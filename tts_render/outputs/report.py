@@ -24,7 +24,7 @@ from tts_render.ground.errors import OutputError
 from tts_render.ground.units import format_clock, frames_to_ms, half_up
 from tts_render.outputs.finished import safe_link
 from tts_render.sound.audio import BLOCK_FRAMES, feed
-from tts_render.sound.loudness import LoudnessMeter
+from tts_render.sound.loudness import ProfileMeter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def decode_profile(path: Path) -> Profile:
     """
     try:
         with soundfile.SoundFile(path) as file:
-            meter = LoudnessMeter(file.samplerate, file.channels)
+            meter = ProfileMeter(file.samplerate, file.channels)
             feed(file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True), meter.add)
     except (soundfile.LibsndfileError, OSError) as error:
         raise OutputError(f"the MP3 cannot be read: {error}", path=path, remedy="Render it again.") from error

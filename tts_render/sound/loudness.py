@@ -17,14 +17,25 @@ import soxr
 from tts_render.sound.audio import decibels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from tts_render.ground.units import Decibels, Lufs, Seconds
     from tts_render.sound.audio import Samples
 
-__all__ = ["CELL", "OVERSAMPLING", "Loudness", "LoudnessMeter", "Profile", "TruePeakMeter", "highest", "measure"]
+__all__ = [
+    "CELL",
+    "OVERSAMPLING",
+    "Loudness",
+    "LoudnessMeter",
+    "Profile",
+    "ProfileMeter",
+    "TruePeakMeter",
+    "highest",
+    "integrated",
+    "measure",
+]
 
 OVERSAMPLING = 4
 """Points per frame at which a true peak is looked for, as BS.1770-4, annex 2 requires at these rates."""
@@ -37,6 +48,7 @@ _ABSOLUTE_GATE: Lufs = -70.0
 _RELATIVE_GATE: Lufs = -10.0
 _CELLS = 40  # cells in one gating block of 0.4 s
 _SHORT_TERM = 300  # cells in a window of 3 s
+_PIECE = 6000  # cells: a minute
 _STEP = 10  # cells from the start of one gating block to the start of the next
 _RINGING = 0.06  # seconds after which the rest of the filter's response is below -100 dB
 
@@ -61,21 +73,13 @@ class Profile:
     """Highest magnitude of a sample in any channel."""
 
     def integrated(self) -> Lufs:
-        """Integrated loudness: the mean of the gating blocks above both gates (BS.1770-4, formulas 4 to 7).
+        """Integrated loudness; see :func:`integrated`."""
+        return integrated(piece.energies for piece in self.pieces())
 
-        It is -inf for silence, and for anything shorter than one gating block of 0.4 s.
-        """
-        steps = len(self.energies) // _STEP
-        energies = self.energies[: steps * _STEP].reshape(steps, _STEP).mean(axis=1, dtype=np.float64)
-        per_block = _CELLS // _STEP
-        if steps < per_block:
-            return -math.inf
-        blocks = np.convolve(energies, np.full(per_block, 1 / per_block), mode="valid")
-        blocks = blocks[blocks > 10 ** ((_ABSOLUTE_GATE - _OFFSET) / 10)]
-        if not len(blocks):
-            return -math.inf
-        blocks = blocks[blocks > blocks.mean() * 10 ** (_RELATIVE_GATE / 10)]
-        return float(_OFFSET + 10 * np.log10(blocks.mean()))
+    def pieces(self) -> Iterator[Profile]:
+        """The same profile cut into minutes, so that deriving something from every cell takes little memory."""
+        for start in range(0, len(self.energies), _PIECE):
+            yield Profile(self.energies[start : start + _PIECE], self.peaks[start : start + _PIECE])
 
     def short_term(self) -> NDArray[np.float64]:
         """Short-term loudness at each cell, in LUFS: over three seconds without a gate, as in EBU Tech 3341.
@@ -95,10 +99,53 @@ class Profile:
 
 
 class LoudnessMeter:
-    """Loudness by ITU-R BS.1770-4: K-weighting, blocks of 400 ms that overlap by 75 %, both gates.
+    """Integrated loudness, fed block by block. It keeps 80 bytes per second of sound."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._cells = _Cells(rate, channels)
+        self._steps = array("d")
+
+    def add(self, block: Samples) -> None:
+        """Take in the next frames, shape ``(frames, channels)``."""
+        for energies, _ in self._cells.add(block):
+            self._steps.frombytes(_steps(energies).tobytes())
+
+    def integrated(self) -> Lufs:
+        """Integrated loudness of everything so far; see :func:`integrated`."""
+        energies, _ = self._cells.rest()
+        return _gated(np.concatenate([self._steps, _steps(energies)]))
+
+
+class ProfileMeter:
+    """How loudness and peaks run through a sound, fed block by block. It keeps 800 bytes per second of sound."""
+
+    def __init__(self, rate: int, channels: int) -> None:
+        self._cells = _Cells(rate, channels)
+        self._energies, self._peaks = array("f"), array("f")
+        self._closed = False
+
+    def add(self, block: Samples) -> None:
+        """Take in the next frames, shape ``(frames, channels)``."""
+        for cells in self._cells.add(block):
+            self._keep(*cells)
+
+    def profile(self) -> Profile:
+        """The whole profile, without a last cell that is not full; nothing can be added after this call."""
+        if not self._closed:
+            self._closed = True
+            self._keep(*self._cells.rest())
+        return Profile(np.frombuffer(self._energies, np.float32), np.frombuffer(self._peaks, np.float32))
+
+    def _keep(self, energies: NDArray[np.float32], peaks: NDArray[np.float32]) -> None:
+        self._energies.frombytes(energies.tobytes())
+        self._peaks.frombytes(peaks.tobytes())
+
+
+class _Cells:
+    """Energy and peak of each 10 ms, K-weighted by ITU-R BS.1770-4. One or two channels, each with weight 1.
 
     The recursive K-weighting is applied as its impulse response, which ends after 0.06 s, by multiplying spectra
-    (overlap-save), because numpy has no recursive filters. One or two channels are supported, each with weight 1.
+    (overlap-save), because numpy has no recursive filters.
     """
 
     def __init__(self, rate: int, channels: int) -> None:
@@ -111,11 +158,9 @@ class LoudnessMeter:
         self._window = np.zeros((channels, self._tail + self._span), dtype=np.float32)
         """The end of what was measured, followed by the frames that are waiting to fill 0.4 s."""
         self._filled = 0
-        self._energies = array("f")
-        self._peaks = array("f")
 
-    def add(self, block: Samples) -> None:
-        """Take in the next frames, shape ``(frames, channels)``."""
+    def add(self, block: Samples) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Take in frames, shape ``(frames, channels)``; yield energies and peaks of every 40 cells that they fill."""
         while len(block):
             part = block[: self._span - self._filled]
             begin = self._tail + self._filled
@@ -123,11 +168,15 @@ class LoudnessMeter:
             self._filled += len(part)
             block = block[len(part) :]
             if self._filled == self._span:
-                energies, peaks = self._measure()
-                self._energies.frombytes(energies.tobytes())
-                self._peaks.frombytes(peaks.tobytes())
+                yield self._measure()
                 self._window[:, : self._tail] = self._window[:, self._span :]
                 self._filled = 0
+
+    def rest(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Energies and peaks of the full cells that were not yielded yet."""
+        whole = int(np.count_nonzero(self._edges[1:] <= self._filled))
+        energies, peaks = self._measure()
+        return energies[:whole], peaks[:whole]
 
     def _measure(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Energy and peak of each cell in the window; neither depends on what follows the cell."""
@@ -138,19 +187,6 @@ class LoudnessMeter:
         power = np.add.reduceat(np.square(weighted).sum(axis=0), self._edges[:-1], dtype=np.float64)
         peaks = np.maximum.reduceat(np.abs(self._window[:, self._tail :]).max(axis=0), self._edges[:-1])
         return (power * (_CELLS / self._span)).astype(np.float32), peaks
-
-    def profile(self) -> Profile:
-        """The profile so far, without a last cell that is not full."""
-        whole = int(np.count_nonzero(self._edges[1:] <= self._filled))
-        last_energies, last_peaks = self._measure() if whole else (np.empty(0, np.float32), np.empty(0, np.float32))
-        return Profile(
-            np.concatenate([np.asarray(self._energies), last_energies[:whole]]),
-            np.concatenate([np.asarray(self._peaks), last_peaks[:whole]]),
-        )
-
-    def integrated(self) -> Lufs:
-        """Integrated loudness of everything so far; see :meth:`Profile.integrated`."""
-        return self.profile().integrated()
 
 
 class TruePeakMeter:
@@ -176,6 +212,43 @@ class TruePeakMeter:
 
     def _look(self, oversampled: Samples) -> None:
         self._peak = max(self._peak, highest(oversampled))
+
+
+def integrated(energies: Iterable[NDArray[np.float32]]) -> Lufs:
+    """Integrated loudness by ITU-R BS.1770-4: blocks of 400 ms that overlap by 75 %, both gates.
+
+    It is -inf for silence, and for anything shorter than one gating block of 0.4 s.
+
+    Args:
+        energies: the energies of consecutive cells, in pieces of any length.
+    """
+    steps: list[NDArray[np.float64]] = []
+    left = np.empty(0, np.float32)
+    for piece in energies:
+        cells = np.concatenate([left, piece])
+        steps.append(_steps(cells))
+        left = cells[len(steps[-1]) * _STEP :]
+    return _gated(np.concatenate([np.empty(0), *steps]))
+
+
+def _steps(energies: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The mean of every ten cells, without an incomplete last ten."""
+    steps = len(energies) // _STEP
+    means: NDArray[np.float64] = energies[: steps * _STEP].reshape(steps, _STEP).mean(axis=1, dtype=np.float64)
+    return means
+
+
+def _gated(steps: NDArray[np.float64]) -> Lufs:
+    """The mean of the gating blocks above both gates (BS.1770-4, formulas 4 to 7)."""
+    per_block = _CELLS // _STEP
+    if len(steps) < per_block:
+        return -math.inf
+    blocks = np.convolve(steps, np.full(per_block, 1 / per_block), mode="valid")
+    blocks = blocks[blocks > 10 ** ((_ABSOLUTE_GATE - _OFFSET) / 10)]
+    if not len(blocks):
+        return -math.inf
+    blocks = blocks[blocks > blocks.mean() * 10 ** (_RELATIVE_GATE / 10)]
+    return float(_OFFSET + 10 * np.log10(blocks.mean()))
 
 
 def highest(samples: Samples) -> float:

@@ -18,7 +18,7 @@ import soxr
 
 from tts_render.ground.units import seconds_to_frames
 from tts_render.sound.audio import amplitude, reblock
-from tts_render.sound.loudness import CELL, OVERSAMPLING, Profile, highest
+from tts_render.sound.loudness import CELL, OVERSAMPLING, highest, integrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tts_render.ground.units import Decibels, Lufs, Seconds
     from tts_render.sound.audio import Samples
-    from tts_render.sound.loudness import Loudness
+    from tts_render.sound.loudness import Loudness, Profile
 
 __all__ = ["MOST_GAIN", "MOST_PUSH", "Master", "correct", "decide", "gain_for", "limit"]
 
@@ -109,16 +109,18 @@ def correct(master: Master, found: Loudness, *, true_peak: Decibels) -> Master |
 def _limited(profile: Profile, gain_db: Decibels, ceiling_db: Decibels) -> Lufs:
     """Predict, cell by cell, the integrated loudness of what ``limit`` makes of a sound of this profile."""
     gain, ceiling = amplitude(gain_db), amplitude(ceiling_db)
-    energies = np.empty_like(profile.energies)
     decay = np.exp(-np.arange(1, _CELLS_AT_A_TIME + 1) * (CELL / _RELEASE))
-    before = np.zeros(1)
-    for start in range(0, len(energies), _CELLS_AT_A_TIME):
-        part = slice(start, start + _CELLS_AT_A_TIME)
-        needed = 1.0 - ceiling / np.maximum(profile.peaks[part] * gain, ceiling, dtype=np.float64)
-        released = _decaying(needed, before, decay)
-        energies[part] = profile.energies[part] * (gain * (1.0 - released)) ** 2
-        before = released[-1:]
-    return Profile(energies, profile.peaks).integrated()
+
+    def energies() -> Iterator[NDArray[np.float32]]:
+        before = np.zeros(1)
+        for start in range(0, len(profile.energies), _CELLS_AT_A_TIME):
+            part = slice(start, start + _CELLS_AT_A_TIME)
+            needed = 1.0 - ceiling / np.maximum(profile.peaks[part] * gain, ceiling, dtype=np.float64)
+            released = _decaying(needed, before, decay)
+            yield (profile.energies[part] * (gain * (1.0 - released)) ** 2).astype(np.float32)
+            before = released[-1:]
+
+    return integrated(energies())
 
 
 def _decaying(values: _Reduction, before: _Reduction, decay: _Reduction) -> _Reduction:
