@@ -244,7 +244,7 @@ ELEVENTY = {
     "posts/ignored-by-star.md": "",
     "posts/deeper/ignored-by-star.md": "",
     "posts/taken-back-in-vain-ignored-by-star.md": "",
-    "!called-so.md": "",
+    "!called-so/a.md": "",
     "deep/1/ignored-anywhere.md": "",
     "ignored-anywhere.md": "",
     "deep/all/1/2/a.md": "",
@@ -263,7 +263,7 @@ ignored.md
 ignored-too
 posts/*ignored-by-star.md
 !posts/taken-back-in-vain-ignored-by-star.md
-!called-so.md
+!called-so
 **/ignored-anywhere.md
 deep/all/**
 star-*
