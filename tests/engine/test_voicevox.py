@@ -17,9 +17,10 @@ from tests.kit.fake_engine import FakeEngine, Fault
 from tests.kit.fake_voice import to_phrases, to_wav
 from tts_render.engine import open_engine
 from tts_render.engine.base import Phrasing, Scales, Spoken, StyleId
+from tts_render.engine.voicevox.audit import LengthAudit
 from tts_render.engine.voicevox.client import VoicevoxEngine
 from tts_render.engine.voicevox.http import Patience, engine_label, tidy
-from tts_render.engine.voicevox.lengths import Mora, count_moras, digest_phrases, predict, read_phrases
+from tts_render.engine.voicevox.lengths import Mora, Prediction, count_moras, digest_phrases, predict, read_phrases
 from tts_render.engine.voicevox.wav import parse_wav
 from tts_render.ground.errors import (
     EngineError,
@@ -743,6 +744,13 @@ def test_a_little_cut_away_is_noticed_in_an_engine_that_is_exact(fake_engine: Fa
     fake_engine.fail("/synthesis", Fault("short", share=0.999))
     assert np.array_equal(say(engine).samples, good.samples)
     assert fake_engine.asked == 3
+
+
+def test_a_reply_of_a_converted_rate_may_be_two_frames_off_and_no_more() -> None:
+    prediction = Prediction((("ア", 40),), phonemes=1)
+    expected = prediction.frames(44_100)
+    verdicts = [LengthAudit().judge("voice", prediction, 44_100, [expected + off]) for off in range(-3, 4)]
+    assert verdicts == ["wrong", *["right"] * 5, "wrong"]
 
 
 EPISODE = [
