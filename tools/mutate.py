@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ import coverage
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 WINGS = ("run", "mix", "speech", "site", "engine")
@@ -82,10 +82,13 @@ class Verdict:
 
     mutant: Mutant
     outcome: str
-    """``killed``, ``hung``, ``survived``, or ``unreached`` where no test comes to the line."""
+    """``killed``, ``hung``, ``survived``, ``unreached`` where no test comes to the line, or ``unsure`` where the test
+    that noticed it fails without it as well."""
     tests: int
     """How many were picked for it."""
     seconds: float
+    noticed: str = ""
+    """The test that failed, or its file where that cannot even be imported."""
 
 
 Map = dict[str, Any]
@@ -161,12 +164,13 @@ def _of_one(node: ast.stmt | ast.expr) -> Iterator[tuple[str, ast.AST]]:
 
 def pick(mutant: Mutant, known: Map) -> list[str]:
     """The tests for a mutant: of its own wing first, quickest first, as many as the time allows."""
+    _, wing, *_ = Path(mutant.file).parts
+    seconds: dict[str, float] = known["seconds"]
     lines: dict[str, list[str]] = known["lines"].get(mutant.file, {})
     reached = lines.get(str(mutant.line)) or lines.get(str(mutant.statement), [])
     if not reached and str(mutant.statement) in lines.get("", ()):  # run at import: whoever comes to the file
         reached = sorted({test for line, tests in lines.items() if line for test in tests})
-    _, wing, *_ = Path(mutant.file).parts
-    seconds: dict[str, float] = known["seconds"]
+        reached = reached or [test for test in seconds if test.startswith(f"tests/{wing}/")]
     ordered = sorted(reached, key=lambda test: (not test.startswith(f"tests/{wing}/"), seconds[test], test))
     picked: list[str] = []
     spent = 0.0
@@ -205,13 +209,22 @@ class _Watch:
 
 
 class _Only:
-    """A plugin of pytest: just these tests, in this order."""
+    """A plugin of pytest: just these tests, in this order, and which of them fail."""
 
     def __init__(self, tests: Sequence[str]) -> None:
         self.order = {test: at for at, test in enumerate(tests)}
+        self.failed: list[str] = []
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = sorted((i for i in items if i.nodeid in self.order), key=lambda item: self.order[item.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed.append(report.nodeid)
 
 
 def _too_long(*_: object) -> None:
@@ -299,15 +312,18 @@ def _serve() -> None:
             importlib.import_module(name)
     for text in sys.stdin:
         asked = json.loads(text)
+        told = Path(f"failed-{os.getpid()}.json")
+        told.unlink(missing_ok=True)
         child = os.fork()
         if not child:
-            _run_tests(asked["tests"])
+            _run_tests(asked["tests"], told.absolute(), all_of_them=asked["all"])
         outcome = _await(child, asked["limit"])
-        print(json.dumps(outcome), flush=True)
+        failed = json.loads(told.read_text(encoding="utf-8")) if told.exists() else []
+        print(json.dumps({"outcome": outcome, "failed": failed}), flush=True)
 
 
-def _run_tests(tests: Sequence[str]) -> None:
-    """Never returns."""
+def _run_tests(tests: Sequence[str], told: Path, *, all_of_them: bool) -> None:
+    """Never returns. Which tests failed stands in ``told`` then; the first of them only, but for ``all_of_them``."""
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -320,7 +336,10 @@ def _run_tests(tests: Sequence[str]) -> None:
     code = 3
     with contextlib.suppress(BaseException):
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
-        code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files], plugins=[_Only(tests)]))
+        stop = [] if all_of_them else ["-x"]
+        only = _Only(tests)
+        code = int(pytest.main([*stop, "-q", "-p", "no:cacheprovider", *files], plugins=[only]))
+        told.write_text(json.dumps(only.failed), encoding="utf-8")
     os._exit(code)
 
 
@@ -361,17 +380,20 @@ class _Worker:
         path.write_bytes(source[: mutant.begin] + mutant.after.encode() + source[mutant.end :])
         began = time.monotonic()
         try:
-            outcome = self.ask(tests, PATIENCE + 10 * sum(known["seconds"][test] for test in tests))
+            outcome, failed = self.ask(tests, known)
         finally:
             path.write_bytes(source)
-        return Verdict(mutant, outcome, len(tests), round(time.monotonic() - began, 1))
+        return Verdict(mutant, outcome, len(tests), round(time.monotonic() - began, 1), "".join(failed[:1]))
 
-    def ask(self, tests: Sequence[str], limit: float) -> str:
+    def ask(self, tests: Sequence[str], known: Map, *, all_of_them: bool = False) -> tuple[str, list[str]]:
+        """What becomes of the tests, and which failed: the first of them only, but for ``all_of_them``."""
+        limit = PATIENCE + 10 * sum(known["seconds"][test] for test in tests)
         assert self.process.stdin is not None  # noqa: S101  # by its making
         assert self.process.stdout is not None  # noqa: S101
-        self.process.stdin.write(json.dumps({"tests": tests, "limit": limit}) + "\n")
+        self.process.stdin.write(json.dumps({"tests": tests, "limit": limit, "all": all_of_them}) + "\n")
         self.process.stdin.flush()
-        return str(json.loads(self.process.stdout.readline()))
+        answer = json.loads(self.process.stdout.readline())
+        return answer["outcome"], answer["failed"]
 
     def close(self) -> None:
         assert self.process.stdin is not None  # noqa: S101
@@ -379,22 +401,17 @@ class _Worker:
         self.process.wait()
 
 
-def control(known: Map, workers: Sequence[_Worker]) -> None:
-    """See that the tests pass where nothing is broken, or whatever they say of mutants means nothing."""
-    seconds: dict[str, float] = known["seconds"]
-    tests = sorted(seconds)
-
-    def one(number: int) -> str:
-        mine = tests[number :: len(workers)]
-        return workers[number].ask(mine, PATIENCE + 10 * sum(seconds[test] for test in mine)) if mine else "survived"
-
-    with ThreadPoolExecutor(len(workers)) as pool:
-        if set(pool.map(one, range(len(workers)))) != {"survived"}:
-            sys.exit("The tests fail although nothing is broken: mend them, or name others with --tests.")
+def control(verdicts: Sequence[Verdict], known: Map, worker: _Worker) -> list[Verdict]:
+    """The verdicts, ``unsure`` where the test that noticed the mutant fails where nothing is broken, too."""
+    noticing = sorted({verdict.noticed for verdict in verdicts} & known["seconds"].keys())
+    outcome, failed = worker.ask(noticing, known, all_of_them=True) if noticing else ("survived", [])
+    if outcome != "survived" and not failed:
+        sys.exit("The tests that notice mutants cannot be run where nothing is broken.")
+    return [replace(v, outcome="unsure") if v.noticed in failed else v for v in verdicts]
 
 
-def judge_all(sample: Sequence[Mutant], known: Map, workers: Sequence[_Worker], table: Path) -> list[Verdict]:
-    """Every mutant of the sample, each verdict written to ``table`` as soon as it is there."""
+def judge_all(sample: Sequence[Mutant], known: Map, workers: Sequence[_Worker]) -> Iterator[Verdict]:
+    """Every mutant of the sample, in order."""
     free: SimpleQueue[_Worker] = SimpleQueue()
     for worker in workers:
         free.put(worker)
@@ -406,16 +423,21 @@ def judge_all(sample: Sequence[Mutant], known: Map, workers: Sequence[_Worker], 
         finally:
             free.put(worker)
 
-    verdicts: list[Verdict] = []
-    with table.open("w", encoding="utf-8") as file, ThreadPoolExecutor(len(workers)) as pool:
-        print("outcome", "seconds", "tests", "place", "kind", "before", "after", sep="\t", file=file)
-        for verdict in pool.map(one, sample):
-            verdicts.append(verdict)
+    with ThreadPoolExecutor(len(workers)) as pool:
+        yield from pool.map(one, sample)
+
+
+def write_table(path: Path, verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Each verdict as soon as it is there; returns them."""
+    written: list[Verdict] = []
+    with path.open("w", encoding="utf-8") as file:
+        print("outcome", "seconds", "tests", "place", "kind", "before", "after", "noticed by", sep="\t", file=file)
+        for verdict in verdicts:
+            written.append(verdict)
             m = verdict.mutant
-            place = f"{m.file}:{m.line}"
-            print(verdict.outcome, verdict.seconds, verdict.tests, place, m.kind, m.before, " ".join(m.after.split()),
-                  sep="\t", file=file, flush=True)  # fmt: skip
-    return verdicts
+            print(verdict.outcome, verdict.seconds, verdict.tests, f"{m.file}:{m.line}", m.kind, m.before,
+                  " ".join(m.after.split()), verdict.noticed, sep="\t", file=file, flush=True)  # fmt: skip
+    return written
 
 
 def main() -> None:
@@ -459,8 +481,8 @@ def main() -> None:
         asked.table.parent.mkdir(parents=True, exist_ok=True)
         workers = [_Worker(copy) for copy in copies]
         try:
-            control(known, workers)
-            verdicts = judge_all(sample, known, workers, asked.table)
+            verdicts = write_table(asked.table, judge_all(sample, known, workers))
+            verdicts = write_table(asked.table, control(verdicts, known, workers[0]))
         finally:
             for worker in workers:
                 worker.close()

@@ -311,6 +311,26 @@ def test_texts_that_no_engine_can_do_are_nobodys_fault(stage: Stage) -> None:
     assert stage.events == []
 
 
+def test_an_engine_is_not_blamed_for_what_nobody_has_done_yet(stage: Stage) -> None:
+    failed: list[int] = []
+    enough = threading.Event()
+
+    def task(engine: Engine, job: int) -> str:
+        if engine.label == "two":
+            failed.append(job)
+            if len(failed) == 3:
+                enough.set()
+            raise EngineReplyError("nonsense", engine=engine.label)
+        enough.wait(10)
+        if job in failed[1:]:
+            raise EngineReplyError("nonsense", engine=engine.label)
+        return "done"
+
+    results = outcome(list(stage.puppets(Puppet("one"), Puppet("two")).run(range(4), task)))
+    assert results.count("done") == 2
+    assert stage.events == []
+
+
 def test_an_engine_that_fails_again_and_again_what_others_do_is_left_out(stage: Stage) -> None:
     tries: list[int] = []
     begun = threading.Event()

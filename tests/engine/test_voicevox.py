@@ -185,6 +185,19 @@ def test_nobody_there_is_said_at_once_and_how_to_wait(helper: Helper) -> None:
     assert helper.slept == []
 
 
+@pytest.mark.parametrize("kind", ["status", "drop", "cut", "html"])
+def test_whoever_answers_is_there_however_badly(fake_engine: FakeEngine, helper: Helper, kind: Kind) -> None:
+    fake_engine.fail("/version", Fault(kind))
+    helper.open(fake_engine.url).wait(0)
+    assert fake_engine.requests == ["GET /version"]
+
+
+def test_whoever_takes_a_call_and_says_nothing_is_not_there(fake_engine: FakeEngine, helper: Helper) -> None:
+    fake_engine.fail("/version", Fault("hang"))
+    with pytest.raises(EngineUnreachableError, match="--wait"):
+        helper.open(fake_engine.url, Patience(connect=0.1)).wait(0)
+
+
 def test_waiting_goes_on_until_the_engine_has_started(helper: Helper) -> None:
     fake = FakeEngine(port=free_port())
     helper.on_sleep = lambda: fake.start() if len(helper.slept) == 5 else None
@@ -209,6 +222,18 @@ def test_a_port_that_opens_before_its_engine_is_waited_for(fake_engine: FakeEngi
     fake_engine.refuse = 3
     helper.open(fake_engine.url).wait(60)
     assert len(helper.slept) == 3
+
+
+@pytest.mark.parametrize(
+    ("rate", "asked"), [(15_999, 24_000), (16_000, 16_000), (48_000, 48_000), (48_001, 24_000), ("24000", 24_000)]
+)
+def test_sounds_are_asked_for_at_the_engines_own_rate_if_that_is_any(
+    fake_engine: FakeEngine, helper: Helper, rate: int, asked: int
+) -> None:
+    fake_engine.rate = rate
+    engine = helper.open(fake_engine.url)
+    engine.identify()
+    assert say(engine).rate == asked
 
 
 # Phrases
@@ -414,6 +439,13 @@ def test_a_refusal_in_any_shape_is_one_short_error_and_not_tried_again(
     assert len(str(caught.value)) < 250
     assert caught.value.status == 422
     assert helper.slept == []
+
+
+@pytest.mark.parametrize("status", [400, 451])
+def test_each_status_that_blames_who_asks_is_a_refusal(fake_engine: FakeEngine, helper: Helper, status: int) -> None:
+    fake_engine.fail("/audio_query", Fault("status", status=status))
+    with pytest.raises(EngineRefusedError):
+        say(helper.open(fake_engine.url))
 
 
 @pytest.mark.parametrize("shape", ["A", "B", "C", "D", "E"])
@@ -655,10 +687,13 @@ def test_long_texts_get_long_time_outs(fake_engine: FakeEngine, helper: Helper) 
     assert len(spoken.samples) / 24_000 * 0.1 > 0.05
 
 
-def test_a_gateway_whose_engine_is_gone_counts_as_unreachable(fake_engine: FakeEngine, helper: Helper) -> None:
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_gateway_whose_engine_is_gone_counts_as_unreachable(
+    fake_engine: FakeEngine, helper: Helper, status: int
+) -> None:
     engine = helper.open(fake_engine.url)
-    fake_engine.fail("/synthesis", *[Fault("status", status=503)] * 9)
-    with pytest.raises(EngineUnreachableError, match="503"):
+    fake_engine.fail("/synthesis", *[Fault("status", status=status)] * 9)
+    with pytest.raises(EngineUnreachableError, match=str(status)):
         say(engine)
 
 

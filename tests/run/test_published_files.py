@@ -383,6 +383,15 @@ def test_what_changes_the_tags_or_the_end_makes_the_mp3_anew(site: SiteKit, chan
     assert render(site)["changed"] is False
 
 
+def test_another_title_of_a_chapter_makes_the_mp3_anew_without_speaking(site: SiteKit, fake_engine: FakeEngine) -> None:
+    script = site.script.read_text(encoding="utf-8")
+    for title in ("鍵", "錠"):
+        site.script.write_text(script.replace("----\n", f'<mark name="{title}"/>\n'), encoding="utf-8")
+        fake_engine.syntheses.clear()
+        assert [chapter["title"] for chapter in render(site)["chapters"]][-1] == title
+    assert fake_engine.syntheses == []
+
+
 def test_another_picture_makes_the_mp3_anew_without_speaking(site: SiteKit, fake_engine: FakeEngine) -> None:
     voices = VOICES.replace("{opening: opening,", "{cover: images/a.png, opening: opening,")
     (site.root / "voices.yaml").write_text(voices, encoding="utf-8")

@@ -43,6 +43,20 @@ def test_a_hugo_configuration_is_read(tmp_path: Path) -> None:
     assert (site.title, site.url) == ("夜の部", "https://example.com")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "generator"),
+    [
+        ("_config.yml", "base_url: https://example.com/\n", "jekyll"),
+        ("hugo.toml", 'base_url = "https://example.com/"\n', "hugo"),
+        ("config.toml", 'baseURL = "https://example.com/"\n', "hugo"),
+        ("config.toml", 'base_url = "https://example.com/"\n', "zola"),
+    ],
+)
+def test_the_generator_is_known_by_its_configuration(tmp_path: Path, name: str, text: str, generator: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert find_site(tmp_path / "a.md").generator == generator
+
+
 @pytest.mark.parametrize("text", ["title: [", "\xff"])
 def test_a_broken_configuration_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "_config.yml").write_bytes(text.encode("latin-1"))

@@ -211,6 +211,7 @@ def test_prune_removes_what_was_used_longest_ago(tmp_path: Path) -> None:
     size = clips[0].path.stat().st_size
     assert cache.prune(max_bytes=2 * size, now=1_000_000) == (2, 2 * size)
     assert [clip.path.exists() for clip in clips] == [True, True, False, False]
+    assert cache.prune(max_age=100, now=1_000_000) == (0, 0)
     assert cache.prune(max_age=50, now=1_000_000) == (1, size)
     assert cache.info().clips == 1
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tts_render.ground.errors import ScriptError
+from tts_render.engine.base import Identity, Scales, Style, StyleId
+from tts_render.ground.errors import EngineMismatchError, ScriptError
 from tts_render.script import Notation, Pause, read_script
 from tts_render.settings.config import load_config, packaged_config_path
-from tts_render.speech.casting import Cast, Utterance, cast
+from tts_render.speech.casting import Cast, Direction, Utterance, cast, direct_roles
 
 
 def cast_of(text: str, **lexicon: str) -> Cast:
@@ -35,3 +36,86 @@ def test_a_script_without_anything_to_speak_is_refused(text: str, lexicon: dict[
     with pytest.raises(ScriptError, match="nothing to say") as caught:
         cast_of(text, **lexicon)
     assert caught.value.path == Path("script.txt")
+
+
+VOICEVOX = Identity(
+    "voicevox",
+    "0.25.2",
+    "",
+    tuple(
+        Style(speaker, name, StyleId(number))
+        for speaker, name, number in [("ずんだもん", "ノーマル", 3), ("ずんだもん", "ささやき", 22), ("四国めたん", "ノーマル", 2)]
+    ),
+)  # fmt: skip
+OPENJTALK = Identity("openjtalk", "1", "", (Style("mei", "normal", StyleId(0)), Style("takumi", "normal", StyleId(1))))
+KOKORO = Identity("kokoro", "1", "", (Style("jf_alpha", "", StyleId(0)), Style("jf_nezumi", "", StyleId(1))))
+VOICES = """\
+voices:
+  ア: {speaker: ずんだもん, style: ノーマル, speed: 1.2}
+  イ: {style_id: 2, pitch: 0.5, openjtalk: {half_tone: -3, speed: 0.9}}
+  ウ: {speaker: ずんだもん, kokoro: jf_nezumi, pitch: 0.5}
+"""
+
+
+def directed(path: Path, identity: Identity, *roles: tuple[str, str | None], voices: str = VOICES) -> list[Direction]:
+    (path / "voices.yaml").write_text(voices, encoding="utf-8")
+    utterances = [Utterance(n, "はい。", "はい。", voice, n + 1, True, style) for n, (voice, style) in enumerate(roles)]
+    found = direct_roles(utterances, load_config(path / "voices.yaml"), identity, Path("script.txt"))
+    return [found[utterance.role] for utterance in utterances]
+
+
+def test_each_line_is_spoken_in_the_style_that_it_names_or_else_in_its_voices_own(tmp_path: Path) -> None:
+    roles = [("ア", None), ("ア", "ささやき"), ("イ", None), ("ウ", None), ("ウ", "ささやき")]
+    found = directed(tmp_path, VOICEVOX, *roles)
+    assert [direction.style for direction in found] == [3, 22, 2, 3, 22]
+    assert [direction.speaker for direction in found] == [
+        "ずんだもん",
+        "ずんだもん",
+        "四国めたん",
+        "ずんだもん",
+        "ずんだもん",
+    ]
+    assert [direction.scales.speed for direction in found] == [1.2, 1.2, 1.0, 1.0, 1.0]
+
+
+def test_an_embedded_engine_has_a_voice_for_each_and_no_styles(tmp_path: Path) -> None:
+    plain = directed(tmp_path, OPENJTALK, ("ア", None), ("イ", None), ("ウ", None))
+    assert plain == [
+        Direction("mei", StyleId(0), Scales(speed=1.2)),
+        Direction("takumi", StyleId(1), Scales(speed=0.9, pitch=-0.25)),
+        Direction("mei", StyleId(0), Scales(pitch=0.5)),
+    ]
+    assert directed(tmp_path, OPENJTALK, ("ア", "ささやき"), ("イ", "ない"), ("ウ", None)) == plain
+
+
+def test_a_voice_of_an_embedded_engine_that_is_named_keeps_its_own_pitch(tmp_path: Path) -> None:
+    assert directed(tmp_path, KOKORO, ("ウ", None)) == [Direction("jf_nezumi", StyleId(1), Scales())]
+
+
+@pytest.mark.parametrize(
+    ("roles", "told"),
+    [
+        ([("ア", "怒り")], ["this style", "script.txt:1: ア（怒り）: style '怒り' is unknown; ずんだもん has ノーマル, ささやき"]),
+        ([("ア", None), ("ア", "怒り"), ("イ", "涙")], ["these styles", "script.txt:2: ア（怒り）", "script.txt:3: イ（涙）"]),
+    ],
+)  # fmt: skip
+def test_styles_that_the_engine_does_not_have_are_all_named(
+    tmp_path: Path, roles: list[tuple[str, str | None]], told: list[str]
+) -> None:
+    with pytest.raises(EngineMismatchError) as caught:
+        directed(tmp_path, VOICEVOX, *roles)
+    assert [part for part in told if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("voices", "told"),
+    [
+        ("{ア: {speaker: ずんだまん}}", ["this voice", "voices.yaml:1: ア: speaker 'ずんだまん' is unknown; did you mean ずんだもん?"]),
+        ("{ア: {style_id: 9}, イ: {speaker: 琴}}", ["these voices", "ア: style_id 9 is unknown", "イ: speaker '琴' is unknown"]),
+    ],
+)  # fmt: skip
+def test_voices_that_the_engine_does_not_have_are_all_named(tmp_path: Path, voices: str, told: list[str]) -> None:
+    names = ["ア", "イ"][: len(told) - 1]
+    with pytest.raises(EngineMismatchError) as caught:
+        directed(tmp_path, VOICEVOX, *((name, None) for name in names), voices=f"voices: {voices}\n")
+    assert [part for part in told if part not in str(caught.value)] == []

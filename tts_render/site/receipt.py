@@ -142,7 +142,7 @@ def _is_sound(receipt: Receipt) -> bool:
     texts += [dataclasses.astuple(record) for record in receipt.engines]
     texts += [dataclasses.astuple(record) for record in receipt.sidecars]
     for chapter in receipt.chapters:
-        texts += [chapter.title, chapter.url or ""]
+        texts += [chapter.title, "" if chapter.url is None else chapter.url]
     numbers: list[object] = [receipt.duration_seconds, *(chapter.start_seconds for chapter in receipt.chapters)]
     numbers += [level for level in (receipt.loudness_lufs, receipt.true_peak_dbtp) if level is not None]
     counts = (receipt.bytes, receipt.utterances, receipt.offset_ms)
