@@ -128,6 +128,28 @@ def test_when_the_run_is_over_nobody_is_asked_any_more(engine: Puppet) -> None:
     assert threading.active_count() == threads
 
 
+def test_the_other_way_is_closed_only_once_the_question_under_way_has_its_answer(engine: Puppet) -> None:
+    closed = threading.Event()
+    early: list[bool] = []
+    began = threading.Event()
+
+    class Twin(Puppet):
+        def close(self) -> None:
+            closed.set()
+
+    def put(_: Engine, number: int) -> int:
+        began.set()
+        early.append(closed.wait(0.1))
+        return number
+
+    engine.twin = Twin("one aside")
+    with Ahead(2, put) as ahead:
+        ahead.go_on(engine)
+        assert began.wait(60)
+    assert closed.is_set()
+    assert early == [False]
+
+
 def test_an_engine_with_no_other_way_is_asked_in_turn() -> None:
     questions = Questions()
     alone = Puppet("alone")

@@ -551,6 +551,20 @@ def test_an_engine_that_only_ever_comes_back_to_die_is_left_out(stage: Stage) ->
     assert len(deaths) == 5
 
 
+def test_an_engine_that_dies_again_and_again_is_left_out_whatever_it_did_before(stage: Stage) -> None:
+    deaths: list[int] = []
+
+    def task(engine: Engine, job: int) -> int:
+        if (job == 1 and job not in deaths) or job >= 9:
+            deaths.append(job)
+            raise EngineUnreachableError("died", engine=engine.label)
+        return job
+
+    with pytest.raises(EngineUnreachableError, match="went away 5 times in a row"):
+        list(stage.puppets(Puppet("one"), absence=30).run(range(40), task))
+    assert len([job for job in deaths if job >= 9]) == 5
+
+
 def test_an_engine_that_does_some_work_between_its_absences_is_kept(stage: Stage) -> None:
     died: set[int] = set()
 

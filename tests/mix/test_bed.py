@@ -16,7 +16,7 @@ from tests.kit.signals import in_blocks, speech_like, tone
 from tests.kit.site_kit import VOICES, SiteKit
 from tts_render.ground.errors import SoundError
 from tts_render.ground.units import Frames
-from tts_render.mix.bed import Bed, lay_bed, make_bed, open_music
+from tts_render.mix.bed import Bed, lay_bed, make_bed, open_music, place_bed
 from tts_render.mix.metering import Checked, check_sound
 from tts_render.mix.mixdown import mix
 from tts_render.mix.timeline import Placement, Timeline
@@ -238,6 +238,15 @@ def test_ten_minutes_of_stereo_take_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert found.sound.frames == 600 * 48000
     assert highest < 60e6
+
+
+@pytest.mark.parametrize(("late", "rises"), [(0, True), (1, False)])
+def test_it_rises_before_the_first_words_only_where_that_gap_is_all_its_own(late: int, *, rises: bool) -> None:
+    timeline = Timeline((jingle(0, 1), spoken(4 + late / RATE, 5), until(12)), RATE)
+    place = place_bed(replace(PLAIN, fade_in=3, duck=9), timeline)
+    assert place is not None
+    assert place.start == RATE + late
+    assert any(rise == 9 for _, rise in place.rises) is rises
 
 
 def test_music_that_cannot_be_used_is_refused(tmp_path: Path) -> None:

@@ -551,3 +551,13 @@ def test_the_report_of_a_real_run_fits_its_mp3_and_tells_its_warnings(kit: SiteK
     (length,) = re.findall(r'data-seconds="([\d.]+)"', page)
     assert float(length) == pytest.approx(soundfile.info(kit.audio).duration, abs=0.001)
     assert re.search(r'class="warnings".*<li>line 2: &lt;nothing&gt; [^<]*</li>.*<audio', page, re.DOTALL)
+
+
+def test_a_report_tells_the_warnings_of_its_own_run(kit: SiteKit, fake_engine: FakeEngine) -> None:
+    fake_engine.lengths = "mock"
+    again = kit.post.with_name("2026-11-22-42.md")
+    again.write_text(kit.post.read_text(encoding="utf-8").replace("☆A.I._20261121", "_2"), encoding="utf-8")
+    (kit.audio.parent / "朝の技術だより_2.txt").write_text("別の回です。\n", encoding="utf-8")
+    assert kit.run("render", kit.post, again, "--also", "report").code == 0
+    pages = [path.read_text(encoding="utf-8") for path in sorted(kit.audio.parent.glob("*.report.html"))]
+    assert [page.count("its sounds are never as long as its own lengths") for page in pages] == [0, 1]

@@ -85,6 +85,21 @@ def test_a_word_that_loses_is_pushed_higher_until_it_wins_and_the_last_is_named(
         assert (bool(again.done), again.raised, again.lost) == (False, {}, (words[2],))
 
 
+def test_an_engine_of_one_style_is_asked_how_it_says_a_word() -> None:
+    with FakeEngine(speakers=[("ずんだもん", "ノーマル", 3)]) as fake, UserDictionary(fake.url) as dictionary:
+        fake.known = {"最中": 11}
+        assert dictionary.push([Entry("最中", "モナカ", 1)]).lost == (Entry("最中", "モナカ", 1),)
+
+
+def test_a_word_that_tells_no_priority_is_pushed_from_the_lowest() -> None:
+    with FakeEngine() as fake, UserDictionary(fake.url) as dictionary:
+        word = Entry("最中", "モナカ", 1)
+        dictionary.push([word])
+        del fake.words[word_id("最中")]["priority"]
+        fake.known = {"最中": 8}
+        assert dictionary.push([word]).raised == {"最中": 8}
+
+
 def test_a_word_that_loses_is_sent_as_kana_and_an_unchanged_run_asks_nothing(
     site: SiteKit, fake_engine: FakeEngine
 ) -> None:

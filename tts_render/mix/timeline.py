@@ -240,21 +240,18 @@ def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tup
     placed = iter(timeline.placements)
     waiting: Cue | None = None
     began: Frames | None = None  # where a section without words so far begins, if it begins with a sound
-    spoken = False
     for item in items:
         if isinstance(item, Cue):
             waiting = item if item.title or waiting is None else waiting
         elif isinstance(item, Sound):
-            start, itself = _begin(placed, item.name)
+            start = _begin(placed, item.name)
             if waiting is not None and began is None:
-                began = start if spoken else itself
-            spoken = True
+                began = start
         elif isinstance(item, Utterance):
-            start, words = _begin(placed)
+            start = _begin(placed)
             if waiting is not None:
-                first = start if spoken else words
-                sections.append((first if began is None else began, waiting.title, item.text, waiting.url))
-            waiting, began, spoken = None, None, True
+                sections.append((start if began is None else began, waiting.title, item.text, waiting.url))
+            waiting, began = None, None
     titled = [section for section in sections if section[1]]
     starts = [(start, title or _heading(text), url) for start, title, text, url in titled or sections]
     if not starts:
@@ -267,14 +264,14 @@ def chapters(items: Iterable[CastItem], timeline: Timeline, opening: str) -> tup
     return tuple(Chapter(start, end, title, url) for (start, title, url), end in zip(starts, ends, strict=True))
 
 
-def _begin(placed: Iterator[Placement], sound: str | None = None) -> tuple[Frames, Frames]:
-    """Where the next words, or the next ``sound``, begin: first with the bumper before them, then without it."""
+def _begin(placed: Iterator[Placement], sound: str | None = None) -> Frames:
+    """Where the next words, or the next ``sound``, begin with the bumper before them."""
     start: Frames | None = None
     for placement in placed:
         if start is None:
             start = placement.start
         if placement.sound == sound if sound is not None else placement.utterance is not None:
-            return start, placement.start
+            return start
     raise ValueError("the script has more utterances than the timeline")
 
 
