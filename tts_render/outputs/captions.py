@@ -312,7 +312,7 @@ def _stretch(found: Sequence[Caption], length: int) -> list[Caption]:
     for number, caption in enumerate(found):
         limit = found[number + 1].start_ms if number + 1 < len(found) else length
         end = max(caption.end_ms, min(caption.start_ms + SHORTEST_MS, limit))
-        made.append(replace(caption, end_ms=end))
+        made.append(caption if end == caption.end_ms else replace(caption, end_ms=end))
     return made
 
 

@@ -17,6 +17,7 @@ import os
 import struct
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +30,6 @@ from tts_render.sound.audio import Clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["CacheInfo", "CachedClip", "UtteranceCache"]
 
@@ -48,9 +48,15 @@ _SLACK = 2.0
 class CachedClip:
     """A clip in the cache: a handle, never samples. The mixdown uses it as a source of sound."""
 
-    path: Path
+    file: str
+    """Where it is. Not as a path, which would take three times the memory: a long episode has many clips."""
     frames: Frames
     rate: int
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.file)
 
     def load(self) -> Clip:
         """Read the samples: float32, shape ``(frames, 1)``, full scale at 1.0.
@@ -158,7 +164,7 @@ class UtteranceCache:
         ).encode()
         content = _LENGTH.pack(len(header)) + header + spoken.samples.astype(_FORMATS[kind]).tobytes()
         self._store(path, _MAGIC + hashlib.sha256(content).digest() + content)
-        return CachedClip(path, Frames(len(spoken.samples)), spoken.rate)
+        return CachedClip(str(path), Frames(len(spoken.samples)), spoken.rate)
 
     def remove_leftovers(self) -> None:
         """Remove files that killed runs left half-written."""
@@ -243,7 +249,7 @@ def _read(path: Path) -> _Entry | None:
         header = json.loads(bytes(content[_LENGTH.size : _LENGTH.size + length]))
         samples = content[_LENGTH.size + length :]
         size = np.dtype(_FORMATS[header["format"]]).itemsize
-        clip = CachedClip(path, Frames(len(samples) // size), int(header["rate"]))
+        clip = CachedClip(str(path), Frames(len(samples) // size), int(header["rate"]))
         if header["key"] != path.stem or header["frames"] * size != len(samples) or clip.rate <= 0:
             return None
         moras = tuple(MoraTime(str(text), Frames(int(a)), Frames(int(b))) for text, a, b in header["moras"])
