@@ -17,7 +17,6 @@ from tts_render.mix.timeline import Placement
 from tts_render.script import Manner
 from tts_render.settings.config import MasterSettings
 from tts_render.sound.audio import Clip
-from tts_render.sound.mastering import decide
 from tts_render.speech.casting import Direction, Role, Utterance
 
 if TYPE_CHECKING:
@@ -58,8 +57,10 @@ def peak_of(minutes: int, voices: tuple[str, ...]) -> int:
     try:
         settings = MasterSettings(rate=RATE, channels=1)
         checked = check_sound(placements, directions, settings, main=voices[0])
-        decide(checked.profile, loudness=-16.0, true_peak=-1.0)
-        return tracemalloc.get_traced_memory()[1]
+        assert checked.master.gain_db
+        kept, peak = tracemalloc.get_traced_memory()
+        assert kept < 0.5 * minutes * 60 * PROFILE
+        return peak
     finally:
         tracemalloc.stop()
 

@@ -14,6 +14,7 @@ from tts_render.mix.levelling import VoiceMeters, even_out, level_jingles
 from tts_render.mix.mixdown import mix
 from tts_render.mix.timeline import Timeline
 from tts_render.sound.loudness import ProfileMeter
+from tts_render.sound.mastering import decide
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tts_render.mix.timeline import Placement
     from tts_render.settings.config import MasterSettings
     from tts_render.sound.audio import Samples
-    from tts_render.sound.loudness import Profile
+    from tts_render.sound.mastering import Master
     from tts_render.speech.casting import Direction, Role
 
 __all__ = ["Checked", "check_sound"]
@@ -34,8 +35,8 @@ class Checked:
     """An episode that is ready to be mastered."""
 
     timeline: Timeline
-    profile: Profile
-    """Loudness and peaks of the mix."""
+    master: Master
+    """How it comes to the loudness and true peak of the settings."""
     channels: int
     bed: Bed | None = None
 
@@ -70,12 +71,12 @@ def check_sound(
     rate, channels = settings.rate, settings.channels
     if not metered:
         kept: list[Placement] = []
-        profile = _profile(mix(_keeping(placements, kept), rate=rate, channels=channels), settings)
-        return Checked(Timeline(tuple(kept), rate), profile, channels)
+        master = _master(mix(_keeping(placements, kept), rate=rate, channels=channels), settings)
+        return Checked(Timeline(tuple(kept), rate), master, channels)
     timeline, speech = _meter_speech(placements, directions, settings, main)
     timeline = level_jingles(timeline, levelled, speech, channels)
     bed = None if music is None else make_bed(music, timeline, speech, channels=channels)
-    return Checked(timeline, _profile(_sum(timeline, channels, bed), settings), channels, bed)
+    return Checked(timeline, _master(_sum(timeline, channels, bed), settings), channels, bed)
 
 
 def _keeping(placements: Iterable[Placement], kept: list[Placement]) -> Iterator[Placement]:
@@ -104,8 +105,9 @@ def _sum(timeline: Timeline, channels: int, bed: Bed | None) -> Iterator[Samples
     return blocks if bed is None else lay_bed(blocks, bed, rate=timeline.rate, channels=channels)
 
 
-def _profile(blocks: Iterable[Samples], settings: MasterSettings) -> Profile:
+def _master(blocks: Iterable[Samples], settings: MasterSettings) -> Master:
+    """Meter a mix and decide on its master. The profile, which grows with the episode, lives no longer than this."""
     meter = ProfileMeter(settings.rate, settings.channels)
     for block in blocks:
         meter.add(block)
-    return meter.profile()
+    return decide(meter.profile(), loudness=settings.loudness, true_peak=settings.true_peak)

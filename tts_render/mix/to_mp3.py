@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tts_render.ground.errors import OutputError
 from tts_render.ground.events import Stage, Warned
 from tts_render.sound.encoders import choose_encoder, encode
-from tts_render.sound.mastering import correct, decide, limit
+from tts_render.sound.mastering import correct, limit
 from tts_render.sound.mp3 import inspect, write_tags
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, 
     """Make the MP3 at ``path`` and measure what it decodes to; if that is off, encode it once more, corrected.
 
     Args:
-        checked: the timeline and its loudness.
+        checked: the timeline and its master.
         settings: properties of the MP3.
         tags: written before the file is measured.
         path: the file to write.
@@ -48,10 +48,9 @@ def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, 
             length.
     """
     encoder = choose_encoder(settings.encoder)
-    master = decide(checked.profile, loudness=settings.loudness, true_peak=settings.true_peak)
     tell(Stage("mastering"))
-    mp3 = _make(checked, settings, tags, path, encoder, master)
-    better = correct(master, mp3.loudness, true_peak=settings.true_peak)
+    mp3 = _make(checked, settings, tags, path, encoder, checked.master)
+    better = correct(checked.master, mp3.loudness, true_peak=settings.true_peak)
     if better is not None:
         tell(Stage("correcting"))
         mp3 = _make(checked, settings, tags, path, encoder, better)
