@@ -219,11 +219,11 @@ def test_line_ends_of_windows_make_no_difference() -> None:
 @pytest.mark.parametrize(
     ("markdown", "line", "what"),
     [
-        ('あ。\n\n{{<quoteBox body="知らない人の言葉" color="">}}\n', 3, "quoteBox holds text .body."),
-        ('あ。\n{{% details summary="もっと" %}}\nい。\n{{% /details %}}', 2, "details holds text"),
-        ('{{< card "二つの 言葉" >}}', 1, "card holds text"),
-        ('あ。\n{% include box.html text="言葉です" %}', 2, "include holds text"),
-        ('あ。\n{{< figure\n  src="a" >}}\n{{< card "二つの 言葉" >}}', 4, "card holds text"),
+        ('あ。\n\n{{<quoteBox body="知らない人の言葉" color="">}}\n', 3, "quoteBox contains text .body."),
+        ('あ。\n{{% details summary="もっと" %}}\nい。\n{{% /details %}}', 2, "details contains text"),
+        ('{{< card "二つの 言葉" >}}', 1, "card contains text"),
+        ('あ。\n{% include box.html text="言葉です" %}', 2, "include contains text"),
+        ('あ。\n{{< figure\n  src="a" >}}\n{{< card "二つの 言葉" >}}', 4, "card contains text"),
         ("あ。\n\nこれは{{ page.title }}です。", 3, "page.title"),
         ("あ。\n{{< box \n\nい。", 2, "no end"),
     ],
@@ -324,6 +324,6 @@ def test_a_real_post_is_heard_from_title_to_title(path: Path) -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the folder of real posts")
 def test_a_real_post_of_shortcodes_is_refused_and_not_half_read() -> None:
     for path in SHARED.glob("seeds/00[12]*.txt"):
-        with pytest.raises(ScriptError, match="matomeQuote holds text") as caught:
+        with pytest.raises(ScriptError, match="matomeQuote contains text") as caught:
             read_script(path, path.read_text(encoding="utf-8"), Notation())
         assert caught.value.line == 17

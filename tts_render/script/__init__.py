@@ -1,7 +1,7 @@
-"""Scripts, 台本: every notation in which an episode may come, read into one :class:`Script`.
+"""Scripts (台本): every notation in which an episode may be written is read into one :class:`Script`.
 
-A notation is a file of this package with one function from :class:`Source` and :class:`Notation` to items. It takes
-part by its entry in the table below, and by the form under which it is found.
+A notation is a file of this package with one function from :class:`Source` and :class:`Notation` to items. It is
+registered in the table below, and under the form by which it is recognised.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ FORMS: Mapping[str, Callable[[Source, Notation], tuple[Item | Remark, ...]]] = M
 """The notations by name."""
 
 SCRIPT_SUFFIXES = (".txt", ".json")
-"""What a bare script, or one beside the audio, may be; the first is taken."""
+"""What a bare script, or one beside the audio, may be; the first match is used."""
 
 _SUFFIXES = {
     ".txt": "text",
@@ -78,7 +78,7 @@ _SUFFIXES = {
     ".mkd": "markdown",
     ".html": "markdown",
 }
-_FRONT_MATTER = re.compile(  # a line end is atomic, (?>...): read as two, each line would double the ways to try
+_FRONT_MATTER = re.compile(  # (?>...) is atomic: or each line end could match in two ways and double the work
     r"(?P<fence>---|\+\+\+)[ \t]*(?>\r\n?|\n)"
     r"(?P<keys>(?:(?!(?P=fence)[ \t]*[\r\n])[^\r\n]*(?>\r\n?|\n))*)"
     r"(?P=fence)[ \t]*(?:\r\n?|\n|\Z)"
@@ -87,17 +87,17 @@ _POST_KEY = re.compile(r"^(?:title|date|layout|draft)[ \t]*[:=]", re.MULTILINE)
 
 
 def read_script(path: Path, text: str, notation: Notation, *, first_line: int = 1, form: str | None = None) -> Script:
-    """Read a script, in whatever notation it is.
+    """Read a script, whatever its notation.
 
     Args:
-        path: where it stands; its suffix tells the form.
-        text: a whole file, or the body of a post.
-        notation: what the settings say of scripts.
-        first_line: 1-based line of the file on which ``text`` begins.
-        form: a name out of :data:`FORMS`; None finds it.
+        path: the file; its suffix gives the form.
+        text: the whole file, or the body of a post.
+        notation: the settings that concern scripts.
+        first_line: 1-based line of the file at which ``text`` begins.
+        form: a name from :data:`FORMS`; None to recognise it.
 
     Raises:
-        ScriptError: the form is unknown, something in the script cannot be read, or there is nothing to say.
+        ScriptError: the form is unknown, something in the script is not readable, or there is nothing to say.
     """
     source = Source(path, text.removeprefix("\ufeff"), first_line)
     if form is None:
@@ -114,7 +114,7 @@ def read_script(path: Path, text: str, notation: Notation, *, first_line: int = 
 
 
 def find_form(source: Source) -> tuple[str, Source]:
-    """The notation of ``source``, and what of it is script: a whole post is one by its body, whatever its suffix.
+    """The notation of ``source``, and the part that is script: of a whole post that is the body, whatever its suffix.
 
     Raises:
         ScriptError: no notation has this suffix.
@@ -122,12 +122,12 @@ def find_form(source: Source) -> tuple[str, Source]:
     form = _SUFFIXES.get(source.path.suffix.lower())
     if form is None:
         raise ScriptError(
-            f"no script is written in {source.path.suffix} files",
+            f"{source.path.suffix} is not a suffix of scripts",
             path=source.path,
             remedy="Give a text (.txt), a post (.md) or a slide deck (.json).",
         )
     matter = _FRONT_MATTER.match(source.text) if source.first_line == 1 else None
-    if matter and _POST_KEY.search(matter["keys"]):  # a script may begin with the border of a section
+    if matter and _POST_KEY.search(matter["keys"]):  # a script, too, may begin with a section border
         lines = len(re.findall(r"\r\n?|\n", matter.group()))
         return "markdown", Source(source.path, source.text[matter.end() :], source.first_line + lines)
     if form == "text" and is_rendered_page(source.text):

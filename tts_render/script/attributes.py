@@ -1,4 +1,4 @@
-"""What the attributes of SSML say, in our own units. What cannot be understood raises ValueError, with the reason."""
+"""The values of SSML attributes in our own units. What is not understood raises ValueError, with the reason."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PHRASE = re.compile(rf"(?:{_MORA})+'(?:{_MORA})*？?")
 
 
 def parse_break(values: Mapping[str, str]) -> float:
-    """Seconds of a ``<break>``, from its ``time``, else its ``strength``, which is medium where neither is given."""
+    """Seconds of a ``<break>``, from its ``time``, else from its ``strength``, which is medium by default."""
     if "time" in values:
         found = _TIME.fullmatch(values["time"].strip())
         if found is None:
-            raise ValueError(f"time={values['time']!r} is no time such as 500ms or 1.5s")
+            raise ValueError(f"time={values['time']!r} is not a time such as 500ms or 1.5s")
         seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
         if seconds > _LONGEST:
             raise ValueError(f"time={values['time']!r} is more than {_LONGEST:.0f} s")
@@ -45,17 +45,17 @@ def parse_prosody(values: Mapping[str, str]) -> Manner:
     volume = _volume(values["volume"]) if "volume" in values else 1.0
     for name, value, least, most in (("rate", speed, 0.2, 5), ("pitch", pitch, -1, 1), ("volume", volume, 0, 8)):
         if not least <= value <= most:
-            raise ValueError(f"{name}={values[name]!r} is too much")
+            raise ValueError(f"{name}={values[name]!r} is out of range")
     return Manner(speed, pitch, volume)
 
 
 def parse_kana(text: str) -> str:
-    """A reading in kana with accents: phrases parted by ``/`` or ``、``, each with one ``'`` behind its accent."""
+    """A reading in kana with accents: phrases separated by ``/`` or ``、``, each with one ``'`` after its accent."""
     kana = "".join(chr(ord(c) + 0x60) if "ぁ" <= c <= "ゖ" else c for c in text).replace("?", "？").replace("’", "'")
     kana = re.sub(r"\s+", "", kana)
     for phrase in re.split("[/、]", kana):
         if not _PHRASE.fullmatch(phrase):
-            raise ValueError("is no kana with one ' behind the accent of each phrase")
+            raise ValueError("is not kana with one ' after the accent of each phrase")
     return kana
 
 
@@ -70,11 +70,11 @@ def _rate(text: str) -> float:
         return 1 + sign * value / 100 if sign else value / 100
     if unit in ("", "x") and not sign:
         return value
-    raise ValueError(f"rate={text!r} is no rate such as fast, 120% or 1.2")
+    raise ValueError(f"rate={text!r} is not a rate such as fast, 120% or 1.2")
 
 
 def _pitch(text: str) -> float:
-    """In octaves."""
+    """Parse a pitch, in octaves."""
     if text.strip() in _PITCHES:
         return _PITCHES[text.strip()] / 12
     sign, value, unit = _number(text, {}, "pitch")
@@ -83,7 +83,7 @@ def _pitch(text: str) -> float:
     factor = 1 + sign * value / 100 if unit == "%" and sign else value / 100 if unit == "%" else value
     if unit in ("%", "x") and factor > 0:
         return math.log2(factor)
-    raise ValueError(f"pitch={text!r} is no pitch such as high, +2st, +10% or 1.1x")
+    raise ValueError(f"pitch={text!r} is not a pitch such as high, +2st, +10% or 1.1x")
 
 
 def _volume(text: str) -> float:
@@ -94,17 +94,17 @@ def _volume(text: str) -> float:
         return 1 + sign * value / 100 if sign else value / 100
     if unit in ("", "x") and not sign:
         return value if text.strip() in _VOLUMES or unit == "x" else value / 100  # SSML counts from 0 to 100
-    raise ValueError(f"volume={text!r} is no volume such as loud, +6dB or 80%")
+    raise ValueError(f"volume={text!r} is not a volume such as loud, +6dB or 80%")
 
 
 def _number(text: str, names: Mapping[str, float], what: str) -> tuple[int, float, str]:
-    """Sign (0 where none is written), value and unit."""
+    """Sign (0 if there is none), value and unit."""
     text = text.strip()
     if text in names:
         return 0, names[text], ""
     found = _NUMBER.fullmatch(text)
     if found is None:
-        known = f"; by name there are {', '.join(names)}" if names else ""
+        known = f"; the names are {', '.join(names)}" if names else ""
         raise ValueError(f"{what}={text!r} is not understood{known}")
     return {"": 0, "+": 1, "-": -1}[found[1]], float(found[2]), (found[3] or "").lower()
 

@@ -1,4 +1,4 @@
-"""Script, 台本: what is to be said, in order, with the pauses and cues between; the same for every notation."""
+"""A script (台本): what is to be said, in order, with pauses and cues in between; the same for every notation."""
 
 from __future__ import annotations
 
@@ -22,70 +22,70 @@ class Span:
     """A part of a line."""
 
     text: str
-    """As people read it."""
+    """The display text."""
     said: str | None = None
-    """As it is said, whatever the layers of reading would make of it; None where they decide."""
+    """The reading, which takes precedence over the reading layers; None leaves it to them."""
     kana: bool = False
-    """Whether ``said`` is kana with accents, in the notation of VOICEVOX."""
+    """Whether ``said`` is kana with accents, in VOICEVOX's notation."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Manner:
-    """How a line is said, on top of how its voice speaks."""
+    """How a line is said, relative to how its voice speaks."""
 
     speed: float = 1.0
-    """Multiplies the voice's; above 1 is faster."""
+    """Factor for the voice's speed; greater than 1 is faster."""
     pitch: float = 0.0
-    """Added to the voice's, in octaves."""
+    """Added to the voice's pitch, in octaves."""
     volume: float = 1.0
-    """Multiplies the voice's; linear."""
+    """Factor for the voice's volume; linear."""
 
     def __mul__(self, other: Manner) -> Manner:
-        """One manner inside of another."""
+        """Combine this manner with one nested inside it."""
         return Manner(self.speed * other.speed, self.pitch + other.pitch, self.volume * other.volume)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One utterance to be: a sentence, or a part of one that is short enough for an engine."""
+    """A future utterance: a sentence, or a part of one that is short enough for an engine."""
 
     text: str
-    """As people read it: captions, chapters and pages show this."""
+    """The display text: captions, chapters and pages show this."""
     line: int
-    """1-based line in the source where it begins."""
+    """1-based line of the source where it begins."""
     speaker: str | None = None
-    """The name before the colon in a dialogue; None is the episode's own voice."""
+    """The name before the colon in a dialogue; None for the episode's own voice."""
     end_of_sentence: bool = True
-    """False where a sentence goes on in the next line: only a short pause follows."""
+    """False if the sentence continues in the next line: only a short pause follows."""
     style: str | None = None
-    """The name of the speaker's style in brackets behind its name; None is that of the voice."""
+    """The style in brackets after the speaker's name; None for that of the voice."""
     manner: Manner = Manner()
     spans: tuple[Span, ...] = ()
-    """All of ``text`` in parts, where some of it is said in its own way; none otherwise."""
+    """All of ``text`` in parts if some of it has a reading of its own; otherwise empty."""
     quoted: bool = False
-    """Whether it is somebody else's words that the speaker answers to."""
+    """Whether it quotes somebody whom the speaker answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A silence that the script asks for. Where several meet, the longest holds; where one is exact, just that."""
+    """A pause that the script asks for. Where several meet, the longest applies; an exact one applies as it is."""
 
     kind: PauseKind
     line: int
     seconds: float | None = None
-    """How long, where it is exact; several that are exact add up."""
+    """Length of an exact pause; several exact pauses add up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """The border of a section, where a bumper may sound and a chapter begins; or the beginning of a chapter alone."""
+    """The border of a section, where a bumper may play and a chapter begins; or just the beginning of a chapter."""
 
     kind: Literal["section", "chapter"]
     line: int
     title: str | None = None
-    """Display text of the chapter that begins; None where the notation gives none."""
+    """Title of the chapter that begins; None if the notation gives none."""
     url: str | None = None
-    """What the chapter is about, for example the article."""
+    """URL of what the chapter is about, for example an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ class Sound:
     """A sound between the words, played whole."""
 
     name: str
-    """Among the ``sounds`` of voices.yaml."""
+    """One of the ``sounds`` in voices.yaml."""
     line: int
     kind: Literal["sound"] = "sound"
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something in a script that was left out, and that its author may want to know of."""
+    """Something left out of a script that its author may want to know about."""
 
     message: str
     line: int
@@ -111,64 +111,64 @@ Item = Line | Pause | Cue | Sound
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All of a script. Between two lines of one paragraph a sentence pause is understood and not written down."""
+    """A whole script. Between two lines of a paragraph there is an implicit sentence pause."""
 
     path: Path
-    """Where it was read from."""
+    """The file it was read from."""
     items: tuple[Item, ...]
     remarks: tuple[Remark, ...] = ()
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """Just what is spoken."""
+        """Only what is spoken."""
         return tuple(item for item in self.items if isinstance(item, Line))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Text in some notation, and where it stands."""
+    """Text in some notation, and where it came from."""
 
     path: Path
     text: str
     first_line: int = 1
-    """1-based line of the file on which ``text`` begins."""
+    """1-based line of the file at which ``text`` begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenShortcode:
-    """How one of Hugo's shortcodes is spoken."""
+    """How a Hugo shortcode is spoken."""
 
     text: str | None = None
-    """The attribute that is spoken; None where nothing is."""
+    """The attribute to speak; None if nothing is spoken."""
     speaker: str | None = None
-    """The attribute that says who speaks: each value keeps one voice."""
+    """The attribute that says who speaks: each of its values keeps one voice."""
     voices: tuple[str, ...] = ()
-    """Who speaks; where there are several speakers, each in turn."""
+    """Who speaks; several voices are assigned in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """What is said around the articles of a post's body. ``{name}`` stands for what is filled in."""
+    """What is said around the articles of a post's body; ``{name}`` is a placeholder."""
 
     intro: str | None = None
     before_article: str | None = None
     outro: str | None = None
     title: str = ""
-    """Of the post."""
+    """Title of the post."""
     date: str | None = None
-    """Of the post, as it is spoken."""
+    """Date of the post, as it is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """What a reader of scripts needs to know of the settings."""
+    """The settings that a reader of scripts needs."""
 
     speakers: frozenset[str] = field(default_factory=frozenset)
-    """Names and aliases that may stand before a colon."""
+    """Names and aliases that are allowed before a colon."""
     longest: int = 120
-    """Characters in one utterance at most; an engine slows down, and at 2,731 gives up."""
+    """Maximum number of characters in one utterance; engines slow down, and fail at 2,731."""
     sounds: frozenset[str] = field(default_factory=frozenset)
     """Names of sounds that may be placed between the words."""
     shortcodes: Mapping[str, SpokenShortcode] = field(default_factory=dict)
-    """Which shortcodes of Hugo are spoken, or known to be silent."""
+    """Which Hugo shortcodes are spoken, or known to be silent."""
     templates: Templates = Templates()

@@ -1,7 +1,7 @@
-"""From passages, pauses and section borders to the items of a script: what every notation has in common.
+"""From passages, pauses and section borders to the items of a script: the part that all notations share.
 
-A notation says in order what it finds. Here it is cut into sentences and these, where they are too long, at phrases;
-marks are kept away from the beginning of an utterance; and pauses and borders that mean nothing are left out.
+A notation reports what it finds, in order. The builder cuts it into sentences, and cuts sentences that are too long
+between phrases; it keeps marks away from the beginning of utterances, and drops pauses and borders without meaning.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_SILENCE = re.compile(rf"[！？!?‼⁇⁈⁉{re.escape(CLOSING)}\s]+")
 _STOPPED = re.compile(rf"[{ENDING}][{re.escape(CLOSING)}\s]*$")
 _OPENER_OF = {closer: opener for opener, closer in BRACKETS.items()}
 _WHOLE = "語"  # stands for each character of a part that must not be split
-_NEAR = 200  # characters in which the bracket that a line closes is looked for
+_NEAR = 200  # characters within which to look for the bracket that a line closes
 
 
 class _Passage:
@@ -40,8 +40,8 @@ class _Passage:
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
         self.goes_on = False
-        """Whether the sentence that it ends with goes on in the next passage."""
-        self._said: list[tuple[int, int, Said]] = []  # where the parts begin and end that are said in their own way
+        """Whether its last sentence continues in the next passage."""
+        self._said: list[tuple[int, int, Said]] = []  # (begin, end, reading) of the parts with a reading of their own
         self._open: tuple[int, Said] | None = None
         self._pieces: list[str] = []
         self._length = 0
@@ -50,7 +50,7 @@ class _Passage:
 
     @property
     def text(self) -> str:
-        self._pieces = ["".join(self._pieces)]  # it is asked for by every sentence
+        self._pieces = ["".join(self._pieces)]  # joined, because every sentence asks for it
         return self._pieces[0]
 
     def append(self, text: str, line: int, inserts: Inserts) -> None:
@@ -70,7 +70,7 @@ class _Passage:
         return self._starts[bisect_right(self._starts, (offset, math.inf)) - 1][1]
 
     def unsplittable(self) -> str:
-        """The text, where the parts that are said in their own way hold nothing to split at."""
+        """The text, with nothing to split at in parts that have a reading of their own."""
         text = self.text
         pieces: list[str] = []
         position = 0
@@ -80,7 +80,7 @@ class _Passage:
         return "".join(pieces) + text[position:]
 
     def spans(self, start: int, end: int) -> tuple[Span, ...]:
-        """The parts of the text from ``start`` to ``end``; none where all of it is read as any text is."""
+        """The parts of the text from ``start`` to ``end``; empty if none of it has a reading of its own."""
         text = self.text
         spans: list[Span] = []
         position = start
@@ -100,7 +100,7 @@ class _Passage:
         return tuple(spans)
 
     def _take_out(self, text: str, inserts: Inserts) -> str:
-        """``text`` without the inserts that say how a part of it is said; these are remembered."""
+        """``text`` without the inserts that give parts of it a reading; these are remembered."""
         kept: list[str] = []
         length = self._length
         position = 0
@@ -123,11 +123,11 @@ class ScriptBuilder:
     """Collects what a notation finds, in order; :meth:`items` gives the script."""
 
     def __init__(self, notation: Notation, inserts: Inserts | None = None) -> None:
-        """Begin a script.
+        """Begin an empty script.
 
         Args:
-            notation: what the settings say of scripts.
-            inserts: those that the text holds.
+            notation: the settings that concern scripts.
+            inserts: the inserts in the text.
         """
         self._notation = notation
         self._inserts = inserts or Inserts()
@@ -137,22 +137,23 @@ class ScriptBuilder:
         self._delivery = Delivery()
 
     def speaker(self, name: str | None, style: str | None = None) -> None:
-        """From here on another speaks."""
+        """Change the speaker from here on."""
         self._speaker = (name, style)
 
     def say(self, *pieces: tuple[str, int]) -> None:
-        """Add a passage: one sentence or more, a part of one, or marks alone.
+        """Add a passage: one or more sentences, a part of one, or only marks.
 
-        Closing brackets and marks at its beginning belong to the passage before. A passage that begins by closing what
-        that one opened is its continuation: a quotation that was torn apart is one again. Marks alone are a silence.
+        Closing brackets and marks at its beginning belong to the passage before. If a passage begins by closing a
+        bracket of the previous one, it continues it: a quotation that was torn apart becomes one again. Marks alone are
+        a pause.
 
         Args:
-            pieces: text without white space around it, and the line (1-based) on which it stands, for each line of the
-                passage; joined they are the passage.
+            pieces: text without surrounding white space, and its 1-based line, for each line of the passage; joined
+                they are the passage.
         """
         waiting: list[tuple[str, int]] = []
         for piece, line in pieces:
-            text = self._inserts.without(Nothing, piece)  # or a mark behind it would not be seen as the first
+            text = self._inserts.without(Nothing, piece)  # or a mark after it would not be seen as the first
             position = 0
             for found in INSERT.finditer(text):
                 insert = self._inserts.at(found.group())
@@ -166,20 +167,20 @@ class ScriptBuilder:
             waiting.append((text[position:], line))
         self._say(waiting, goes_on=False)
         if self._found and isinstance(last := self._found[-1], _Passage):
-            last.goes_on = False  # the row is over, whatever stands at its end
+            last.goes_on = False  # the row is complete, whatever it ends with
 
     def pause(self, kind: PauseKind, line: int, seconds: float | None = None) -> None:
-        """Add a silence."""
+        """Add a pause."""
         last = self._found[-1] if self._found else None
         if not (isinstance(last, Pause) and last.kind == kind and seconds is None):
             self._found.append(Pause(kind, line, seconds))
 
     def section(self, line: int, title: str | None = None, url: str | None = None) -> None:
-        """Add the border of a section, with what the next one is called and about."""
+        """Add a section border, with the title and URL of the next section."""
         self._found.append(Cue("section", line, title and fold_space(Inserts.free(title)), url))
 
     def items(self) -> tuple[Item, ...]:
-        """The script so far: nothing before its first line but the title of a section, and nothing after its last."""
+        """The script so far, with nothing but a section title before its first line and nothing after its last."""
         items: list[Item] = []
         waiting: list[Pause | Cue] = []
         for found, after in pairwise([*self._found, None]):
@@ -236,7 +237,7 @@ class ScriptBuilder:
             self.pause("paragraph", line)
 
     def _apply(self, insert: Insert, line: int) -> None:
-        """Do what stands between two passages."""
+        """Add what belongs between two passages."""
         match insert:
             case Break(kind, seconds):
                 self.pause(kind, line, seconds)
@@ -258,7 +259,7 @@ class ScriptBuilder:
                 self._delivery = self._outside.pop() if self._outside else Delivery()
 
     def _now(self) -> Delivery:
-        """Who speaks what is said next, and how."""
+        """Change who speaks, and how."""
         inner = self._delivery
         if inner.narrator:
             return Delivery(manner=inner.manner, quoted=inner.quoted)
@@ -296,17 +297,17 @@ class ScriptBuilder:
             yield line_of(position, position + len(last), ends=stops)
 
     def _marks_for(self, before: _Passage | None, first: str, more: bool) -> str:
-        """What at the beginning of ``first`` belongs to the passage before; it is dropped where there is none."""
+        """Take off ``first`` what belongs to the passage before; it is dropped if there is no such passage."""
         marks = _LEADING.match(first)
         if marks is None:
             return ""
         alone = not more and not speakable(first)
         if alone and not (before and _NO_SILENCE.fullmatch(first)):
-            return ""  # marks alone are a silence, but for those that only close the passage before
+            return ""  # marks alone are a pause, unless they only close the passage before
         return marks.group()
 
     def _before(self) -> _Passage | None:
-        """The last passage of this section, if there is one."""
+        """The last passage of this section, or None."""
         for found in reversed(self._found):
             if not isinstance(found, Pause):
                 return found if isinstance(found, _Passage) else None
@@ -314,7 +315,7 @@ class ScriptBuilder:
 
 
 def _kept(waiting: list[Pause | Cue], *, first: bool) -> list[Item]:
-    """What of the silences and borders between two passages means something."""
+    """Reduce the pauses and borders between two passages to those that have a meaning."""
     exact: list[Item] = [found for found in waiting if isinstance(found, Pause) and found.kind == "exact"]
     chapters = [found for found in waiting if isinstance(found, Cue) and found.kind == "chapter"]
     rest: Pause | Cue | None = None

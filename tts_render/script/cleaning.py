@@ -1,4 +1,4 @@
-"""What counts as a mark, a word or an address in a text, and what in it is no text at all."""
+"""What counts as a mark, a word or an address in a text, and what is not text at all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ BRACKETS = {
     "「": "」", "『": "』", "（": "）", "(": ")", "［": "］", "[": "]", "｛": "｝", "{": "}", "〈": "〉", "《": "》",
     "【": "】", "〔": "〕", "〖": "〗", "〘": "〙", "｢": "｣", "“": "”", "〝": "〟",
 }  # fmt: skip
-"""Each opening bracket and what closes it. Straight quotes are left out: they do not say which of the two they are."""
+"""Opening brackets and what closes them. Straight quotes are omitted, since they can be either."""
 
 CLOSING = "".join(dict.fromkeys([*BRACKETS.values(), "〞"]))
 """Closing brackets."""
 
 ENDING = "。．｡！？!?‼⁇⁈⁉"
-"""Marks that may end a sentence. The English full stop needs more: see the sentences."""
+"""Marks that may end a sentence. The English full stop is more complicated: see ``sentences``."""
 
 ADDRESS = re.compile(
     r"""
@@ -28,7 +28,7 @@ ADDRESS = re.compile(
     """,
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
-"""A web or mail address inside a text. Nobody wants to hear one."""
+"""A web or mail address in a text. Nobody wants to hear one."""
 
 _ESCAPE = re.compile(
     r"""
@@ -56,20 +56,20 @@ _STRESSED = re.compile(
 
 
 def clean(text: str) -> str:
-    """``text`` without what is no text: terminal escapes, control characters, text direction marks, lone surrogates.
+    """Remove what is not text: terminal escapes, control characters, text direction marks, lone surrogates.
 
-    Line feeds stay, tabs and other breaks become spaces, and what joins emoji stays.
+    Line feeds stay, tabs and other breaks become spaces, and joiners of emoji stay.
     """
     return _CONTROL.sub("", _SPACE_CONTROL.sub(" ", _ESCAPE.sub("", text)))
 
 
 def fold_space(text: str) -> str:
-    """``text`` with each run of white space made one space, and none around it."""
+    """Replace each run of white space with one space, and strip ``text``."""
     return _SPACE.sub(" ", text).strip()
 
 
 def strip_markup(text: str) -> str:
-    """``text`` without what Markdown leaves behind in plain text: stars, backticks, links and images."""
+    """Remove what Markdown leaves behind in plain text: stars, backticks, links and images."""
     if not any(mark in text for mark in "*~`_["):
         return text
     text = _LINK.sub(r"\1", _IMAGE.sub("", text))
@@ -77,9 +77,9 @@ def strip_markup(text: str) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Whether there is a letter or a digit in ``text`` outside addresses: marks alone are silence.
+    """Whether ``text`` has a letter or digit outside addresses: marks alone are silence.
 
-    Letters that no engine may know count: that one of them fails is an error to report, not a silence.
+    Letters that no engine may know count too: if one of them fails, that is an error to report, not a silence.
     """
     if "//" in text or "@" in text or "www." in text:
         text = ADDRESS.sub(" ", text)
@@ -93,5 +93,5 @@ def _unstressed(found: re.Match[str]) -> str:
 
 def _is_word(character: str) -> bool:
     category = unicodedata.category(character)
-    # Lm is ー 々 ゝ and their like, which only go on with what stands before them.
+    # Lm is ー 々 ゝ and the like, which only continue what stands before them.
     return category[0] in "LN" and category != "Lm"

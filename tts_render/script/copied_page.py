@@ -1,18 +1,18 @@
-"""The page of an episode, copied as plain text: what a browser shows of a post whose body is spoken.
+"""The page of an episode, copied from a browser as plain text; its post is one whose body is spoken.
 
 ::
 
-    朝の技術だより                                  nothing: the title of the page
+    朝の技術だより                                  nothing: the page title
     Description                                     nothing
     関連リンク                                      nothing
     鍵を二つに分けると、片方は配ってよくなります。  Line
     - 一つ目: 公開鍵                                Line
-    引用元: https://example.com/keys                nothing; the section is about this
+    引用元: https://example.com/keys                nothing; URL of the section
     次の記事です。                                  Cue("section", url=…), Line
     VOICEVOX:春日部つむぎ                           nothing
 
-A line is a paragraph, and one that begins with ``-`` the item of a list. The titles of the articles are lost on the
-way; their sources are not, and each is the end of its section.
+A line is a paragraph, and a line that begins with ``-`` is a list item. The titles of the articles are lost in the
+copy, but their sources are not, and each source ends its section.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ __all__ = ["is_rendered_page", "read_rendered"]
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ITEM = re.compile(r"[-・*]\s+")
 _LINK = re.compile(r"\[(?P<title>.+)\]\((?P<address>https?://\S+)\)")
-_HEAD = 8  # lines among which the labels of the page stand
+_HEAD = 8  # number of lines in which the page's labels are looked for
 
 
 def is_rendered_page(text: str) -> bool:
-    """Whether ``text`` is such a page: a title, the labels of the page below it, and sources or a credit."""
+    """Whether ``text`` is such a page: a title, the page's labels below it, and sources or a credit."""
     lines = [line.strip() for line in _LINE_END.split(text) if line.strip()]
     head = [line.casefold() for line in lines[1:_HEAD]]
     if "description" not in head and not any(is_label(line) for line in head):
@@ -55,7 +55,7 @@ def read_rendered(source: Source, notation: Notation) -> tuple[Item | Remark, ..
     """The items of a page.
 
     Raises:
-        ScriptError: a piece of markup asks for what there is not.
+        ScriptError: markup refers to something that does not exist.
     """
     inserts = Inserts()
     text = clean(_LINE_END.sub("\n", source.text))
@@ -78,13 +78,13 @@ def read_rendered(source: Source, notation: Notation) -> tuple[Item | Remark, ..
 @dataclass(frozen=True, slots=True)
 class _Section:
     rows: list[tuple[str, int, bool]]
-    """(text, line, whether it is the item of a list)."""
+    """(text, line, whether it is a list item)."""
     title: str | None
     url: str | None
 
 
 def _rows(text: str, first_line: int) -> Iterator[tuple[str, int, bool]]:
-    """The lines of the page that are not its furniture; sources are kept, since they end sections."""
+    """The lines of the page except its furniture; sources are kept, since they end sections."""
     titled = False
     for number, line in enumerate(text.split("\n"), first_line):
         item = _ITEM.match(line.strip())

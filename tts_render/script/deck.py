@@ -1,6 +1,6 @@
-"""A slide deck as a script: a JSON list of slides, whose ``notes`` are what is said while a slide is shown.
+"""A slide deck as a script: a JSON list of slides, whose ``notes`` are spoken while the slide is shown.
 
-A ``section`` slide begins a section and a chapter. Slides without notes are shown, not spoken.
+A ``section`` slide begins a section and a chapter. Slides without notes are only shown.
 """
 
 from __future__ import annotations
@@ -27,44 +27,44 @@ _LINE_END = re.compile(r"\r\n?|\n")
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """One slide, as far as its time is concerned."""
+    """One slide, as far as timing is concerned."""
 
     number: int
-    """1-based place in the deck."""
+    """1-based position in the deck."""
     line: int
-    """1-based line of the file where it begins."""
+    """1-based line of the file at which it begins."""
     kind: str
     title: str | None
     url: str | None
     notes: str
-    """What is said; empty where nothing is."""
+    """What is said; empty if nothing is."""
     raw_ms: int | None
-    """How long a film or picture of its own (``rawmedia``) lasts, which is not in the audio; None for other slides."""
+    """Duration of a film or picture (``rawmedia``) that is not in the audio; None for other slides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """A deck: its slides, and the file's whole content."""
+    """A deck: its slides, and the whole content of the file."""
 
     path: Path
     slides: tuple[Slide, ...]
     content: tuple[dict[str, Any], ...]
-    """The slides as they are written, to be written again with other times."""
+    """The slides as written, to be written again with other times."""
     indent: int | None
-    """Spaces by which the file is indented; None for a file without."""
+    """Number of spaces of the file's indentation; None if it has none."""
 
 
 def parse_deck(path: Path, text: str) -> Deck:
-    """Read a deck.
+    """Parse a deck.
 
     Raises:
-        ScriptError: it is no JSON list of objects, or a slide of its own length (``rawmedia``) does not say how long
-            it lasts; the line is named.
+        ScriptError: it is not a JSON list of objects, or a ``rawmedia`` slide does not give its duration; the error
+            gives the line.
     """
     decoder = json.JSONDecoder()
     position = _skip(text, 0)
     if text[position : position + 1] != "[":
-        raise ScriptError("is no slide deck: a deck is a JSON list of slides", path=path, line=1)
+        raise ScriptError("is not a slide deck: a deck is a JSON list of slides", path=path, line=1)
     slides: list[Slide] = []
     content: list[dict[str, Any]] = []
     position, counted, line = _skip(text, position + 1), 0, 1
@@ -73,9 +73,9 @@ def parse_deck(path: Path, text: str) -> Deck:
         counted = position
         try:
             value, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:  # ValueError: of thousands of digits, too
+        except (ValueError, RecursionError) as error:  # ValueError: also for numbers with thousands of digits
             where = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            raise ScriptError(f"is no JSON: {error}", path=path, line=where) from error
+            raise ScriptError(f"is not JSON: {error}", path=path, line=where) from error
         if not isinstance(value, dict):
             raise ScriptError("a slide must be an object with type, title and notes", path=path, line=line)
         content.append(value)
@@ -84,15 +84,15 @@ def parse_deck(path: Path, text: str) -> Deck:
         if text[position : position + 1] == ",":
             position = _skip(text, position + 1)
         elif text[position : position + 1] != "]":
-            raise ScriptError("is no JSON: a comma is missing", path=path, line=text.count("\n", 0, position) + 1)
+            raise ScriptError("is not JSON: a comma is missing", path=path, line=text.count("\n", 0, position) + 1)
     if text[position + 1 :].strip():
-        raise ScriptError("is no JSON: something follows the list", path=path, line=text.count("\n", 0, position) + 1)
+        raise ScriptError("is not JSON: something follows the list", path=path, line=text.count("\n", 0, position) + 1)
     indent = re.match(r"\[[ \t]*(?:\r\n|\n)( *)\{", text.lstrip())
     return Deck(path, tuple(slides), tuple(content), len(indent[1]) if indent else None)
 
 
 def read_deck(source: Source, notation: Notation) -> tuple[Item, ...]:
-    """The items of a deck: its notes, slide by slide.
+    """Yield the items of a deck: its notes, slide by slide.
 
     Raises:
         ScriptError: as for :func:`parse_deck`.
@@ -117,7 +117,7 @@ def _slide(value: dict[str, Any], number: int, line: int, path: Path) -> Slide:
         start, end = value.get("start_ms"), value.get("end_ms")
         if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end):
             raise ScriptError(
-                f"slide {number} is a film or picture of its own, but its start_ms and end_ms do not say how long",
+                f"slide {number} is a film or picture (rawmedia), but its start_ms and end_ms do not say how long",
                 path=path,
                 line=line,
             )

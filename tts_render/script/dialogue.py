@@ -1,4 +1,4 @@
-"""Dialogue, 対話: a line that begins with the name of a voice and a colon is spoken by it.
+"""Dialogue (対話): a line that begins with the name of a voice and a colon is spoken by that voice.
 
 ::
 
@@ -6,7 +6,7 @@
     今日は晴れなのだ。                      Line, still by ずんだもん
     つむぎ（ささやき）: しずかにね。        Line, by つむぎ, in this style
 
-Only names and aliases of voices.yaml are labels: a colon after any other word is text.
+Only names and aliases in voices.yaml are labels: a colon after any other word is text.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _STYLED = re.compile(r"(?P<name>[^（()）]+?)\s*[（(]\s*(?P<style>[^（()）]+
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The beginning of a line that says who speaks it."""
+    """The label at the beginning of a line, and the rest of the line."""
 
     speaker: str
-    """As voices.yaml writes it."""
+    """The name as in voices.yaml."""
     style: str | None
     rest: str
     """What is said, without the label."""
 
 
 def find_label(line: str, notation: Notation) -> Label | None:
-    """Who speaks ``line``, where it says so."""
+    """Return who speaks ``line``, if it says so."""
     found = _LABEL.fullmatch(line) if notation.speakers and (":" in line or "：" in line) else None
     if found is None:
         return None
@@ -50,7 +50,7 @@ def find_label(line: str, notation: Notation) -> Label | None:
 
 
 def find_speaker(name: str, notation: Notation) -> tuple[str, str | None] | None:
-    """The voice, and the style in brackets behind it, that ``name`` names; None where it names no voice."""
+    """The voice that ``name`` refers to, and the style in brackets after it; None if there is no such voice."""
     wanted = unicodedata.normalize("NFC", name.strip())
     for known in notation.speakers:
         if unicodedata.normalize("NFC", known) == wanted:

@@ -1,4 +1,4 @@
-"""Lines of a post that are there for its page: sources, credits, forms, labels. Nobody wants to hear them."""
+"""Lines that a post needs only as a page: sources, credits, forms, labels. Nobody wants to hear them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _LABELS = frozenset(["関連リンク", "参考リンク", "リンク", "リン�
 
 
 def is_source(line: str, *, linked: bool) -> bool:
-    """Whether a line only says where something is from: ``引用元: https://…``.
+    """Whether a line only gives a source: ``引用元: https://…``.
 
     Args:
-        line: the line's text.
-        linked: whether a part of it is a link.
+        line: text of the line.
+        linked: whether part of it is a link.
     """
     if _SOURCE.match(line):
         return True
@@ -44,20 +44,20 @@ def is_source(line: str, *, linked: bool) -> bool:
 
 
 def is_credit(line: str, *, listed: bool) -> bool:
-    """Whether a line only names voices or music: ``VOICEVOX:ずんだもん``.
+    """Whether a line only credits voices or music: ``VOICEVOX:ずんだもん``.
 
     Args:
-        line: the line's text.
-        listed: whether it is an item of a list, where ``音楽: …`` is more likely to be a point that is made.
+        line: text of the line.
+        listed: whether it is a list item, where ``音楽: …`` is more likely a point in the text.
     """
     return _CREDIT.fullmatch(line) is not None or (not listed and _MUSIC.fullmatch(line) is not None)
 
 
 def is_form(text: str, address: str) -> bool:
-    """Whether a link that stands alone leads to the form for letters from listeners (お便り)."""
+    """Whether a link on its own leads to the form for listeners' letters (お便り)."""
     return bool(_LETTERS.search(text) or _FORM_HOST.match(address))
 
 
 def is_label(heading: str) -> bool:
-    """Whether a heading only labels the list of articles below it, which speaks for itself."""
+    """Whether a heading is only the label of the list of articles below it."""
     return heading.casefold().strip("：: ") in _LABELS

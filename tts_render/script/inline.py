@@ -44,15 +44,15 @@ class Row:
     line: int
     """1-based line in the source."""
     stressed: bool = False
-    """All of it is emphasised, as a small heading is."""
+    """Whether all of it is emphasised, like a small heading."""
     linked: bool = False
-    """A part of it is a link."""
+    """Whether part of it is a link."""
     final: bool = False
-    """The page breaks the line after it."""
+    """Whether the page breaks the line after it."""
 
 
 def rows_of(token: Token, line: int) -> tuple[list[Row], str | None]:
-    """The rows of an inline token that begins on ``line``; and, if they are one link and no more, where it leads."""
+    """The rows of an inline token that begins on ``line``, and, if they are a single link, its target."""
     reader = _Rows(token.content, line)
     for child in token.children or ():
         reader.take(child)
@@ -61,9 +61,9 @@ def rows_of(token: Token, line: int) -> tuple[list[Row], str | None]:
 
 
 def html_rows(html: str, line: int) -> list[Row]:
-    """The rows of a piece of HTML that begins on ``line``: its text, without what is only there to be looked at."""
+    """The rows of a piece of HTML that begins on ``line``: its text, without purely visual elements."""
     reader = _Html(line)
-    closed = html.rfind("-->") + 1  # where nothing closes a comment any more, the parser would look for that each time
+    closed = html.rfind("-->") + 1  # beyond this no comment is closed, and the parser would look for the end of each
     reader.feed(html[:closed] + html[closed:].replace("<!--", ""))
     reader.close()
     reader.end_row()
@@ -71,7 +71,7 @@ def html_rows(html: str, line: int) -> list[Row]:
 
 
 def join_rows(rows: Iterable[Row]) -> list[list[tuple[str, int]]]:
-    """Passages, as (text, line) of their rows: a row that goes on in the next one is one passage with it."""
+    """Group rows into passages of (text, line): a row that continues in the next one belongs to the same passage."""
     passages: list[list[tuple[str, int]]] = []
     before: Row | None = None
     for row in rows:
@@ -89,7 +89,7 @@ def _begins(row: Row) -> bool:
 
 
 def _joint(before: str, after: str) -> str:
-    """What stands between two lines that are one: nothing beside Japanese, a space between Latin words."""
+    """What joins two lines that are one: nothing beside Japanese, a space between Latin words."""
     if before == ".":
         return " "  # it may end a sentence
     wide = unicodedata.east_asian_width(before) in "WF" or unicodedata.east_asian_width(after) in "WF"
@@ -102,17 +102,17 @@ class _Rows:
     def __init__(self, content: str, line: int) -> None:
         self.rows: list[Row] = []
         self._content = content
-        self._position = 0  # in the content, up to which code was looked for
+        self._position = 0  # in the content; code was searched for up to here
         self._line = line
-        self._began = line  # the line on which this row began: code and tags may go over several
+        self._began = line  # the line where this row began: code and tags may span several
         self._pieces: list[str] = []
         self._stress = 0
-        self._plain = False  # something in this row is not emphasised
+        self._plain = False  # whether something in this row is not emphasised
         self._linked = False
         self._mute: list[str] = []
-        self._link: str | None = None  # where the link that is open leads
-        self._links: list[str] = []  # where the links that say something lead
-        self._outside = False  # something stands outside of links
+        self._link: str | None = None  # target of the open link, if any
+        self._links: list[str] = []  # targets of the links that have text
+        self._outside = False  # whether there is text outside links
 
     def take(self, token: Token) -> None:
         match token.type:
@@ -173,7 +173,7 @@ class _Rows:
             self.end_row(final=True)
 
     def _breaks_in_code(self, code: str) -> int:
-        """Line breaks inside of inline code, which reads as spaces there."""
+        """Count line breaks inside inline code, which become spaces there."""
         if "\n" not in self._content:
             return 0
         found = re.compile(r"\s".join(map(re.escape, code.split(" ")))).search(self._content, self._position)

@@ -1,7 +1,7 @@
-"""Inserts: what stands in a text and is not text, each as one character of private use while the text is taken apart.
+"""Inserts: things in a text that are not text, each replaced by one private-use character while the text is parsed.
 
-They are put in before a notation is read, and taken out where its passages become lines, so that no notation has to
-know of them, and none of them can reach what people read.
+They are put in before a notation is read and taken out where its passages become lines, so that notations need not know
+about them, and none of them can end up in display text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INSERT", "Begin", "Break", "Chapter", "Delivery", "End", "Insert", "Inserts", "Nothing", "Play", "Said"]
 
-_FIRST = 0xF0000  # of the first private plane, which no font and no keyboard uses
+_FIRST = 0xF0000  # start of the first private-use plane, which no font or keyboard uses
 _MOST = 0xFFFD
 
 INSERT = re.compile(f"[{chr(_FIRST)}-{chr(_FIRST + _MOST)}]")
@@ -27,7 +27,7 @@ INSERT = re.compile(f"[{chr(_FIRST)}-{chr(_FIRST + _MOST)}]")
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A silence."""
+    """A pause."""
 
     kind: PauseKind
     seconds: float | None = None
@@ -35,7 +35,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """A sound by its name."""
+    """A sound, by name."""
 
     name: str
 
@@ -49,19 +49,19 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Who speaks, and how. What is None stays as it is outside."""
+    """Who speaks, and how. None leaves a property as it is outside."""
 
     speaker: str | None = None
     style: str | None = None
     manner: Manner = Manner()  # noqa: RUF009  # frozen
     quoted: bool = False
     narrator: bool = False
-    """The episode's own voice, whoever speaks outside."""
+    """Whether it is the episode's own voice, whoever speaks outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """From here on, up to its :class:`End`, it is spoken so."""
+    """The following is spoken like this, up to its :class:`End`."""
 
     delivery: Delivery
 
@@ -73,23 +73,23 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The beginning or the end of a part that is said in its own way."""
+    """The beginning or end of a part with a reading of its own."""
 
     said: str | None
-    """None at its end."""
+    """The reading; None at the end."""
     kana: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Something stood here that means nothing; the line is not empty, though."""
+    """Marks something that was removed, so that the line does not count as empty."""
 
 
 Insert = Break | Play | Chapter | Begin | End | Said | Nothing
 
 
 class Inserts:
-    """The inserts of one script, and what is to be remarked on."""
+    """The inserts of one script, and remarks about what was left out."""
 
     def __init__(self) -> None:
         self._numbers: dict[Insert, int] = {}
@@ -97,28 +97,28 @@ class Inserts:
         self.remarks: list[Remark] = []
 
     def put(self, insert: Insert) -> str:
-        """The character that stands for ``insert``."""
+        """Return the character that represents ``insert``."""
         number = self._numbers.get(insert)
         if number is None:
             if len(self._known) > _MOST:
-                raise ScriptError("holds more than 65,000 different pieces of markup", remedy="Split it.")
+                raise ScriptError("contains more than 65,000 different pieces of markup", remedy="Split it.")
             number = self._numbers[insert] = len(self._known)
             self._known.append(insert)
         return chr(_FIRST + number)
 
     def at(self, character: str) -> Insert:
-        """What ``character`` stands for."""
+        """Return what ``character`` represents."""
         return self._known[ord(character) - _FIRST]
 
     def without(self, kind: type[Insert], text: str) -> str:
-        """``text`` without the inserts of one kind."""
+        """Remove the inserts of one kind from ``text``."""
         return INSERT.sub(lambda found: "" if isinstance(self.at(found.group()), kind) else found.group(), text)
 
     def remark(self, message: str, line: int) -> None:
-        """Remember something that was left out."""
+        """Record something that was left out."""
         self.remarks.append(Remark(message, line))
 
     @staticmethod
     def free(text: str) -> str:
-        """``text`` without inserts, and without what could be taken for one."""
+        """Remove inserts from ``text``, and anything that could be mistaken for one."""
         return INSERT.sub("", text)

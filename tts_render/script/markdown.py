@@ -1,4 +1,4 @@
-"""A post's own body, in Markdown.
+"""The body of a post, in Markdown.
 
 ::
 
@@ -9,10 +9,10 @@
     - 一つ目                             Line
     - 二つ目                             Line
 
-Headings, list items, paragraphs, quotations, links and inline code are spoken, and so is the text of HTML. Not spoken
-are what is only there to be looked at (code blocks, tables, images, embedded players), what is there for the page
-(sources, credits, the form for letters, headings with nothing under them), and addresses. Headings of the first two
-levels begin sections, and so does a list item that is a link and no more: the title of an article.
+Headings, list items, paragraphs, quotations, links and inline code are spoken, and so is text in HTML. Not spoken are
+purely visual elements (code blocks, tables, images, embedded players), elements of the page (sources, credits, the
+form for letters, headings with nothing under them), and addresses. Headings of the first two levels begin sections,
+and so does a list item that consists of a single link: the title of an article.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_markdown"]
 
-_SECTION_LEVEL = 2  # headings down to this level begin sections; those below structure a section
-_DEEPEST = 100  # blocks inside of each other; what lies deeper would not be read
+_SECTION_LEVEL = 2  # headings down to this level begin sections; deeper ones structure a section
+_DEEPEST = 100  # nesting of blocks; anything deeper would not be read
 _LINE_END = re.compile(r"\r\n?")
 _ATTRIBUTES = re.compile(r"^[ \t]*\{::?[^{}\n]*\}[ \t]*$|(?<=[)\]*_`>])\{:[^{}\n]*\}", re.MULTILINE)
 _FOOTNOTE_LABEL = re.compile(r"^ {0,3}\[\^[^\]\n]{1,40}\]:[ \t]*", re.MULTILINE)
@@ -57,12 +57,12 @@ class _Title:
     """A heading, or the title of an article."""
 
     level: int
-    """1 to 6; 0 for an article."""
+    """1 to 6; 0 for the title of an article."""
     text: str
     line: int
     address: str | None = None
     underlined: bool = False
-    """By a line of hyphens or equals signs, which may have been meant as something else."""
+    """Whether a line of hyphens or equals signs makes it one, which may have been meant differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class _Text:
     """A paragraph or a list item."""
 
     passages: Sequence[Sequence[tuple[str, int]]]
-    """(text, line) of the rows of each."""
+    """(text, line) of the rows of each passage."""
     apart: bool
-    """A paragraph by itself, not an item of a close list."""
+    """Whether it is a separate paragraph, not an item of a tight list."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Break:
-    """Something between paragraphs that is not spoken, or the border of a section."""
+    """Something unspoken between paragraphs, or a section border."""
 
     line: int
     section: bool = False
@@ -87,10 +87,10 @@ _Block = _Title | _Text | _Break
 
 
 def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ...]:
-    """The items of a post's body.
+    """Yield the items of a post's body.
 
     Raises:
-        ScriptError: it holds a shortcode whose text nobody knows how to speak.
+        ScriptError: it contains a shortcode with text, and nothing says how to speak it.
     """
     text = drop_references(clean(_LINE_END.sub("\n", source.text)))
     inserts = Inserts()
@@ -146,13 +146,13 @@ def read_markdown(source: Source, notation: Notation) -> tuple[Item | Remark, ..
 
 
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # read only when there is Markdown to read
+    from markdown_it import MarkdownIt  # imported only when there is Markdown to read
 
     return MarkdownIt("commonmark", {"html": True, "maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
 
 
 def _spoken(blocks: Sequence[_Block]) -> list[_Block]:
-    """``blocks`` without headings that have nothing to be said under them, and without labels."""
+    """``blocks`` without labels and without headings that have nothing under them."""
     kept: list[_Block] = []
     speaks = dict.fromkeys(range(1, 7), False)  # whether something is said before the next heading of this level
     for block in reversed(blocks):
@@ -180,7 +180,7 @@ class _Reader:
         self._parser = parser
 
     def blocks(self, tokens: Sequence[Token]) -> Iterator[_Block]:
-        lists: list[bool] = []  # of each list that is open, whether its items may be titles of articles
+        lists: list[bool] = []  # for each open list, whether its items may be titles of articles
         fresh = False  # at the beginning of a list item
         line = self._source.first_line
         index = 0
@@ -238,7 +238,7 @@ class _Reader:
         rows, address = rows_of(inline, line)
         loose = _LOOSE_LINK.fullmatch(inline.content.strip()) if title and address is None else None
         if loose and "](" not in loose["title"]:
-            # A title with brackets that do not match is no link to Markdown.
+            # Markdown does not recognise a link whose title has unbalanced brackets.
             rows, _ = rows_of(self._parser.parseInline(loose["title"])[0], line)
             address = loose["address"]
         if address is not None:
@@ -273,7 +273,7 @@ class _Reader:
         for row in rows:
             if found := PLACEHOLDER.search(row.text):
                 raise ScriptError(
-                    f"holds {found.group()}, which only the site generator can fill in",
+                    f"contains {found.group()}, which only the site generator can fill in",
                     path=self._source.path,
                     line=row.line,
                     remedy="Write the text itself into the post, or give the episode a script of its own (.txt).",
@@ -281,7 +281,7 @@ class _Reader:
 
 
 def _may_hold_titles(tokens: Sequence[Token], index: int) -> bool:
-    """Whether the list whose content begins at ``index`` has one item, or empty lines between its items."""
+    """Whether the list whose content begins at ``index`` has a single item, or empty lines between its items."""
     items = 0
     for token in tokens[index:]:
         if token.level == 0:

@@ -1,4 +1,4 @@
-"""Markup inside of a text: a subset of SSML 1.1, and HTML's ``<ruby>``, as inserts.
+"""Markup in a text: a subset of SSML 1.1, and HTML's ``<ruby>``, become inserts.
 
 ::
 
@@ -7,8 +7,8 @@
     <ruby>颯<rt>はやて</rt></ruby>です。           Line "颯です。", said はやてです。
     <prosody rate="120%">急いで。</prosody>        Line, in its manner
 
-What else stands in angle brackets is left out, with a remark. A ``<`` that begins no element is text. In Markdown the
-elements of HTML belong to Markdown, and so does all that stands in code.
+Any other element is left out, with a remark. A ``<`` that does not begin an element is text. In Markdown, HTML elements
+and anything in code are left to Markdown.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ _LONGEST_REFERENCE = 40
 _LINES = re.compile(r"\s*\n\s*")
 
 _PAIRED = frozenset(["sub", "say-as", "phoneme", "ruby"])
-"""Elements whose content is said in its own way, and holds no other element."""
+"""Elements whose content has a reading of its own, and contains no other elements."""
 _SPEECH = frozenset(["break", "prosody", "voice", "say-as", "phoneme", "speak"])
-"""Elements that HTML does not have."""
+"""Elements that do not exist in HTML."""
 
 
 def take_markup(source: Source, notation: Notation, inserts: Inserts, *, markdown: bool = False) -> str:
-    """The text of ``source`` with inserts instead of markup, line for line.
+    """Replace markup in ``source`` with inserts, keeping the line structure.
 
     Args:
-        source: text without characters that could be taken for inserts.
-        notation: which voices and sounds there are.
-        inserts: where the inserts are kept, and what was left out is remarked on.
-        markdown: whether elements of HTML, and code, are none of our business.
+        source: text without characters that could be mistaken for inserts.
+        notation: the available voices and sounds.
+        inserts: collects the inserts, and remarks about what was left out.
+        markdown: whether to leave HTML elements and code alone.
 
     Raises:
-        ScriptError: an element asks for what there is not, or what cannot be understood.
+        ScriptError: an element refers to something that does not exist, or is not understood.
     """
     if "<" not in source.text:
         return source.text
@@ -71,20 +71,20 @@ def take_markup(source: Source, notation: Notation, inserts: Inserts, *, markdow
 
 
 def unescape(text: str) -> str:
-    """``text`` with its character references decoded: ``&lt;`` is ``<``, and what stands for no text is nothing."""
+    """Decode character references: ``&lt;`` becomes ``<``, and references to what is not text are removed."""
     if "&" not in text:
         return text
     return _ENTITY.sub(lambda found: _decoded(found.group()), text)
 
 
 def drop_references(text: str) -> str:
-    """``text`` without the character references that stand for no text, before the others are decoded."""
+    """Remove character references to what is not text, before the others are decoded."""
     if "&" not in text:
         return text
 
     def kept(found: re.Match[str]) -> str:
         reference = found.group()
-        if len(reference) > _LONGEST_REFERENCE:  # a number that nobody would decode
+        if len(reference) > _LONGEST_REFERENCE:  # a number too long to decode
             return ""
         decoded = _decoded(reference)
         return reference if decoded and decoded == html.unescape(reference) else decoded
@@ -107,7 +107,7 @@ class _Taker:
         self._inserts = inserts
         self._markdown = markdown
         self._code = [found.span() for found in _CODE.finditer(self._text)] if markdown else []
-        self._open: list[tuple[str, int]] = []  # elements that change who speaks or how, and their lines
+        self._open: list[tuple[str, int]] = []  # open elements that change who speaks or how, and their lines
         self._line = source.first_line
 
     def take(self) -> str:
@@ -129,7 +129,7 @@ class _Taker:
         return "".join(kept) + text[position:]
 
     def _is_foreign(self, tag: re.Match[str]) -> bool:
-        """Whether it is Markdown's to deal with."""
+        """Whether the element is left to Markdown."""
         if not self._markdown:
             return False
         before = bisect_right(self._code, (tag.start(), len(self._text)))
@@ -146,7 +146,7 @@ class _Taker:
         return name == "audio" and re.search(r"[./]", values["src"]) is not None
 
     def _element(self, tag: re.Match[str]) -> tuple[str, int]:
-        """What stands for an element, and where the text goes on."""
+        """Return the replacement of an element, and the position where the text continues."""
         name = (tag["name"] or "").lower()
         if not name:
             return self._inserts.put(Nothing()), tag.end()
@@ -169,7 +169,7 @@ class _Taker:
                 sound = self._needed(name, values, "src")
                 if sound not in self._notation.sounds:
                     known = ", ".join(sorted(self._notation.sounds))
-                    raise self._wrong(name, f"there is no sound {sound!r}", known and f"voices.yaml has: {known}.")
+                    raise self._wrong(name, f"there is no sound {sound!r}", known and f"The sounds are: {known}.")
                 if not empty:
                     self._open.append((name, self._line))
                 return put(Play(sound))
@@ -191,7 +191,7 @@ class _Taker:
                 return self._opened(name, Delivery(who[0], who[1]), empty=empty)
             case "speak":
                 return put(Nothing())
-        self._inserts.remark(f"<{name}> is no markup that is known here, and was left out", self._line)
+        self._inserts.remark(f"<{name}> is not supported markup, and was left out", self._line)
         return put(Nothing())
 
     def _opened(self, name: str, delivery: Delivery, *, empty: bool) -> str:
@@ -213,7 +213,7 @@ class _Taker:
     def _paired(self, tag: re.Match[str], name: str, values: dict[str, str]) -> tuple[str, int]:
         end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self._text, tag.end())
         if tag["empty"] or end is None:
-            raise self._wrong(name, "has no end" if not tag["empty"] else "has nothing in it")
+            raise self._wrong(name, "has no end" if not tag["empty"] else "is empty")
         inside = self._text[tag.end() : end.start()]
         if name == "ruby":
             shown, said, kana = *self._ruby(inside), False
@@ -221,12 +221,12 @@ class _Taker:
             shown = unescape(_LINES.sub(" ", _TAG.sub("", inside)).strip())
             said, kana = self._said(name, values, shown)
         if not shown:
-            raise self._wrong(name, "has nothing in it", "Write between its tags what people read.")
+            raise self._wrong(name, "is empty", "Write the display text between its tags.")
         put = self._inserts.put
         return put(Said(said, kana)) + shown + put(Said(None)), end.end()
 
     def _ruby(self, inside: str) -> tuple[str, str]:
-        """What is shown of a ``<ruby>``, and how it is said."""
+        """Display text and reading of a ``<ruby>``."""
         inside = re.sub(r"<rp\b[^>]*>.*?(?:</rp\s*>|$)", "", inside, flags=re.IGNORECASE | re.DOTALL)
         parts = re.findall(r"(.*?)<rt\b[^>]*>(.*?)(?:</rt\s*>|(?=<rb)|$)", inside, re.IGNORECASE | re.DOTALL)
         if not parts:
@@ -240,15 +240,15 @@ class _Taker:
         if name == "say-as":
             kind = self._needed(name, values, "interpret-as")
             if kind not in KINDS:
-                raise self._wrong(name, f"interpret-as={kind!r} is not known", f"There are: {', '.join(KINDS)}.")
+                raise self._wrong(name, f"interpret-as={kind!r} is not known", f"The kinds are: {', '.join(KINDS)}.")
             said = say_as(kind, shown)
             if said is None:
-                raise self._wrong(name, f"{shown!r} is no {kind}")
+                raise self._wrong(name, f"{shown!r} cannot be read as {kind}")
             return said, False
         alphabet = self._needed(name, values, "alphabet")
         kana = self._needed(name, values, "ph")
         if alphabet != "x-voicevox-kana":
-            raise self._wrong(name, f"the alphabet {alphabet!r} is not known", "Only x-voicevox-kana is.")
+            raise self._wrong(name, f"the alphabet {alphabet!r} is not known", "Use x-voicevox-kana.")
         try:
             return parse_kana(kana), True
         except ValueError as error:

@@ -1,10 +1,9 @@
-"""Phrases: a sentence that is too long for an engine, in parts that can be spoken one after the other.
+"""Phrases: a sentence that is too long for an engine is split into parts that can be spoken one after the other.
 
-A part ends, in this order of liking: after a sentence inside a quotation; after 、 or a closing bracket; at a border
-between phrases (文節), which budoux finds, or between English words; and only where there is none of these, anywhere
-but inside a word or number, and in the end anywhere. Of each kind the outside of brackets is liked better than the
-inside, and of equals the one that makes the parts most even. Everything is decided inside a window of one part, so that
-time and memory grow with the text and no faster.
+A part ends, in order of preference, after a sentence inside a quotation; after 、 or a closing bracket; between phrases
+(文節) as found by budoux, or between English words; failing these, anywhere but inside a word or number; and as a last
+resort anywhere. Within each kind, places outside brackets are preferred, and among equals the one that makes the parts
+most even. Every decision looks only at a window of one part, so time and memory grow linearly with the text.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ _COMMA = re.compile(rf"[、，；;：:,][{re.escape(CLOSING)}]*|[{re.escape(CLOS
 
 
 def split_long(text: str, longest: int) -> list[str]:
-    """``text`` in parts of at most ``longest`` characters, without white space around them.
+    """Split ``text`` into parts of at most ``longest`` characters, without surrounding white space.
 
-    Joined, the parts are ``text`` but for white space. Web and mail addresses are never split, and count as one
-    character: they are not spoken.
+    Joined, the parts are ``text`` except for white space. Web and mail addresses are never split, and count as one
+    character, because they are not spoken.
     """
     if len(text) <= longest:
         return [text]
@@ -62,20 +61,21 @@ def split_long(text: str, longest: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Border:
-    """A place where a text may be divided."""
+    """A place where a text may be split."""
 
     rank: int
-    """How much it is liked: 0 ends a sentence, 1 follows 、 or a closing bracket, 2 lies between phrases (or before an
-    opening bracket), 3 between words, 4 anywhere else, 5 where a word or number, or what belongs together, is torn."""
+    """Lower is better: 0 ends a sentence, 1 follows 、 or a closing bracket, 2 lies between phrases (or before an
+    opening bracket), 3 between words, 4 anywhere else, 5 inside a word or number, or between things that belong
+    together."""
     inside: bool
-    """Whether there is a bracket around it."""
+    """Whether it is inside a bracket."""
 
 
 def borders(text: str) -> dict[int, Border]:
-    """How well ``text`` could be divided at each offset, by what :func:`split_long` goes by.
+    """Rate each offset of ``text`` as a place to split, by the criteria of :func:`split_long`.
 
     Returns:
-        Borders by the offset at which the part after them begins, in order, from 1 to the last character.
+        Borders by the offset at which the next part begins, in order, from 1 to the last character.
     """
     ways: tuple[Callable[[str], Iterable[int]], ...] = (_quoted_ends, _commas, _phrases, _outside_words, _anywhere)
     inside = _inside_brackets(text)
@@ -85,7 +85,7 @@ def borders(text: str) -> dict[int, Border]:
             if ranks.get(at) == _TORN and _allowed(text, at):
                 ranks[at] = rank
     for at in bracket_pairs(text):
-        if _PHRASE < ranks.get(at, 0) < _TORN:  # a quotation is a phrase, even where none is seen
+        if _PHRASE < ranks.get(at, 0) < _TORN:  # a quotation is a phrase, even if budoux does not see one
             ranks[at] = _PHRASE
     return {at: Border(rank, inside[at]) for at, rank in ranks.items()}
 
@@ -105,9 +105,9 @@ def _parts(text: str, longest: int) -> Iterator[str]:
 
 
 def _border(text: str, inside: Sequence[bool], begin: int, longest: int) -> int:
-    """Where the part that begins at ``begin`` ends best."""
+    """The best end for the part that begins at ``begin``."""
     rest = len(text) - begin
-    even = -(-rest // -(-rest // longest))  # length of a part if all were equal
+    even = -(-rest // -(-rest // longest))  # length of the parts if all were equal
     least = max(1, even // 2)
     low, high = begin + least, begin + max(least, min(longest, rest - least))
     window = text[begin : high + 1]
@@ -120,7 +120,7 @@ def _border(text: str, inside: Sequence[bool], begin: int, longest: int) -> int:
 
 
 def _inside_brackets(text: str) -> list[bool]:
-    """Of each position whether there is a bracket around it; a bracket's own edges are outside."""
+    """For each position, whether it is inside a bracket; the edges of a bracket are outside it."""
     steps = [0] * (len(text) + 1)
     for opener, closer in bracket_pairs(text).items():
         steps[opener + 1] += 1
@@ -156,7 +156,7 @@ def _anywhere(window: str) -> Iterable[int]:
 
 @cache
 def _phrase_finder() -> Callable[[str], list[str]]:
-    import budoux  # read only when a sentence is too long: its model is a file to load
+    import budoux  # imported only when a sentence is too long: it has to load its model from a file
 
     parse: Callable[[str], list[str]] = budoux.load_default_japanese_parser().parse
     return parse
@@ -167,7 +167,7 @@ def _allowed(text: str, at: int) -> bool:
     if at >= len(text):
         return True
     before, after = text[at - 1], text[at]
-    if after.isspace() and text[at + 1 : at + 2] in _NEVER_FIRST:  # the part after it begins without the space
+    if after.isspace() and text[at + 1 : at + 2] in _NEVER_FIRST:  # the next part begins after the space
         return False
     if after in _NEVER_FIRST or before in _NEVER_LAST or _JOINER.match(after) or before == "\u200d":
         return False

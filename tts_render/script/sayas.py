@@ -1,4 +1,4 @@
-"""How ``<say-as>`` wants figures and letters said: as a Japanese reader would say them aloud."""
+"""How ``<say-as>`` wants figures and letters read: as a Japanese reader would say them aloud."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS = ("characters", "date", "digits", "telephone", "time")
 
 
 def say_as(kind: str, text: str) -> str | None:
-    """How ``text`` is said as ``kind``, one of :data:`KINDS`; None where it is no such thing."""
+    """The reading of ``text`` as ``kind``, one of :data:`KINDS`; None if it is not of that kind."""
     text = unicodedata.normalize("NFKC", text).strip()
     match kind:
         case "characters":

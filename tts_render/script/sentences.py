@@ -1,11 +1,11 @@
-"""Sentences: where one ends and the next begins, in Japanese with English in it.
+"""Sentences: where one ends and the next begins, in Japanese mixed with English.
 
-Nothing is changed or lost: the sentences of a text are slices of it, and joined they are the text but for white space.
+Nothing is changed or lost: the sentences are slices of the text, and joined they are the text except for white space.
 
-- A bracket is whole: ``「はい。」と答えた。`` is one sentence. An opening bracket counts only if it is closed nearby.
-- What follows an ending mark and cannot begin a sentence stays with it: further marks, closing brackets, ``（笑）``,
+- Brackets stay whole: ``「はい。」と答えた。`` is one sentence. An opening bracket counts only if closed nearby.
+- Whatever follows an ending mark and cannot begin a sentence stays with it: more marks, closing brackets, ``（笑）``,
   ``ｗｗ``, emoji.
-- ``！`` and ``？`` that are part of a larger sentence (``やった！って思った``) or of a name end nothing.
+- ``！`` and ``？`` inside a larger sentence (``やった！って思った``) or a name do not end a sentence.
 - An English sentence ends with a full stop, a space and a capital, unless the stop is that of ``Dr.`` or an initial.
 """
 
@@ -57,14 +57,14 @@ _COUNT = re.compile(r"\s*[(（]?[0-9０-９]{1,3}$")
 
 
 def split_sentences(text: str) -> list[str]:
-    """The sentences of ``text``, without white space around them; marks alone stay with a neighbour."""
+    """The sentences of ``text``, without surrounding white space; marks alone stay with a neighbour."""
     return [text[start:end] for start, end in sentence_spans(text)]
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Where the sentences of ``text`` begin and end, in characters; none of an empty text."""
+    """Yield where the sentences of ``text`` begin and end, in characters; nothing for an empty text."""
     spans: list[tuple[int, int]] = []
-    waiting: int | None = None  # where marks began that have no sentence before them
+    waiting: int | None = None  # start of marks that have no sentence before them
     start = 0
     for cut in [*_cuts(text), len(text)]:
         begin, end = _trimmed(text, start, cut)
@@ -84,7 +84,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _cuts(text: str) -> list[int]:
-    """Positions right after each end of a sentence, and after what stays with it."""
+    """Yield the position after each end of a sentence and whatever stays with it."""
     cuts: list[int] = []
     pairs = bracket_pairs(text)
     position = start = 0
@@ -96,7 +96,7 @@ def _cuts(text: str) -> list[int]:
                 position = at + 1
                 continue
             position = pairs[at] + 1
-            # 「はい。」「いいえ。」: a quoted sentence is one by itself only before another quotation.
+            # 「はい。」「いいえ。」: a quoted sentence stands by itself only before another quotation.
             if not (text[pairs[at] - 1] in ENDING and text[position : position + 1] in BRACKETS):
                 continue
             end = position
@@ -156,7 +156,7 @@ def _begins(text: str, position: int) -> bool:
 
 
 def bracket_pairs(text: str) -> dict[int, int]:
-    """Position of each opening bracket that is closed nearby, and of what closes it; never crossing each other."""
+    """Position of each opening bracket that is closed nearby, and of its closing bracket; pairs never cross."""
     pairs: dict[int, int] = {}
     waiting: dict[str, list[int]] = {opener: [] for opener in BRACKETS}
     for found in _BRACKET.finditer(text):

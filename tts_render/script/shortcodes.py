@@ -1,8 +1,8 @@
-"""What the site generator would fill in: Hugo's shortcodes and Jekyll's Liquid tags.
+"""What a site generator would fill in: Hugo's shortcodes and Jekyll's Liquid tags.
 
-They are taken out before Markdown is read, since a shortcode would hide the whole body as one piece of HTML. Some only
-show what cannot be spoken, and go without a trace. Of others only the tags go, and what stands between them is spoken.
-But one that holds text itself is an error: nothing says who speaks it and how, and it must not go missing.
+They are taken out before Markdown is read, since a shortcode would turn the whole body into one piece of HTML. Some
+only show what cannot be spoken, and are removed completely. Of others, only the tags are removed, and the text between
+them is spoken. But a shortcode that itself holds text is an error: nothing says who speaks it, and it must not be lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PLACEHOLDER", "remove_shortcodes"]
 
 PLACEHOLDER = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|\{%(?:(?!\{%).)*?%\}")
-"""What is left where the site generator would put text that nobody here knows."""
+"""Stands where the site generator would put text that is unknown here."""
 
 _OPEN = re.compile(r"\{\{[<%]|\{%")
 _HUGO = re.compile(
@@ -45,9 +45,9 @@ _SILENT = frozenset([
     "endcapture", "endcase", "endfor", "endif", "endunless", "for", "if", "increment", "layout", "paginate", "raw",
     "endraw", "tablerow", "unless", "when",
 ])  # fmt: skip
-"""These show something, or decide something, and say nothing."""
+"""These only show or decide something, and say nothing."""
 _SILENT_INSIDE = frozenset(["capture", "chart", "code", "comment", "highlight", "katex", "math", "mermaid"])
-"""What stands between these and their ends is no text either."""
+"""Between these and their ends there is no text either."""
 _TEXT_KEYS = frozenset(["alt", "body", "caption", "content", "label", "message", "quote", "summary", "text", "title"])
 
 
@@ -57,22 +57,22 @@ _BARE_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 
 
 def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> str:
-    """The text of ``source`` without shortcodes and tags, line for line; with the text of those that are spoken.
+    """Return ``source`` without shortcodes and tags, with its lines kept, and with the text of spoken shortcodes.
 
     Args:
         source: the text.
-        notation: which shortcodes are spoken, by which attribute and by whom.
-        inserts: where it is kept who speaks.
+        notation: which shortcodes are spoken, from which attribute and by whom.
+        inserts: records who speaks.
 
     Raises:
-        ScriptError: one that nothing is known of holds text, one that is spoken lacks it, or one is not closed.
+        ScriptError: an unknown shortcode holds text, a spoken one lacks it, or a shortcode is not closed.
     """
-    cast: dict[tuple[tuple[str, ...], str], str] = {}  # who speaks for whom
+    cast: dict[tuple[tuple[str, ...], str], str] = {}  # the voice for each value of the speaker attribute
     text = source.text
     kept: list[str] = []
     position = 0
     line = source.first_line
-    silent: str | None = None  # the name whose end is waited for
+    silent: str | None = None  # the name whose end is awaited
     endless: set[str] = set()
     while found := _OPEN.search(text, position):
         between = text[position : found.start()]
@@ -84,7 +84,7 @@ def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> s
                 f"{found.group()} begins a shortcode that has no end",
                 path=source.path,
                 line=line,
-                remedy="Close it, or put it into other words.",
+                remedy="Close it, or rephrase it.",
             )
         name, ends = _name_and_end(tag)
         if silent is None:
@@ -93,10 +93,10 @@ def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> s
                 kept.append(_speech(source, line, tag, spoken, cast, inserts))
             elif not ends and spoken is None and name not in _SILENT and (held := _text_in(tag["rest"])):
                 raise ScriptError(
-                    f"the shortcode {name} holds text ({held}), and nothing says how to speak it",
+                    f"the shortcode {name} contains text ({held}), but nothing says how to speak it",
                     path=source.path,
                     line=line,
-                    remedy=f"Say under shortcodes: in voices.yaml how {name} is spoken, or that it is silent.",
+                    remedy=f"Under shortcodes: in voices.yaml, say how {name} is spoken, or that it is silent.",
                 )
             if not ends and name in _SILENT_INSIDE and name not in endless:
                 if _closes_later(text, tag, name):
@@ -121,7 +121,7 @@ def _speech(
     cast: dict[tuple[tuple[str, ...], str], str],
     inserts: Inserts,
 ) -> str:
-    """What is spoken of a shortcode: its text, in the voice of whoever says it, with pauses at line breaks."""
+    """The text of a spoken shortcode, in the voice of its speaker, with pauses at line breaks."""
     values: dict[str, str] = {}
     for key, double, ticked, single, bare in _ARGUMENT.findall(tag["rest"]):
         value = re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], double) if double else ""
@@ -129,7 +129,7 @@ def _speech(
     text = values.get(spoken.text or "")
     if text is None:
         raise ScriptError(
-            f"the shortcode {tag['name']} has no {spoken.text}, which is what is spoken of it",
+            f"the shortcode {tag['name']} has no {spoken.text}, which is the attribute to speak",
             path=source.path,
             line=line,
             remedy="Give it one, or change shortcodes: in voices.yaml.",
@@ -144,7 +144,7 @@ def _speech(
         row = Inserts.free(" ".join(unescape(_BARE_TAG.sub("", row)).split()))
         quote = _QUOTE.match(row)
         if quote and quote.end() < len(row):
-            # Somebody else's words: the narrator reads them, and the speaker answers.
+            # The narrator reads the quotation, and the speaker answers it.
             row = inserts.put(Begin(Delivery(narrator=True, quoted=True))) + row[quote.end() :] + inserts.put(End())
         if row:
             rows.append(row)
@@ -155,7 +155,7 @@ def _speech(
 
 
 def _name_and_end(tag: re.Match[str]) -> tuple[str, bool]:
-    """What a tag is called, and whether it is the end of what it is called."""
+    """The name of a tag, and whether it is an end tag."""
     name = tag["name"]
     if tag["close"]:
         return name, True
@@ -170,7 +170,7 @@ def _closes_later(text: str, tag: re.Match[str], name: str) -> bool:
 
 
 def _text_in(arguments: str) -> str:
-    """Which argument holds text that somebody may want to hear: its key, or its beginning; empty if none does."""
+    """The argument that holds text which somebody may want to hear: its key, or its beginning; empty if none does."""
     for key, *values in _ARGUMENT.findall(arguments):
         value = next((value for value in values if value), "")
         words = any(character.isalpha() for character in value)

@@ -1,4 +1,4 @@
-"""Templates: what a show says around the articles of a post's body, so that a post alone is an episode.
+"""Templates: what a show says around the articles of a post's body, so that a post alone makes an episode.
 
 ::
 
@@ -28,27 +28,27 @@ _WEEKDAYS = "月火水木金土日"
 
 
 def fill(template: str, templates: Templates, path: Path, *, count: int, n: int = 0, article: str = "") -> str:
-    """``template`` with its placeholders filled in.
+    """Fill in the placeholders of ``template``.
 
     Args:
         template: one of those of ``templates``.
         templates: title and date of the post.
         path: the post, for messages.
-        count: how many articles there are.
-        n: which of them begins, from 1.
+        count: number of articles.
+        n: 1-based number of the article that begins.
         article: its title.
 
     Raises:
-        ScriptError: it says the date of a post that has none.
+        ScriptError: it says the date, but the post has none.
     """
     values = {"title": fold_space(clean(templates.title)), "date": templates.date, "count": str(count), "n": str(n)}
-    values["article"] = article.rstrip("。．")  # its sentence may go on in the template
+    values["article"] = article.rstrip("。．")  # the template may continue the sentence of the title
 
     def value(found: re.Match[str]) -> str:
         text = values[found[1]]
         if text is None:
             raise ScriptError(
-                f"has no date, and the show says {found.group()}",
+                f"has no date, but the show says {found.group()}",
                 path=path,
                 remedy="Add a date to the front matter, or take it out of the template in voices.yaml.",
             )
@@ -58,7 +58,7 @@ def fill(template: str, templates: Templates, path: Path, *, count: int, n: int 
 
 
 def holds_article(template: str) -> bool:
-    """Whether a template says the title of the article itself."""
+    """Whether a template itself says the title of the article."""
     return "{article}" in template
 
 

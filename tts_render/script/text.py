@@ -1,4 +1,4 @@
-"""Plain text: a line is an utterance, an empty line ends a paragraph, ``----`` a section.
+"""Plain text: a line is an utterance, an empty line ends a paragraph, ``----`` ends a section.
 
 ::
 
@@ -10,8 +10,8 @@
     ----二つ目。                       ->   Cue("section"), Line
     ……                                 ->   Pause("paragraph")
 
-Scripts come from people and from language models, so what Markdown leaves behind is taken off: headings, list marks,
-stars, backticks, fences (what stands between two fences is spoken).
+Scripts come from people and from language models, so leftovers of Markdown are removed: headings, list marks, stars,
+backticks and fences (the text between two fences is spoken).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["decode_script", "read_text", "strip_bullet"]
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"[-－‐‑‒–—―─━═=＝_＿ー]{3,}|(?:[-*＊_]\s*){3,}")
-# Glued to text, a rule is told from a dash by what it is made of, or by its length.
+# A rule that is attached to text is told from a dash by its characters, or by its length.
 _GLUED_BEFORE = re.compile(r"(?:[-－]{3,}|[─━═]{3,}|[—―]{4,})\s*(?=[^\s|>])")
 _GLUED_AFTER = re.compile(r"(?<=[^\s|－─━═—―-])\s{0,16}(?:[-－]{3,}|[─━═]{3,}|[—―]{4,})$")
 _GLUED_BETWEEN = re.compile(r"(?<=[。！？!?」』）)☆♪])\s{0,16}(?:[-－]{4,}|[─━═]{4,})\s*(?=[^\s|-])")
@@ -47,10 +47,10 @@ _BULLET = re.compile(r"[・●■◆▼▶►]\s*(?=[^\s・●■◆▼▶►])"
 
 
 def decode_script(path: Path, data: bytes) -> str:
-    """The text of a script file, which is UTF-8 with or without a byte order mark.
+    """Decode a script file, which is UTF-8 with or without a byte order mark.
 
     Raises:
-        ScriptError: it is something else; the line, the byte and what it may be are named.
+        ScriptError: it is something else; the error gives the line, the byte and the likely encoding.
     """
     try:
         return data.decode("utf-8-sig")
@@ -64,10 +64,10 @@ def decode_script(path: Path, data: bytes) -> str:
 
 
 def read_text(source: Source, notation: Notation) -> tuple[Item | Remark, ...]:
-    """The items of a plain text, and what is to be remarked on.
+    """Return the items of a plain text, and remarks.
 
     Raises:
-        ScriptError: a piece of markup asks for what there is not.
+        ScriptError: markup refers to something that does not exist.
     """
     inserts = Inserts()
     text = clean(_LINE_END.sub("\n", source.text))
@@ -89,12 +89,12 @@ def read_text(source: Source, notation: Notation) -> tuple[Item | Remark, ...]:
 
 
 def strip_bullet(text: str) -> str:
-    """``text`` without the mark that makes it an item of a list: ``・`` and its like, but not ``・・・``."""
+    """Remove the mark that makes ``text`` a list item: ``・`` and the like, but not ``・・・``."""
     return _BULLET.sub("", text, count=1) if _BULLET.match(text) else text
 
 
 def _pieces(line: str) -> Iterator[str | None]:
-    """What a line says: texts, and None for the border of a section. An empty text is the end of a paragraph."""
+    """What a line says: texts, and None for a section border. An empty text ends the paragraph."""
     if _RULE.fullmatch(line):
         yield None
         return
