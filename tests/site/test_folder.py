@@ -65,7 +65,7 @@ def test_a_broken_configuration_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no folder"):
+    with pytest.raises(InputError, match="not a folder"):
         find_site(tmp_path / "a.md", tmp_path / "missing")
 
 

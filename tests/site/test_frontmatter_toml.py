@@ -135,7 +135,7 @@ def test_a_missing_key_has_the_line_ending_of_the_block() -> None:
         ("a = 1\nduration = [7, 25]\n", "duration", 3, "not a list or a table"),
         ("duration = {}\n", "duration", 2, "not a list or a table"),
         ("duration.minutes = 7\n", "duration", 2, "without changing something else"),
-        ("a = 1\nextra = 5\n", "extra.duration", 3, "extra is no table"),
+        ("a = 1\nextra = 5\n", "extra.duration", 3, "extra is not a table"),
         ("[[extra]]\na = 1\n", "extra.duration", 2, "without changing something else"),
     ],
 )

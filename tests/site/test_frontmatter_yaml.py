@@ -152,8 +152,8 @@ def test_names_and_texts_that_yaml_would_misread_are_quoted() -> None:
 @pytest.mark.parametrize(
     ("block", "line", "words"),
     [
-        ("a: 1\nduration: |\n  00:00\n", 3, "a text of several lines"),
-        ("duration: >-  # c\n  00:00\n", 2, "a text of several lines"),
+        ("a: 1\nduration: |\n  00:00\n", 3, "a multi-line text"),
+        ("duration: >-  # c\n  00:00\n", 2, "a multi-line text"),
         ("duration: [1]\n", 2, "a list or a group"),
         ("a: 1\nduration:\n  minutes: 7\n", 4, "a list or a group"),
         ("a: 1\nduration: &d 12:34\nb: *d\n", 3, "&d"),
@@ -171,10 +171,10 @@ def test_a_value_that_is_no_single_value_is_refused_where_it_stands(block: str, 
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ("episode: text\n", "episode is no group"),
-        ("episode: ~\n", "episode is no group"),
-        ("episode:\n- a\n", "episode is no group"),
-        ("e: &x\n  a: 1\nepisode: *x\n", "episode is no group"),
+        ("episode: text\n", "episode is not a group"),
+        ("episode: ~\n", "episode is not a group"),
+        ("episode:\n- a\n", "episode is not a group"),
+        ("e: &x\n  a: 1\nepisode: *x\n", "episode is not a group"),
         ("episode: &x\n  a: 1\nb: *x\n", "&x"),
     ],
 )

@@ -249,7 +249,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_a_value_that_cannot_be_changed_alone_changes_nothing(tmp_path: Path) -> None:
     post = read(tmp_path, "---\naudio_file_size: 0\nduration: |\n  00:00\n---\n")
-    with pytest.raises(PostError, match="several lines") as caught:
+    with pytest.raises(PostError, match="multi-line") as caught:
         edit_post(post, size=1, seconds=1)
     assert caught.value.line == 3
 

@@ -1,4 +1,4 @@
-"""The cover: the picture that a player shows, as a JPEG that is small enough to be in every download."""
+"""The cover: the picture that players show, as a JPEG small enough to be part of every download."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_BYTES", "Cover", "find_cover", "make_cover", "picture_of"]
 
 LARGEST_BYTES = 300_000
-"""Of the picture in the tags. Download counters count the bytes after the tags, and players choke on more."""
+"""Maximum size in the tags. Download counters count the bytes after the tags, and players choke on larger ones."""
 
 _LARGEST_FILE = 50_000_000  # bytes
 _MOST_PIXELS = 60_000_000
-_SIDES = (1400, 1000, 700, 500, 300)  # pixels; the first is the least that Apple asks of a cover
+_SIDES = (1400, 1000, 700, 500, 300)  # pixels; the first is the minimum that Apple accepts for a cover
 _REMEDY = "Take a JPEG or PNG."
 _QUALITIES = (88, 80, 70, 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The file that a cover is made of."""
+    """The file from which a cover is made."""
 
     path: Path
     digest: str
@@ -45,12 +45,12 @@ class Cover:
 
 
 def find_cover(episode: Episode) -> Cover | None:
-    """The picture that the post names, if it lies in the site, else that of the show; None where there is none.
+    """Return the picture that the post names, if it lies in the site, else that of the show; None if there is neither.
 
-    Nothing is fetched: an address counts only if it is one of the site itself, and the file is there.
+    Nothing is downloaded: a URL counts only if it belongs to the site itself and the file exists there.
 
     Raises:
-        OutsideSiteError: the post names a path that leaves the site.
+        OutsideSiteError: the post names a path outside the site.
         InputError: the show's picture is missing.
     """
     path = picture_of(episode.post, episode.site, episode.show, episode.config)
@@ -58,10 +58,10 @@ def find_cover(episode: Episode) -> Cover | None:
 
 
 def picture_of(post: Post | None, site: Site, show: Show, config: Config) -> Path | None:
-    """The file of :func:`find_cover`, which is not read.
+    """Make the cover from the file of :func:`find_cover`, without reading it.
 
     Raises:
-        OutsideSiteError, InputError: as there.
+        OutsideSiteError, InputError: as for :func:`find_cover`.
     """
     if post is not None:
         line = post.line_of(post.preset.image) or post.line_of(post.preset.thumbnail)
@@ -75,44 +75,44 @@ def picture_of(post: Post | None, site: Site, show: Show, config: Config) -> Pat
             f"shows: there is no picture {show.cover}",
             path=config.path,
             line=show.line,
-            remedy="Put it there, or take cover: away.",
+            remedy="Add it, or remove cover:.",
         )
     return show.cover
 
 
 def make_cover(path: Path) -> bytes:
-    """The picture at ``path`` as a JPEG of at most :data:`LARGEST_BYTES`.
+    """Convert the picture at ``path`` to a JPEG of at most :data:`LARGEST_BYTES`.
 
-    A JPEG that is small enough stays as it is. Others keep their shape; what is see-through becomes white.
+    A JPEG that is small enough stays as it is. Others keep their aspect ratio; transparency becomes white.
 
     Raises:
-        InputError: it is no picture, or an absurdly large one.
+        InputError: it is not a picture, or it is absurdly large.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError  # read only where there is a picture
+    from PIL import Image, ImageOps, UnidentifiedImageError  # imported only if there is a picture
 
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"is larger than {_LARGEST_FILE:,} bytes", path=path, remedy="Take a smaller picture.")
+            raise InputError(f"is larger than {_LARGEST_FILE:,} bytes", path=path, remedy="Use a smaller picture.")
         data = path.read_bytes()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # looked at below
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
             picture: Image.Image = Image.open(io.BytesIO(data))
         if picture.width * picture.height > _MOST_PIXELS:
             raise InputError(
-                f"has {picture.width} by {picture.height} pixels", path=path, remedy="Take a smaller picture."
+                f"has {picture.width} by {picture.height} pixels", path=path, remedy="Use a smaller picture."
             )
         if picture.format == "JPEG" and len(data) <= LARGEST_BYTES and picture.mode in ("RGB", "L"):
             picture.load()
             return data
         return _fit(_flat(ImageOps.exif_transpose(picture)))
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise InputError(f"is no picture that can be read: {error}", path=path, remedy=_REMEDY) from error
+        raise InputError(f"is not a picture that can be read: {error}", path=path, remedy=_REMEDY) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path, remedy=_REMEDY) from error
 
 
 def _candidates(image: str, post: Post, site: Site) -> list[Path]:
-    """Where the picture that a post names may lie."""
+    """Where the picture named by a post may be."""
     base = site.url
     if "://" in image:
         if base is None or not image.startswith(base + "/"):
@@ -126,7 +126,7 @@ def _candidates(image: str, post: Post, site: Site) -> list[Path]:
 
 
 def _flat(picture: Image.Image) -> Image.Image:
-    """``picture`` in three colours, on white."""
+    """``picture`` in RGB, on a white background."""
     from PIL import Image
 
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:

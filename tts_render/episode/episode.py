@@ -1,4 +1,4 @@
-"""An episode: a post or a bare script, with everything around it settled: site, settings, script, voice, target."""
+"""An episode: a post or a bare script with everything around it resolved: site, settings, script, voice, target."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ __all__ = [
 
 DECK_SUFFIX = ".json"
 POST_SUFFIXES = (*MARKDOWN, ".html")
-_LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and disks take no more than 255
+_LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and file systems allow no more than 255
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # of two letters at least: one is a drive
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters: a single one is a drive
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode, opened."""
+    """One opened episode."""
 
     path: Path
-    """The post or script that was named."""
+    """The given post or script."""
     site: Site
     config: Config
     post: Post | None
     """None for a bare script."""
     script: Script
     voice: VoiceSettings
-    """Who speaks lines without a speaker."""
+    """The voice for lines without a speaker."""
     deck: Path | None
-    """The slide deck that belongs to it: the script itself, or the ``.json`` beside the audio."""
+    """Its slide deck: the script itself, or the ``.json`` beside the audio."""
     show: Show
     audio: Path | None
     """Where the MP3 goes; None for a post without an audio path."""
     own_audio: Path | None
-    """Where the post says that it belongs."""
+    """Where the MP3 belongs according to the post."""
     title: str
     date: datetime.datetime | None
     track: int | None
@@ -67,11 +67,11 @@ class Episode:
     artist: str
     album: str | None
     url: str | None
-    """Where the post will be read."""
+    """URL at which the post will be published."""
 
 
 def open_config(site: Site, voices: Path | None) -> Config:
-    """The settings that hold for a site: the file that was named, else the site's own, else the packaged one.
+    """Load the settings that apply to a site: the given file, else the site's own, else the packaged one.
 
     Raises:
         ConfigError, OutsideSiteError: something in it is wrong.
@@ -91,22 +91,22 @@ def open_episode(
     output: Path | None = None,
     voice: str | None = None,
 ) -> Episode:
-    """Read a post or a script, and settle everything around it.
+    """Read a post or a script, and resolve everything around it.
 
     Args:
         path: the post (front matter and body) or the script.
-        site: root of the site; None finds it.
-        voices: the settings; None takes the site's, else the packaged ones.
-        script: what is spoken; None takes the post's ``script``, the text beside its audio, or its body.
-        output: where the MP3 goes; None takes the post's audio path, or the place beside a bare script.
-        voice: who speaks a bare script; None takes the default of the settings.
+        site: root of the site; None to find it.
+        voices: the settings file; None for the site's, else the packaged one.
+        script: what to speak; None for the post's ``script``, the text beside its audio, or its body.
+        output: where the MP3 goes; None for the post's audio path, or beside a bare script.
+        voice: the voice of a bare script; None for the default in the settings.
 
     Raises:
-        InputError: something that was given is wrong; nothing was changed.
-        CommandLineError: the arguments do not go together.
+        InputError: an input is wrong; nothing was changed.
+        CommandLineError: the arguments do not fit together.
     """
     if any("\ud800" <= character <= "\udfff" for character in path.name):
-        raise InputError("has a name that is no UTF-8", path=path, remedy="Rename it.")
+        raise InputError("has a name that is not UTF-8", path=path, remedy="Rename it.")
     home = find_site(path, site)
     config = open_config(home, voices)
     if path.suffix.lower() in POST_SUFFIXES:
@@ -144,14 +144,14 @@ def open_episode(
 
 
 def audio_target(post: Post, site: Site) -> Path | None:
-    """Where the MP3 of a post lies, or belongs; None where the post does not say.
+    """Return where the MP3 of a post lies or belongs; None if the post does not say.
 
-    A site path is taken from the preset's folder, or from the post's own folder in a page bundle. An address is matched
-    to the file of that name in ``audio`` there. A file whose name differs only in Unicode form is the same file.
+    A site path is relative to the preset's folder, or to the post's own folder in a page bundle. A URL is matched to
+    the file of that name in ``audio`` there. A file whose name differs only in its Unicode form is the same file.
 
     Raises:
-        PostError: the value is no path to an MP3.
-        OutsideSiteError: it leaves the site.
+        PostError: the value is not a path to an MP3.
+        OutsideSiteError: it points outside the site.
     """
     value = post.audio
     if value is None:
@@ -180,25 +180,25 @@ def audio_target(post: Post, site: Site) -> Path | None:
         )
     target = confine(site, target, what=what, source=post.path, line=line)
     target = find_audio_file(target.parent, target.name) or target
-    target = confine(site, target, what=what, source=post.path, line=line)  # the file that was found may be a link
+    target = confine(site, target, what=what, source=post.path, line=line)  # the file found may be a link
     if {named.lower(), target.suffix.lower()} != {".mp3"}:
         leads = "" if named == target.suffix else f", or leads to {target.name}, which does not"
         raise PostError(
             f"{what}: {value} does not end with .mp3{leads}",
             path=post.path,
             line=line,
-            remedy="Only MP3 files are made.",
+            remedy="Only MP3 files can be made.",
         )
     return target
 
 
 def _mp3_beside(script: Path, title: str, site: Site) -> Path:
-    """The MP3 of a bare script; a link there may lead to another, inside of the site."""
+    """The MP3 of a bare script; it may be a link to another MP3 inside the site."""
     beside = Path(os.path.realpath(script.parent)) / (title + ".mp3")
     target = confine(site, beside, what="the MP3 beside it", source=script, line=None)
     if target.suffix != ".mp3":
         raise ScriptError(
-            f"{beside.name} beside it leads to {target.name}, which is no MP3",
+            f"{beside.name} beside it leads to {target.name}, which is not an MP3",
             path=script,
             remedy="Name another file with -o.",
         )
@@ -206,10 +206,10 @@ def _mp3_beside(script: Path, title: str, site: Site) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """The text of a script.
+    """Read the text of a script.
 
     Raises:
-        ScriptError: it cannot be read, is no UTF-8, or is absurdly long.
+        ScriptError: it cannot be read, is not UTF-8, or is absurdly long.
     """
     try:
         size = path.stat().st_size
@@ -250,7 +250,7 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
 
 
 def first_voice(post: Post, config: Config) -> VoiceSettings:
-    """The voice of the first actor, after seeing that every actor has one; the default where a post names none.
+    """The voice of the first actor, once every actor is known to have one; the default if a post names none.
 
     Raises:
         PostError: there is no voice for an actor.
@@ -275,7 +275,7 @@ def first_voice(post: Post, config: Config) -> VoiceSettings:
 
 
 def find_script(post: Post, site: Site, config: Config, named: Path | None, audio: Path | None) -> Script:
-    """What is spoken: the file that was named, the post's own ``script``, text or deck beside the audio, or the body.
+    """What is spoken: the given file, the post's own ``script``, the text or deck beside the audio, or the body.
 
     Raises:
         PostError, ScriptError, OutsideSiteError: it is missing, cannot be read, or lies outside the site.
@@ -302,7 +302,7 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
 
 
 def _templates(post: Post, config: Config) -> Templates:
-    """What the show of a post says around its articles."""
+    """The templates that the show of a post puts around its articles."""
     show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=post.path.name)
     return Templates(
         intro=show.intro,

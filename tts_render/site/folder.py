@@ -1,4 +1,4 @@
-"""The site around an episode: where its root is, what it is called, and which paths stay inside it."""
+"""The site around an episode: where its root is, what it is called, and which paths are inside it."""
 
 from __future__ import annotations
 
@@ -37,55 +37,55 @@ _LARGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the site says of itself."""
+    """Facts from the site's configuration."""
 
     root: Path
-    """Absolute, links resolved."""
+    """Absolute, with links resolved."""
     marked: bool = False
-    """Whether something says that this is a site; else it is just the folder of the input."""
+    """Whether anything identifies it as a site; otherwise it is just the folder of the input."""
     title: str | None = None
     author: str | None = None
     url: str | None = None
-    """Where it is published, without a slash at the end."""
+    """URL at which it is published, without a trailing slash."""
     permalink: str | None = None
-    """Jekyll's pattern of an article's path."""
+    """Jekyll's pattern for the path of an article."""
     timezone: str | None = None
-    """Name of the zone in which times without one are meant."""
+    """Name of the time zone for times without one."""
     generator: Generator | None = None
-    """None where nothing says it."""
+    """None if the configuration does not say."""
     content: str = ""
     """Folder below the root that holds Hugo's and Zola's pages, or Jekyll's collections; empty for the root itself."""
     collections: tuple[str, ...] = ()
     """Jekyll's collections that become pages, without ``posts``."""
     exclude: tuple[str, ...] = ()
-    """Jekyll's patterns of what is not built."""
+    """Jekyll's patterns for files that are not built."""
     include: tuple[str, ...] = ()
-    """Jekyll's patterns of what is built although it is hidden."""
+    """Jekyll's patterns for hidden files that are built even so."""
     ignored: tuple[str, ...] = ()
-    """What Hugo and Zola do not build: regular expressions of Go for Hugo, patterns of whole paths for Zola."""
+    """Pages that Hugo and Zola do not build: Go regular expressions for Hugo, patterns for whole paths for Zola."""
 
     def relative(self, path: Path) -> str:
-        """``path`` as seen from the root, with slashes; absolute where it lies outside."""
+        """``path`` relative to the root, with slashes; absolute if it lies outside."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 
 def find_site(start: Path, explicit: Path | None = None) -> Site:
-    """The site that ``start`` belongs to.
+    """Find the site that ``start`` belongs to.
 
     Args:
         start: a post or script.
-        explicit: the root, where it was named.
+        explicit: the root, if it was given.
 
     Returns:
-        The nearest parent with a site's configuration or a repository, else the folder of ``start`` itself.
+        The nearest parent with a site's configuration or a repository, else the folder of ``start``.
 
     Raises:
-        InputError: the site's configuration cannot be read, or ``explicit`` is no folder.
-        OutsideSiteError: ``start`` is in the folder that was named, but a link that leaves it.
+        InputError: the site's configuration cannot be read, or ``explicit`` is not a folder.
+        OutsideSiteError: ``start`` is in the given folder, but is a link that leaves it.
     """
     if explicit is not None:
         if not explicit.is_dir():
-            raise InputError("is no folder", path=explicit, remedy="Name the root of the site with --site.")
+            raise InputError("is not a folder", path=explicit, remedy="Name the root of the site with --site.")
         site = _read_site(Path(os.path.realpath(explicit)))
         plain = Path(os.path.normpath(start.absolute()))
         if plain.is_relative_to(os.path.normpath(explicit.absolute())):
@@ -99,23 +99,25 @@ def find_site(start: Path, explicit: Path | None = None) -> Site:
 
 
 def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None) -> Path:
-    """``path`` with links resolved, which is inside the site.
+    """Resolve the links of ``path``, which must be inside the site.
 
     Args:
         site: the site.
         path: absolute, or relative to the root.
-        what: what the path is, for the message.
+        what: description of the path, for the message.
         source: the file that names the path.
-        line: the line there.
+        line: 1-based line there.
 
     Raises:
-        OutsideSiteError: it leaves the site, by ``..``, as an absolute path, or through a link; or it is no path.
+        OutsideSiteError: it leaves the site by ``..``, as an absolute path or through a link, or is not a valid path.
     """
     if any(character in str(path) for character in "\0\r\n"):
-        raise OutsideSiteError(f"{what} holds a line break, or a character that no path can", path=source, line=line)
+        raise OutsideSiteError(
+            f"{what} contains a line break, or a character that no path can have", path=source, line=line
+        )
     resolved = Path(os.path.realpath(site.root / path))
     if any(len(os.fsencode(part)) > NAME_MAX for part in resolved.parts):
-        raise OutsideSiteError(f"{what} holds a name that is too long for a file", path=source, line=line)
+        raise OutsideSiteError(f"{what} contains a name that is too long for a file", path=source, line=line)
     if not resolved.is_relative_to(site.root):
         raise OutsideSiteError(
             f"{what} leaves the site: {path}", path=source, line=line, remedy=f"It must lie inside {site.root}."
@@ -124,9 +126,9 @@ def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None
 
 
 def article_url(site: Site, post: Path, date: datetime.datetime | None, own: str | None) -> str | None:
-    """Where a Jekyll post will be read, or None where that cannot be told.
+    """The URL path of a Jekyll post, or None if it cannot be told.
 
-    The placeholders are those of Jekyll's documentation of permalinks, as far as a file name and a date settle them.
+    The placeholders are those of Jekyll's documentation of permalinks, as far as file name and date determine them.
 
     Args:
         site: the site, with its permalink pattern.
@@ -212,7 +214,7 @@ def _parse(path: Path) -> Mapping[str, Any]:
             raise InputError(f"is larger than {_LARGEST:,} bytes", path=path)
         text = path.read_text(encoding="utf-8-sig")
         return load_toml(text, wrong) if path.suffix == ".toml" else _top_level(text, wrong)
-    # ValueError: no UTF-8, no TOML, or a number of thousands of digits
+    # ValueError: not UTF-8, not TOML, or a number with thousands of digits
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(
             f"cannot be read: {' '.join(str(error).split())}", path=path, remedy="It is the site's own configuration."
@@ -220,9 +222,9 @@ def _parse(path: Path) -> Mapping[str, Any]:
 
 
 def _top_level(text: str, wrong: Wrong) -> Mapping[str, Any]:
-    """The texts of a YAML file that belong to no group, its lists of texts, and the names of collections with output.
+    """The top-level texts of a YAML file, its lists of texts, and the names of collections with output.
 
-    Nothing else is built of it: merged keys may have no end.
+    Nothing else is built from it: merged keys may have no end.
     """
     for _ in parse_yaml_events(text, wrong):
         pass

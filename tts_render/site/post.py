@@ -1,4 +1,4 @@
-"""A post: what it says of its episode, and its two values written back with not one byte more."""
+"""A post: what it says about its episode, and its two values written back without changing another byte."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _LARGEST = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post, as it was read. Values of the wrong kind (a list for a title) count as missing."""
+    """One post, as it was read. Values of the wrong type (a list as a title) count as missing."""
 
     path: Path
     source: bytes
     """The whole file."""
     preset: Preset
-    """Which keys say what."""
+    """Which keys hold what."""
     front: FrontMatter | None
     """None for a file without front matter."""
     body: str
-    """What follows the front matter, line endings as in the file."""
+    """Everything after the front matter, with the line endings of the file."""
     body_line: int
-    """1-based line of the file where the body begins."""
+    """1-based line of the file at which the body begins."""
 
     @property
     def kind(self) -> Literal["yaml", "toml", "none"]:
@@ -63,7 +63,7 @@ class Post:
 
     @property
     def description(self) -> str | None:
-        """As written: with ``&amp;`` and the like, where the generator wants XML."""
+        """As written, with entities such as ``&amp;`` if the generator expects XML."""
         return self._text(self.preset.description)
 
     @property
@@ -73,7 +73,7 @@ class Post:
 
     @property
     def permalink(self) -> str | None:
-        """Where the page will be found, if the post says so itself."""
+        """URL of the page, if the post itself gives it."""
         return self._text(self.preset.permalink)
 
     @property
@@ -83,14 +83,14 @@ class Post:
 
     @property
     def actors(self) -> tuple[str, ...]:
-        """Who speaks, in the order written."""
+        """Who speaks, in the order as written."""
         value = self._value(self.preset.actors)
         names = value if isinstance(value, tuple) else (value,)
         return tuple(name for name in map(_as_text, names) if name)
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Paths or addresses of pictures of the episode, the better one first."""
+        """Paths or URLs of pictures of the episode, the preferred one first."""
         return tuple(text for key in (self.preset.image, self.preset.thumbnail) if (text := self._text(key)))
 
     @property
@@ -105,16 +105,16 @@ class Post:
 
     @property
     def size(self) -> Written | None:
-        """The size as it stands there; None where the key is missing."""
+        """The size as written; None if the key is missing."""
         return self._written(self.preset.size.key)
 
     @property
     def duration(self) -> Written | None:
-        """The duration as it stands there; None where the key is missing."""
+        """The duration as written; None if the key is missing."""
         return self._written(self.preset.duration.key)
 
     def line_of(self, key: Key | str | None) -> int | None:
-        """1-based line where a key stands, given with its groups or with dots; None where it is missing."""
+        """1-based line of a key, given with its groups or with dots; None if it is missing."""
         written = self._written(tuple(key.split(".")) if isinstance(key, str) else key)
         return None if written is None else written.line
 
@@ -134,13 +134,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class PostEdit:
-    """A post before and after its two values are set. Nothing has been written."""
+    """A post before and after its two values are set. Nothing has been written to disk."""
 
     path: Path
     before: bytes
     after: bytes
     summary: str
-    """What changes, in one line: ``audio_file_size 0 -> 7123456, duration "00:00" -> "07:25"``."""
+    """The changes in one line: ``audio_file_size 0 -> 7123456, duration "00:00" -> "07:25"``."""
 
     @property
     def changed(self) -> bool:
@@ -153,12 +153,12 @@ def read_post(path: Path, preset: Preset, *, bare: bool = False) -> Post:
 
     Args:
         path: the Markdown or HTML file.
-        preset: which keys say what.
-        bare: whether a file without front matter will do.
+        preset: which keys hold what.
+        bare: whether a file without front matter is accepted.
 
     Raises:
-        PostError: the file cannot be read, is empty or no UTF-8; its front matter is missing, not closed or not valid,
-            or a key that is read stands there twice.
+        PostError: the file cannot be read, is empty or not UTF-8; or its front matter is missing, not closed or not
+            valid, or a key that is read occurs twice.
     """
     try:
         if path.stat().st_size > _LARGEST:
@@ -178,20 +178,20 @@ def read_post(path: Path, preset: Preset, *, bare: bool = False) -> Post:
 
 
 def edit_post(post: Post, *, size: int, seconds: int, beside: Mapping[Key, str] = MappingProxyType({})) -> PostEdit:
-    """Set the two values of a post, each in the form that its preset wants.
+    """Set the two values of a post, each in the form that its preset requires.
 
-    A value that is right but in another form (a duration without quotes) is written anew. The edit has been proved: the
-    front matter was parsed again, says the two values, and says all else as before.
+    A correct value in another form (a duration without quotes) is rewritten. The edit is verified: the front matter has
+    been parsed again, and has the two values and all others as before.
 
     Args:
-        post: as it was read.
-        size: bytes of the MP3.
+        post: the post as it was read.
+        size: size of the MP3 in bytes.
         seconds: its length in whole seconds.
-        beside: paths of what is published beside the MP3, by key. A path is set only where its key stands there
-            already, and is empty or names the same file in another folder.
+        beside: paths of what is published beside the MP3, by key. A path is set only if its key exists and is empty or
+            names the same file in another folder.
 
     Raises:
-        PostError: the post has no front matter, or a value cannot be set without touching anything else.
+        PostError: the post has no front matter, or a value cannot be set without changing anything else.
     """
     if post.front is None:
         raise _no_front_matter(post.path)
@@ -230,7 +230,7 @@ _HOURS = {"Z": 0, "UTC": 0, "GMT": 0, "JST": 9}
 
 
 def parse_date(value: object) -> datetime.datetime | None:
-    """The moment that a front matter value says: a date, a time, or a text such as ``2026-07-06 00:00:00 +0900``.
+    """Parse a date in front matter: a date, a time, or a text such as ``2026-07-06 00:00:00 +0900``.
 
     A date alone is midnight. The result has a time zone only if the value has one.
     """
@@ -252,7 +252,7 @@ def parse_date(value: object) -> datetime.datetime | None:
 
 
 def _waits_for(written: Written, path: str) -> bool:
-    """Whether a key that stands there is empty, or names the file of ``path``."""
+    """Whether an existing key is empty, or names the file of ``path``."""
     if written.value is None:
         return True
     return isinstance(written.value, str) and audio_name(written.value or path) == audio_name(path)

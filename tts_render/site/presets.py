@@ -1,4 +1,4 @@
-"""Which front matter keys a site generator reads, and in which form: data, and how a form is written and read.
+"""Which front matter keys a site generator reads, and in which form: as data, with functions for the forms.
 
 Sources: the templates of each generator (yattecast's feed.xml, Castanet's section.rss.xml, podcast-feed-hugo's
 list.rss.xml, jekyll-octopod's feeds, eleventy-plugin-podcaster's podcastFeed.njk, SimplePod's index.xml).
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 Key = tuple[str, ...]
-"""Where a value stands: ``("extra", "duration")`` is ``duration`` in the group ``extra``."""
+"""Path of a value: ``("extra", "duration")`` is ``duration`` in the group ``extra``."""
 
 SizeForm = Literal["bytes", "quoted-bytes"]
 """``7123456`` or ``"7123456"``."""
@@ -43,7 +43,7 @@ SizeForm = Literal["bytes", "quoted-bytes"]
 DurationForm = Literal["mm:ss", "m:ss", "hh:mm:ss", "h:mm:ss", "seconds"]
 """``"07:25"`` and ``"01:08:22"``; ``"7:25"`` and ``"1:08:22"``; ``"00:07:25"``; ``"0:07:25"``; ``445``.
 
-All but the seconds are quoted: without quotes YAML 1.1 reads 12:34 as a number to base 60.
+All but plain seconds are quoted: without quotes, YAML 1.1 reads 12:34 as a base-60 number.
 """
 
 _F = TypeVar("_F", SizeForm, DurationForm)
@@ -56,12 +56,12 @@ class Field(Generic[_F]):
     key: Key
     form: _F
     optional: bool = False
-    """True: written only into a post that already has the first part of the key."""
+    """Whether it is written only into posts that already have the first part of the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What one site generator reads from a post. None stands for a key that it does not have."""
+    """What one site generator reads from a post. None means that it has no such key."""
 
     name: str
     audio: Key
@@ -74,17 +74,17 @@ class Preset:
     date: Key = ("date",)
     description: Key = ("description",)
     script: Key = ("script",)
-    """Path of the script, where it is neither beside the audio nor the post's own body. Ours, read by no generator."""
+    """Path of the script, if it is neither beside the audio nor the post's body. Our own key; no generator reads it."""
     permalink: Key | None = None
-    """Where the page will be found, if the post says so itself."""
+    """URL of the page, if the post itself gives it."""
     transcript: Key | None = None
-    """Path of a transcript or captions; written only where it stands there already."""
+    """Path of a transcript or captions; written only if the key exists."""
     chapters: Key | None = None
-    """Path of the chapters; written only where it stands there already."""
+    """Path of the chapters; written only if the key exists."""
     image: Key | None = None
     """A picture of the episode."""
     thumbnail: Key | None = None
-    """Another one, for where the first is missing."""
+    """Another picture, in case the first is missing."""
     season: Key | None = None
     """Number of the season."""
     number: Key | None = None
@@ -92,11 +92,11 @@ class Preset:
     audio_root: str = "."
     """Folder below the site root that audio paths are relative to."""
     bundle: bool = False
-    """True: a relative audio path of an ``index.md`` may mean a file beside it."""
+    """Whether a relative audio path of an ``index.md`` may refer to a file beside it."""
     description_is_xml: bool = False
-    """True: the description goes into the feed as it is, so a bare ``&`` or ``<`` breaks the whole feed."""
+    """Whether the description goes into the feed unescaped, so that a bare ``&`` or ``<`` breaks the whole feed."""
     any_case: bool = False
-    """True: the generator takes ``Duration`` and ``duration`` for the same key."""
+    """Whether the generator takes ``Duration`` and ``duration`` for the same key."""
 
 
 _YATTECAST = Preset(
@@ -145,7 +145,7 @@ _PODCAST_FEED_HUGO = Preset(
 _OCTOPOD = Preset(
     name="octopod",
     audio=("audio", "mp3"),
-    # Its feeds take the size of a local file from the disk, unless the post has sizes: then all must be there.
+    # Its feeds take the size of a local file from the disk, unless a post has sizes: then all must be there.
     size=Field(("filesize", "mp3"), "bytes", optional=True),
     duration=Field(("duration",), "h:mm:ss"),
     actors=("author",),
@@ -178,7 +178,7 @@ _SIMPLEPOD = Preset(
     size=Field(("extra", "audio_length"), "quoted-bytes"),
     duration=Field(("extra", "duration"), "mm:ss"),
     actors=("extra", "itunes_author"),
-    script=("extra", "script"),  # Zola refuses unknown keys at the top
+    script=("extra", "script"),  # Zola rejects unknown top-level keys
     permalink=("path",),
     season=("extra", "season"),
     number=("extra", "episode_number"),
@@ -196,7 +196,7 @@ PRESETS: Final[Mapping[str, Preset]] = MappingProxyType(
 
 
 def format_size(form: SizeForm, size: int) -> int | str:
-    """The value that says ``size`` bytes in ``form``: an integer stands bare in the post, a text in quotes.
+    """The value for ``size`` bytes in ``form``: an integer is written bare in the post, a text in quotes.
 
     Raises:
         ValueError: ``size`` is negative.
@@ -207,7 +207,7 @@ def format_size(form: SizeForm, size: int) -> int | str:
 
 
 def format_duration(form: DurationForm, seconds: int) -> int | str:
-    """The value that says whole ``seconds`` in ``form``: an integer stands bare in the post, a text in quotes.
+    """The value for whole ``seconds`` in ``form``: an integer is written bare in the post, a text in quotes.
 
     Raises:
         ValueError: ``seconds`` is negative.
@@ -228,7 +228,7 @@ def format_duration(form: DurationForm, seconds: int) -> int | str:
 
 
 def parse_size(value: object) -> int | None:
-    """Bytes that a front matter value says, in any form that a feed can use; None for ``54.6 MB`` and the like."""
+    """Parse a size in bytes, in any form that a feed can use; None for ``54.6 MB`` and the like."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
@@ -240,7 +240,7 @@ _CLOCK = re.compile(r"(?:([0-9]{1,4}):(?=[0-5][0-9]:))?([0-9]{1,4}):([0-5][0-9])
 
 
 def parse_duration(value: object) -> int | None:
-    """Whole seconds that a front matter value says, in any form that players read; None for ``28:0`` and the like.
+    """Parse a duration in whole seconds, in any form that players read; None for ``28:0`` and the like.
 
     Integers are seconds, as in every feed. A half second rounds up.
     """
@@ -268,11 +268,11 @@ def parse_duration(value: object) -> int | None:
 
 
 def customise(preset: Preset, changes: Mapping[str, Tree]) -> Preset:
-    """``preset`` with some of its keys or forms replaced, as voices.yaml gives them.
+    """Replace some keys or forms of ``preset``, as given in voices.yaml.
 
-    A key is written with dots (``extra.duration``), or as a list where a name has a dot of its own. ``size`` and
-    ``duration`` are either such a key or a mapping of ``key``, ``form`` and ``optional``. Nothing after the colon takes
-    away a key that a preset need not have.
+    A key is written with dots (``extra.duration``), or as a list if a name contains a dot. ``size`` and ``duration``
+    are either such a key or a mapping of ``key``, ``form`` and ``optional``. An empty value removes a key that a preset
+    need not have.
 
     Raises:
         ConfigError: an unknown name, or a value of the wrong kind.

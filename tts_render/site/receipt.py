@@ -1,7 +1,7 @@
-"""The receipt: what was made, from what, by what. The write-back and the next run read it, and nothing else.
+"""The receipt: what was made, from what, and with what. Only the write-back and the next run read it.
 
-A stored receipt holds only what follows from inputs and result, so that the same episode made elsewhere has the same
-receipt: paths relative to the site, engines by name and version, no clock and no address.
+A stored receipt depends only on inputs and result, so the same episode made elsewhere has the same receipt: paths are
+relative to the site, engines are given by name and version, and there is no clock time and no URL.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ __all__ = [
 
 SCHEMA = 1
 _LARGEST = 16 * 1024 * 1024  # bytes
-_MOST = 1e12  # of anything
+_MOST = 1e12  # upper limit of any number
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRecord:
-    """An engine, as far as it decides the sound."""
+    """An engine, as far as it affects the sound."""
 
     name: str
     version: str
@@ -55,9 +55,9 @@ class SidecarRecord:
     """A file that was published beside the MP3."""
 
     output: str
-    """The output that it is a part of, for example ``chapters``."""
+    """The output that it belongs to, for example ``chapters``."""
     path: str
-    """Relative to the site."""
+    """Path relative to the site."""
     sha256: str
 
 
@@ -72,27 +72,27 @@ class Receipt:
     bytes: int
     sha256: str
     duration_seconds: float
-    """Decoded samples by rate."""
+    """Decoded samples divided by rate."""
     duration: str
-    """As it was written back, or would be."""
+    """As written back to the post, or as it would be."""
     utterances: int
     engines: tuple[EngineRecord, ...]
     credits: tuple[str, ...]
     loudness_lufs: float | None
-    """Of the decoded MP3; None for silence."""
+    """Loudness of the decoded MP3; None for silence."""
     true_peak_dbtp: float | None
-    """Of the decoded MP3; None for silence."""
+    """True peak of the decoded MP3; None for silence."""
     chapters: tuple[ChapterRecord, ...]
     ours: Mapping[str, str]
-    """Digests of what decides the result and is known without an engine, by name."""
+    """Digests, by name, of what determines the result and is known without an engine."""
     theirs: Mapping[str, str]
-    """Digests of what the engine decides, by name."""
+    """Digests, by name, of what the engine determines."""
     encoder: str
     sidecars: tuple[SidecarRecord, ...] = ()
     texts: str = ""
-    """Digest of what decides the sidecars and not the MP3: display texts, their lines, names."""
+    """Digest of what determines the sidecars but not the MP3: display texts, their lines, names."""
     offset_ms: int = 0
-    """How much later the audio begins in the video of the slides."""
+    """How much later the audio begins in the slide video."""
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
@@ -106,12 +106,12 @@ class Receipt:
 
 
 def receipt_path(folder: Path, audio: str) -> Path:
-    """Where the receipt of the MP3 ``audio``, a path relative to the site, is stored in ``folder``."""
+    """Path in ``folder`` of the receipt for the MP3 ``audio``, whose path is relative to the site."""
     return folder / f"{audio}.json"
 
 
 def read_receipt(path: Path) -> Receipt | None:
-    """The stored receipt, or None where there is none that this version understands."""
+    """Read a stored receipt; None if there is none that this version understands."""
     try:
         if path.stat().st_size > _LARGEST:
             return None
@@ -129,7 +129,7 @@ def read_receipt(path: Path) -> Receipt | None:
 
 
 def _is_sound(receipt: Receipt) -> bool:
-    """Whether every value is of its kind: the file is part of the site, where anybody may have written in it."""
+    """Whether every value has the right type: the file is part of the site, where anybody may have edited it."""
     texts: list[object] = [
         receipt.episode,
         receipt.audio,

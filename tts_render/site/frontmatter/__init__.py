@@ -1,10 +1,10 @@
-"""Front matter: the block of YAML or TOML at the beginning of a post, read by a parser and changed by the character.
+"""Front matter: the block of YAML or TOML at the beginning of a post, read by a parser and edited in place.
 
 ::
 
     bytes ─ read_front_matter ─> FrontMatter ─ with_value ─> FrontMatter ─ encode ─> bytes
 
-What ``encode`` gives differs from what was read in the characters of the values that were set, and nowhere else.
+The result of ``encode`` differs from the input only in the characters of the values that were set.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["FrontMatter", "Value", "Written", "decode_post", "lookup", "peek", "read_front_matter"]
 
 # Jekyll and Hugo allow space after a fence, Hugo and Zola blank lines before the first one. YAML may end with ``...``.
-# A line end is atomic, (?>...): taken apart it could be two, and each of n blank lines would double the ways to try.
+# (?>...) is atomic: otherwise \r\n could match as two line ends, and each of n blank lines would double the work.
 _OPENING = re.compile(r"\ufeff?(?:[ \t]*(?>\r\n|\r|\n))*(---|\+\+\+)[ \t]*(\r\n|\r|\n)")
 _CLOSING = {
     "---": re.compile(r"(?<![^\r\n])(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)"),
@@ -38,17 +38,17 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """A file that begins with front matter, in four pieces that together are the file."""
+    """A file that begins with front matter, in four pieces that together make up the file."""
 
     head: str
-    """What stands before the block: a byte order mark, if any, and the first fence."""
+    """What comes before the block: a byte order mark, if any, and the first fence."""
     block: Block
     fence: str
     """The closing fence, with its line ending."""
     body: str
-    """All that follows, as it stands in the file."""
+    """Everything after it, as in the file."""
     body_line: int
-    """1-based line where the body begins."""
+    """1-based line at which the body begins."""
 
     @property
     def kind(self) -> Literal["yaml", "toml"]:
@@ -61,36 +61,36 @@ class FrontMatter:
         return self.block.data
 
     def find(self, key: Key) -> Written | None:
-        """The value at ``key``, or None where the key is missing.
+        """Return the value at ``key``, or None if the key is missing.
 
         Raises:
-            PostError: the key stands there twice.
+            PostError: the key occurs twice.
         """
         return self.block.find(key)
 
     def with_value(self, key: Key, value: Value) -> FrontMatter:
-        """The file with ``value`` at ``key``, and not one other character changed.
+        """Return the file with ``value`` at ``key``, and without any other change.
 
-        A value that is there is replaced; a missing key is added at the end of the group that it belongs in, and a
-        missing group at the end of the block. The result has been parsed again and compared.
+        An existing value is replaced; a missing key is added at the end of its group, and a missing group at the end of
+        the block. The result has been parsed again and compared.
 
         Raises:
-            PostError: it cannot be done without touching anything else.
+            PostError: it cannot be done without changing anything else.
         """
         block = self.block.with_value(key, value)
         added = _count_lines(block.source.text) - _count_lines(self.block.source.text)
         return replace(self, block=block, body_line=self.body_line + added)
 
     def encode(self) -> bytes:
-        """The file."""
+        """The bytes of the file."""
         return (self.head + self.block.source.text + self.fence + self.body).encode("utf-8")
 
 
 def decode_post(path: Path, source: bytes) -> str:
-    """The text of a post; a byte order mark is still in it.
+    """Decode the text of a post, keeping a byte order mark.
 
     Raises:
-        PostError: it is empty or no UTF-8.
+        PostError: it is empty or not UTF-8.
     """
     if not source.strip():
         raise PostError("is empty", path=path, remedy="A post begins with front matter between two lines ---.")
@@ -107,12 +107,12 @@ def decode_post(path: Path, source: bytes) -> str:
 
 
 def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> FrontMatter | None:
-    """The front matter at the beginning of ``text``; None where there is none.
+    """Parse the front matter at the beginning of ``text``; None if there is none.
 
     Args:
         path: the file, for messages.
-        text: all of it.
-        any_case: whether ``Title`` and ``title`` are one key.
+        text: the whole file.
+        any_case: whether ``Title`` and ``title`` are the same key.
 
     Raises:
         PostError: the block is not closed, or is not valid YAML or TOML.
@@ -127,7 +127,7 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
             "the front matter that begins here is not closed",
             path=path,
             line=line - 1,
-            remedy=f"Write a line {opening[1]} below its last key.",
+            remedy=f"Add a line {opening[1]} below its last key.",
         )
     source = Source(path, text[opening.end() : closing.start()], line, opening[2])
     parse = parse_yaml if opening[1] == "---" else parse_toml
@@ -142,13 +142,13 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
 
 
 def peek(path: Path, keys: Sequence[str]) -> Mapping[str, object]:
-    """What the front matter of a file says, at a glance: all values if one of ``keys`` may be among them, else none.
+    """Read front matter cheaply: all values if any of ``keys`` may be among them, else none.
 
-    A file that is missing or broken says nothing.
+    A missing or broken file has no values.
 
     Args:
         path: the file.
-        keys: in lower case; they may stand in any case in the file.
+        keys: in lower case; the file may have them in any case.
     """
     try:
         raw = path.read_bytes()

@@ -1,4 +1,4 @@
-"""What the two kinds of front matter have in common: where text stands, how a value is written, and how to say so."""
+"""What both kinds of front matter share: positions in the text, the form of a value, and error messages."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Source", "Style", "Value", "Written", "freeze", "lookup", "same_name", "write_key", "write_value"]
 
 Style = Literal["plain", "single", "double", "block", "collection"]
-"""How a value is written: bare, in ' or ", as a text of several lines, or as a list or group of keys."""
+"""How a value is written: bare, in ' or ", as a multi-line text, or as a list or group of keys."""
 
 Value = int | str
-"""What can be written back: an integer stands bare, a text in quotes."""
+"""Values that can be written back: an integer is written bare, a text in quotes."""
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -30,23 +30,23 @@ _BARE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A value as it stands in the file."""
+    """A value as it is written in the file."""
 
     text: str
-    """Its characters, quotes included; empty where nothing stands."""
+    """Its characters, quotes included; empty if the value is."""
     value: object
-    """What the parser makes of it."""
+    """The parsed value."""
     style: Style
     line: int
-    """1-based line in the file where the key stands."""
+    """1-based line of the key in the file."""
 
     @property
     def quoted(self) -> bool:
-        """Whether it stands in quotes, so that every reader takes it for text."""
+        """Whether it is in quotes, so that every parser reads it as text."""
         return self.style in ("single", "double")
 
     def says(self, value: Value) -> bool:
-        """Whether this is already ``value`` in the form in which it would be written."""
+        """Whether this is already ``value``, in the form in which it would be written."""
         if isinstance(value, str):
             return self.quoted and self.value == value
         return self.style == "plain" and self.text == str(value)
@@ -54,43 +54,43 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a block, and where it stands."""
+    """The text of a block, and its position in the file."""
 
     path: Path
     text: str
     line: int
-    """1-based line in the file where the text begins."""
+    """1-based line of the file at which the text begins."""
     eol: str
-    """The line ending of new lines."""
+    """The line ending to use for new lines."""
 
     def line_at(self, offset: int) -> int:
         """1-based line in the file of the character at ``offset``."""
         return self.line + len(_BREAK.findall(self.text, 0, offset))
 
     def line_start(self, offset: int) -> int:
-        """Where the line begins that holds ``offset``."""
+        """Start of the line that contains ``offset``."""
         return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
 
     def line_end(self, offset: int) -> int:
-        """Where the line begins that follows the one that holds ``offset``."""
+        """Start of the line after the one that contains ``offset``."""
         found = _BREAK.search(self.text, offset)
         return found.end() if found else len(self.text)
 
     def spliced(self, start: int, end: int, text: str) -> Source:
-        """The same block with other characters from ``start`` to ``end``."""
+        """Return the block with the characters from ``start`` to ``end`` replaced."""
         return replace(self, text=self.text[:start] + text + self.text[end:])
 
     def error(self, message: str, offset: int, remedy: str | None = None) -> PostError:
-        """An error at the line of ``offset``."""
+        """Make an error at the line of ``offset``."""
         return PostError(message, path=self.path, line=self.line_at(offset), remedy=remedy)
 
     def too_deep(self, message: str, line: int) -> PostError:
-        """An error at the 1-based ``line`` of the text."""
+        """Make an error at the 1-based ``line`` of the text."""
         return PostError(
             f"the front matter {message}",
             path=self.path,
             line=self.line + line - 1,
-            remedy="Use fewer values inside of values.",
+            remedy="Use fewer levels of nested values.",
         )
 
 
@@ -104,35 +104,35 @@ class Block(Protocol):
 
     @property
     def data(self) -> Mapping[str, object]:
-        """All of its values, read-only."""
+        """All its values, read-only."""
         ...
 
     def find(self, key: Key) -> Written | None:
-        """The value at ``key``, or None where the key is missing.
+        """Return the value at ``key``, or None if the key is missing.
 
         Raises:
-            PostError: the key stands there twice.
+            PostError: the key occurs twice.
         """
         ...
 
     def with_value(self, key: Key, value: Value) -> Self:
-        """The block with ``value`` at ``key``, and not one other character changed.
+        """Return the block with ``value`` at ``key``, and without any other change.
 
         Raises:
-            PostError: it cannot be done without touching anything else.
+            PostError: it cannot be done without changing anything else.
         """
         ...
 
 
 def same_name(one: object, other: object, *, any_case: bool) -> bool:
-    """Whether two names are one key."""
+    """Whether two names are the same key."""
     if one == other:
         return True
     return any_case and isinstance(one, str) and isinstance(other, str) and one.casefold() == other.casefold()
 
 
 def lookup(data: object, key: Key, *, any_case: bool = False) -> object:
-    """The value at ``key``; None where it is missing."""
+    """The value at ``key``; None if it is missing."""
     for name in key:
         if not isinstance(data, Mapping):
             return None
@@ -144,7 +144,7 @@ def lookup(data: object, key: Key, *, any_case: bool = False) -> object:
 
 
 def write_key(name: str) -> str:
-    """``name`` as a key, bare where YAML 1.1 and TOML both take it for text."""
+    """``name`` as a key, bare if both YAML 1.1 and TOML read it as text."""
     bare = _BARE_KEY.fullmatch(name) and name.casefold() not in _WORDS
     return name if bare else json.dumps(name, ensure_ascii=False)
 
@@ -153,7 +153,7 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null",
 
 
 def write_value(value: Value, like: Written | None) -> str:
-    """``value`` as YAML and TOML both read it, in the quotes of the value that it replaces."""
+    """``value`` in a form that both YAML and TOML read, in the quotes of the value that it replaces."""
     if isinstance(value, int):
         return str(value)
     if like is not None and like.style == "single" and value.isprintable() and "'" not in value:
@@ -162,7 +162,7 @@ def write_value(value: Value, like: Written | None) -> str:
 
 
 def freeze(value: object, seen: dict[int, object] | None = None) -> object:
-    """``value`` with read-only mappings and tuples in place of dictionaries and lists; what is shared stays shared."""
+    """``value`` with read-only mappings and tuples for dictionaries and lists; shared values stay shared."""
     seen = {} if seen is None else seen
     if id(value) in seen:
         return seen[id(value)]

@@ -1,7 +1,7 @@
-"""TOML front matter: tomllib says what stands there; a scanner over the valid text says where.
+"""TOML front matter: tomllib says what the values are; a scanner over the valid text finds where they are.
 
-The scanner need not know what is valid, since tomllib has seen the text before, and sees the changed text again: the
-values of all other keys must then be the same, type and spelling of numbers and dates included.
+The scanner need not validate, since tomllib has parsed the text before and parses the changed text again: the values of
+all other keys must then be the same, including their types and the spelling of numbers and dates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Place", "Section", "TomlBlock", "parse_toml"]
 
 Place = tuple[str | int, ...]
-"""Names of tables and keys from the top; a number counts the elements of an array."""
+"""Names of tables and keys from the top; numbers are indices into arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Entry:
 
     place: Place
     section: int
-    """Which header it stands under; 0 is none."""
+    """Index of the header above it; 0 if there is none."""
     key: int
-    """Where its key begins."""
+    """Start of its key."""
     start: int
-    """Where its value begins."""
+    """Start of its value."""
     end: int
-    """Where its value ends."""
+    """End of its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Section:
 
     place: Place
     end: int
-    """Where the header ends."""
+    """End of the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,14 @@ class TomlBlock:
     data: Mapping[str, object]
     entries: tuple[Entry, ...]
     sections: tuple[Section, ...]
-    """The first one is what stands above all headers."""
+    """The first one is the part above all headers."""
     any_case: bool
 
     def find(self, key: Key) -> Written | None:
-        """The value at ``key``, or None where the key is missing.
+        """Return the value at ``key``, or None if the key is missing.
 
         Raises:
-            PostError: the key stands there twice.
+            PostError: the key occurs twice.
         """
         entry = self._entry(key)
         if entry is None:
@@ -76,10 +76,10 @@ class TomlBlock:
         return Written(text, value, _style(text), self.source.line_at(entry.key))
 
     def with_value(self, key: Key, value: Value) -> TomlBlock:
-        """The block with ``value`` at ``key``, and not one other character changed.
+        """Return the block with ``value`` at ``key``, and without any other change.
 
         Raises:
-            PostError: it cannot be done without touching anything else.
+            PostError: it cannot be done without changing anything else.
         """
         entry = self._entry(key)
         changed = self._inserted(key, value) if entry is None else self._replaced(entry, value)
@@ -92,7 +92,7 @@ class TomlBlock:
         return after
 
     def _proved(self, changed: Source, key: Key, value: Value) -> TomlBlock | None:
-        """``changed``, parsed, if it says ``value`` at ``key`` and all else as before; else None."""
+        """Parse ``changed`` and return it if it has ``value`` at ``key`` and is otherwise as before; else None."""
         try:
             after = parse_toml(changed, any_case=self.any_case)
             written = after.find(key)
@@ -141,7 +141,7 @@ class TomlBlock:
         section = next((n for n, section in enumerate(self.sections) if self._same(section.place, group)), None)
         if section is not None:
             return self._inserted_at(self._end_of(section), key[-1:], value)
-        # A table that is made by dotted keys alone (``extra.season = 1``) gets one more of them.
+        # A table defined only by dotted keys (``extra.season = 1``) gets another dotted key.
         dotted = [entry for entry in self.entries if self._same(entry.place[: len(group)], group)]
         dotted = [entry for entry in dotted if len(self.sections[entry.section].place) < len(group)]
         if dotted:
@@ -160,7 +160,9 @@ class TomlBlock:
         source = self.source
         if source.text[entry.start] != "{":
             raise source.error(
-                f"{entry.place[-1]} is no table, so {names[0]} cannot be added to it", entry.start, "Make it a [table]."
+                f"{entry.place[-1]} is not a table, so {names[0]} cannot be added",
+                entry.start,
+                "Make it a [table].",
             )
         inside = [other.end for other in self.entries if entry.start < other.start and other.end < entry.end]
         line = _line(names, value, "")
@@ -169,7 +171,7 @@ class TomlBlock:
         return source.spliced(entry.start + 1, entry.start + 1, f" {line} ")
 
     def _end_of(self, section: int) -> int:
-        """Where the line begins that follows the last key of a section; for the only section, where the block ends."""
+        """Start of the line after the last key of a section; if it is the only section, the end of the block."""
         if len(self.sections) == 1:
             return len(self.source.text)
         ends = [entry.end for entry in self.entries if entry.section == section]
@@ -187,7 +189,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
     try:
         data = freeze(load_toml(source.text, source.too_deep))
         entries, sections = _Scanner(source.text).scan()
-    except ValueError as error:  # TOMLDecodeError is one, and so is an integer of thousands of digits
+    except ValueError as error:  # TOMLDecodeError is one, and so is the error for an integer of thousands of digits
         found = re.fullmatch(r"(.*) \(at (?:line ([0-9]+), column [0-9]+|end of document)\)", str(error), re.DOTALL)
         reason = found[1] if found else str(error)
         line = source.line + int(found[2]) - 1 if found and found[2] else source.line_at(len(source.text))
@@ -203,7 +205,7 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
 
 
 def _without(data: Mapping[str, object], key: Key, *, any_case: bool) -> dict[str, object]:
-    """``data`` with nothing at ``key``, and without the tables that hold nothing else."""
+    """``data`` without ``key``, and without the tables that then hold nothing."""
     kept: dict[str, Any] = {}
     for name, value in data.items():
         if not same_name(name, key[0], any_case=any_case):
@@ -216,7 +218,7 @@ def _without(data: Mapping[str, object], key: Key, *, any_case: bool) -> dict[st
 
 
 def _identical(one: Any, other: Any) -> bool:
-    """Whether two values are equal in kind, too: 1 is not 1.0 or true, a moment has its time zone, keys their order."""
+    """Whether two values are equal in type, too: 1 is not 1.0 or true; times keep their zone, keys their order."""
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
@@ -241,7 +243,7 @@ def _style(text: str) -> Style:
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*(?:([A-Za-z0-9_-]+)|("(?:[^"\\]|\\.)*"|'[^']*'))[ \t]*""")
 _STRING = re.compile(
-    r'''"""(?:\\.|[^\\])*?"{3,5}'''  # up to two quotes may stand before the closing three
+    r'''"""(?:\\.|[^\\])*?"{3,5}'''  # up to two quotes may come before the closing three
     r"""|\'\'\'.*?\'{3,5}"""
     r'''|"(?:[^"\\]|\\.)*"'''
     r"""|'[^']*'""",
@@ -251,7 +253,7 @@ _BARE = re.compile(r"[^,\]}#\r\n]*")
 
 
 class _Scanner:
-    """Goes once through a text that is known to be valid TOML, and notes where keys, values and headers stand."""
+    """Scans a text that is known to be valid TOML once, and records the positions of keys, values and headers."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -1,7 +1,7 @@
-"""YAML front matter: PyYAML's parser says what stands there and where; only the value's own characters are replaced.
+"""YAML front matter: PyYAML's parser finds the values and their positions; only a value's own characters are replaced.
 
-The events of the parser, not the loaded values, are compared before and after: they keep the spelling and the quotes of
-every scalar, so that equal events mean equal values for every reader of YAML, whichever version it follows.
+Parser events, not loaded values, are compared before and after: they keep the spelling and quotes of every scalar, so
+equal events mean equal values for every YAML parser, whichever version of YAML it follows.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Node", "YamlBlock", "parse_yaml"]
 
-_MOST_VALUES = 50_000  # with every alias written out; a real post has a few dozen
-_LONGEST_NUMBER = 1_000  # characters; a number to base 60 takes time that grows with the square of its length
+_MOST_VALUES = 50_000  # with every alias expanded; a real post has a few dozen
+_LONGEST_NUMBER = 1_000  # characters; parsing a base-60 number takes time that grows with the square of its length
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What the parser found; two are equal if they say the same in the same spelling, wherever they stand."""
+    """A parsed node; two are equal if they say the same in the same spelling, wherever they are."""
 
     kind: Literal["scalar", "alias", "sequence", "mapping"]
     start: int = field(compare=False)
     end: int = field(compare=False)
-    """Characters from the beginning of the block; tag and anchor are within. For mappings and sequences in block style
-    the end is where the next thing begins."""
+    """Offsets from the beginning of the block, including tag and anchor. Mappings and sequences in block style end where
+    the next thing begins."""
     value: str = ""
     """Text of a scalar, or what an alias refers to."""
     style: str = ""
-    """Of a scalar: nothing, ``'``, ``"``, ``|`` or ``>``; of a list or mapping: ``{`` where it is in brackets."""
+    """Of a scalar: empty, ``'``, ``"``, ``|`` or ``>``; of a list or mapping: ``{`` if it is in brackets."""
     tag: str | None = None
     anchor: str | None = None
     children: tuple[Node, ...] = ()
-    """Of a mapping: key and value in turn."""
+    """Of a mapping: keys and values alternate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class YamlBlock:
     source: Source
     data: Mapping[str, object]
     root: Node | None
-    """None where nothing but space and comments stands in the block."""
+    """None if the block contains only space and comments."""
     any_case: bool
 
     def find(self, key: Key) -> Written | None:
-        """The value at ``key``, or None where the key is missing.
+        """Return the value at ``key``, or None if the key is missing.
 
         Raises:
-            PostError: the key stands there twice.
+            PostError: the key occurs twice.
         """
         steps = self._steps(key)
         if len(steps) < len(key):
@@ -68,16 +68,16 @@ class YamlBlock:
         return self._written(steps)
 
     def with_value(self, key: Key, value: Value) -> YamlBlock:
-        """The block with ``value`` at ``key``, and not one other character changed.
+        """Return the block with ``value`` at ``key``, and without any other change.
 
         Raises:
-            PostError: it cannot be done without touching anything else.
+            PostError: it cannot be done without changing anything else.
         """
         steps = self._steps(key)
         for node in self._path(steps):
             if node.anchor is not None:
                 raise self.source.error(
-                    f"{'.'.join(key)} carries the anchor &{node.anchor}: what other keys say may hang on it",
+                    f"{'.'.join(key)} has the anchor &{node.anchor}: other keys may depend on it",
                     node.start,
                     "Write the value out wherever it is used, and remove the anchor.",
                 )
@@ -92,7 +92,7 @@ class YamlBlock:
         return after
 
     def _proved(self, changed: Source, key: Key, value: Value, steps: list[int]) -> YamlBlock | None:
-        """``changed``, parsed, if it says ``value`` at ``key`` and all else as before; else None."""
+        """Parse ``changed`` and return it if it has ``value`` at ``key`` and is otherwise as before; else None."""
         try:
             after = parse_yaml(changed, any_case=self.any_case)
             written = after.find(key)
@@ -104,7 +104,7 @@ class YamlBlock:
         return after if after.root == _put(self.root, steps, key[len(steps) :], leaf) else None
 
     def _steps(self, key: Key) -> list[int]:
-        """For each name of ``key`` that is there: which child of the mapping its value is."""
+        """For each name in ``key`` that exists: the index of its value among the mapping's children."""
         steps: list[int] = []
         node = self.root
         for name in key:
@@ -152,17 +152,17 @@ class YamlBlock:
         node = self._path(steps)[-1]
         written = self._written(steps)
         if written.style in ("block", "collection"):
-            kind = "a text of several lines" if written.style == "block" else "a list or a group of keys"
+            kind = "a multi-line text" if written.style == "block" else "a list or a group of keys"
             raise self.source.error(
                 f"a single value belongs here, not {kind}", node.start, f"Write {write_value(value, None)} instead."
             )
         new = write_value(value, written)
         if node.start < node.end:
             return self.source.spliced(node.start, node.end, new)
-        # Nothing stands there. Where that nothing is depends on the parser; it belongs right after the colon.
+        # The value is empty. Its position depends on the parser; it belongs right after the colon.
         colon = len(self.source.text[: node.start].rstrip())
         if self.source.text[colon - 1] != ":":
-            raise self.source.error("a value is missing here", node.start, "Write a colon after the key.")
+            raise self.source.error("a value is missing here", node.start, "Add a colon after the key.")
         return self.source.spliced(colon, colon, " " + new)
 
     def _inserted(self, steps: list[int], missing: Key, value: Value) -> Source:
@@ -177,14 +177,14 @@ class YamlBlock:
             indent = self._indent(parent.children[0])
             at = len(source.text) if parent is self.root else self._after(parent)
         elif parent == Node("scalar", 0, 0) and nodes[-2].style != "{":
-            # ``episode:`` and nothing after it: the group that the key belongs in is empty.
+            # ``episode:`` without a value: the group that the key belongs in is empty.
             indent = self._indent(nodes[-2].children[steps[-1] - 1]) + "  "
             at = source.line_end(parent.start)
         else:
             raise source.error(
-                f"{nodes[-2].children[steps[-1] - 1].value} is no group of keys, so {missing[0]} cannot be added to it",
+                f"{nodes[-2].children[steps[-1] - 1].value} is not a group of keys, so {missing[0]} cannot be added",
                 parent.start,
-                "Write the group out, one key a line.",
+                "Write the group out, one key per line.",
             )
         return source.spliced(at, at, _lines(missing, value, indent, source.eol))
 
@@ -197,25 +197,25 @@ class YamlBlock:
             last = parent.children[-1]
             at = last.end
             while last.start == last.end and self.source.text[at] == " ":
-                at += 1  # before the space or after it: where nothing stands depends on the parser
+                at += 1  # before or after the space: the position of an empty value depends on the parser
             return self.source.spliced(at, at, f", {text}")
         at = self.source.text.index("{", parent.start) + 1
         return self.source.spliced(at, at, text)
 
     def _indent(self, key: Node) -> str:
-        """What stands before the first key of a mapping in its line."""
+        """What comes before the first key of a mapping in its line."""
         before = self.source.text[self.source.line_start(key.start) : key.start]
         indent = before.removesuffix("? ")
         if indent.strip(" "):
-            raise self.source.error("a key cannot be added here", key.start, "Write the group out, one key a line.")
+            raise self.source.error("a key cannot be added here", key.start, "Write the group out, one key per line.")
         return indent
 
     def _after(self, node: Node) -> int:
-        """Where the line begins that follows the last line of ``node``."""
+        """Start of the line after the last line of ``node``."""
         while node.children and node.style != "{":
             node = node.children[-1]
         if node.style in ("|", ">"):
-            return node.end  # its last line break is part of it
+            return node.end  # it includes its last line break
         return self.source.line_end(node.end)
 
 
@@ -226,7 +226,7 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
     """Parse a block of YAML.
 
     Raises:
-        PostError: it is not valid YAML, no mapping, or stands for more values than any post has.
+        PostError: it is not valid YAML, not a mapping, or expands to more values than any post has.
     """
     try:
         root = _tree(source)
@@ -234,7 +234,7 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
             raise source.error(
                 "the front matter is not a list of keys with values",
                 root.start,
-                "Write a key, a colon and a value a line.",
+                "Write one key, colon and value per line.",
             )
         data = yaml.load(source.text, Loader=_Loader) if root else {}  # noqa: S506  # a safe loader
     except yaml.MarkedYAMLError as error:
@@ -250,7 +250,7 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
         found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
         character = f": U+{ord(found[0]):04X}" if found else ""
         raise source.error(
-            f"the front matter holds a character that YAML does not allow{character}",
+            f"the front matter contains a character that YAML does not allow{character}",
             found.start() if found else 0,
             "Remove it.",
         ) from error
@@ -258,9 +258,9 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
 
 
 def _tree(source: Source) -> Node | None:
-    """The events of the parser as a tree. Nothing in it is expanded, and it is left as soon as it grows out of bounds.
+    """The parser events as a tree. Nothing is expanded, and parsing stops as soon as the tree exceeds its limits.
 
-    ``size`` and ``depth`` of a node count what stands behind its aliases, too: the loader copies that when it merges.
+    ``size`` and ``depth`` of a node include what its aliases refer to: the loader copies that when it merges.
     """
     anchors: dict[str, tuple[int, int]] = {}
     open_nodes: list[tuple[Any, list[Node], list[tuple[int, int]]]] = [(None, [], [])]
@@ -283,7 +283,7 @@ def _tree(source: Source) -> Node | None:
                 raise source.error(
                     f"the alias *{event.anchor} refers to nothing before it",
                     node.start,
-                    "Put the text in quotes, if it is no alias.",
+                    "Put the text in quotes, if it is not an alias.",
                 )
             size, depth = anchors[event.anchor]
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -301,9 +301,9 @@ def _tree(source: Source) -> Node | None:
             continue
         if max(size, count) > _MOST_VALUES or max(depth, len(open_nodes)) > DEEPEST:
             raise source.error(
-                "the front matter stands for more values, or deeper ones, than any post has",
+                "the front matter expands to more values, or deeper ones, than any post has",
                 node.start,
-                "Write out what aliases (*) stand for.",
+                "Write the values out instead of using aliases (*).",
             )
         if node.anchor is not None:
             anchors[node.anchor] = (size, depth)
@@ -326,7 +326,7 @@ def _end(event: Any) -> int:
 
 
 def _put(node: Node | None, steps: list[int], missing: Key, leaf: Node) -> Node:
-    """The tree that stands for ``node`` with ``leaf`` in the right place."""
+    """A tree for ``node`` with ``leaf`` in the right place."""
     if steps and node is not None:
         at = steps[0]
         child = _put(node.children[at], steps[1:], missing, leaf)
@@ -337,7 +337,7 @@ def _put(node: Node | None, steps: list[int], missing: Key, leaf: Node) -> Node:
         node = Node("mapping", 0, 0)
     name = write_key(missing[0])
     key = Node("scalar", 0, 0, missing[0], "" if name == missing[0] else '"')
-    # A group that is made inside of braces has braces itself.
+    # A group created inside braces is written in braces itself.
     empty = Node("mapping", 0, 0, style=node.style)
     return replace(node, children=(*node.children, key, _put(empty, [], missing[1:], leaf)))
 
@@ -349,7 +349,7 @@ def _lines(names: Key, value: Value, indent: str, eol: str) -> str:
 
 
 class _Loader(LOADER):  # type: ignore[misc]  # which class it is depends on how PyYAML was built
-    """A safe loader that takes for text what it cannot make a value of, as the generators' own parsers do."""
+    """A safe loader that reads as text what it cannot convert, as the generators' own parsers do."""
 
 
 def _or_text(construct: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
@@ -358,7 +358,7 @@ def _or_text(construct: Callable[[Any, Any], object]) -> Callable[[Any, Any], ob
             return node.value
         try:
             return construct(loader, node)
-        except (ArithmeticError, AttributeError, LookupError, ValueError):  # PyYAML checks too little of ``!!int x``
+        except (ArithmeticError, AttributeError, LookupError, ValueError):  # PyYAML hardly checks ``!!int x``
             return node.value
 
     return attempt
