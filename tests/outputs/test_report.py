@@ -288,7 +288,7 @@ def test_the_same_run_gives_the_same_page() -> None:
 
 
 def test_a_report_without_a_run_is_refused() -> None:
-    with pytest.raises(ValueError, match="about a run"):
+    with pytest.raises(ValueError, match="the facts of a run"):
         report_html(publish(run=None))
 
 

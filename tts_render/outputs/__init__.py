@@ -1,1 +1,1 @@
-"""What is published beside the MP3, all of it from one timeline."""
+"""The files published beside the MP3, all made from one timeline."""

@@ -1,9 +1,9 @@
 """Alignment: which moras of the sound belong to which characters of the display text.
 
-The two were never one to one: kanji and Latin letters sound as several moras, a lexicon or an engine may have read a
-word in any way, and pauses stand where marks are. The cheapest way of sharing all moras among all characters is found,
-where kana cost nothing if they sound as they are written, marks if there is a pause, and any other character if it
-has about as many moras as its kind usually has. Between two kana, or beside a pause, the border is exact.
+The two do not correspond one to one: kanji and Latin letters sound as several moras, a lexicon or an engine may have
+read a word in any way, and pauses stand where marks are. The cheapest assignment of all moras to all characters is
+found, where kana cost nothing if they sound as written, marks if there is a pause, and other characters if they have
+about as many moras as is usual for their kind. Between two kana, or beside a pause, the border is exact.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _WRONG_KANA = 2.0
 _NO_PAUSE = 0.3
 _STRAY_PAUSE = 3.0
 _SOUNDING_MARK = 2.5
-# What it costs that one character of a kind sounds as so many moras.
+# Cost of each number of moras for one character of a kind.
 _KANJI = (1.6, 0.3, 0.0, 0.35, 0.9, 1.4, 2.2)
 _DIGIT = (0.6, 0.3, 0.0, 0.1, 0.2, 0.6, 1.0)
 _CAPITAL = (0.9, 0.35, 0.0, 0.05, 0.2, 0.5)
@@ -53,43 +53,43 @@ _LETTER = (0.3, 0.0, 0.25, 0.7, 1.4)
 _SYMBOL = (0.0, 0.9, 0.7, 0.4, 0.3, 0.2, 0.3, 0.5, 0.8)
 
 _BAND = 24
-"""Moras by which the share of the text that is done may be off the share of the sound."""
+"""Moras by which progress in the text may deviate from progress in the sound."""
 
 _WEIGHTS = {"kana": 1.0, "kanji": 1.9, "digit": 2.2, "capital": 2.4, "letter": 0.9, "mark": 0.0, "symbol": 0.5}
 _PAUSE_WEIGHT = 2.0
-"""Moras that a comma is long, at the usual pace."""
+"""Length of a comma in moras, at the usual pace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The place between two characters of a text, in frames of its clip."""
+    """The border between two characters of a text, in frames of its clip."""
 
     end: Frames
-    """Where the last sound before it ends."""
+    """End of the last sound before it."""
     start: Frames
-    """Where the first sound after it starts; between the two is a pause, or nothing."""
+    """Start of the first sound after it; in between there is a pause, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """One character, or a kana with the small one after it."""
+    """One character, or a kana with the small kana after it."""
 
     kind: str
     text: str
-    """In katakana, where it is kana."""
+    """In katakana, if it is kana."""
     length: int
-    """Characters that it covers."""
+    """Number of characters that it covers."""
 
 
 def align(text: str, moras: Sequence[MoraTime]) -> tuple[Edge, ...]:
-    """Where each place between the characters of ``text`` lies in its sound.
+    """Find where each border between the characters of ``text`` is in its sound.
 
     Args:
         text: the display text.
         moras: when each mora sounds, without gaps; at least one.
 
     Returns:
-        ``len(text) + 1`` edges, the first at the beginning and the last at the end of the sound, never going back.
+        ``len(text) + 1`` edges in ascending order, from the beginning to the end of the sound.
     """
     units = _units(text)
     counts = _cheapest(units, moras)
@@ -104,7 +104,7 @@ def align(text: str, moras: Sequence[MoraTime]) -> tuple[Edge, ...]:
 
 
 def share(text: str, frames: Frames) -> tuple[Edge, ...]:
-    """The same as :func:`align` where nothing is known but the length: by how many moras each character has as a rule.
+    """Like :func:`align` when only the length is known: by the usual number of moras of each character.
 
     Args:
         text: the display text.
@@ -134,7 +134,7 @@ def share(text: str, frames: Frames) -> tuple[Edge, ...]:
 
 
 def _edge(moras: Sequence[MoraTime], at: int) -> Edge:
-    """The place before the mora ``at``; a pause beside it belongs to neither side."""
+    """The border before the mora ``at``; a pause beside it belongs to neither side."""
     before, after = at, at
     while before > 0 and moras[before - 1].text == _PAUSE:
         before -= 1
@@ -177,7 +177,7 @@ def _kind(character: str, plain: str, kana: str) -> str:
 
 
 def _cheapest(units: Sequence[_Unit], moras: Sequence[MoraTime]) -> list[int]:
-    """How many moras each unit has, so that all of them are shared out at the least cost."""
+    """The number of moras of each unit, such that all moras are assigned at the lowest cost."""
     far = float("inf")
     count = len(moras)
     texts = [_katakana(mora.text) for mora in moras]
@@ -209,7 +209,7 @@ def _cheapest(units: Sequence[_Unit], moras: Sequence[MoraTime]) -> list[int]:
                     step[end] = end - begin
         costs = after
         steps.append(step)
-    if costs[count] == far:  # one side is much longer than the other says
+    if costs[count] == far:  # one side is much longer than the other suggests
         return _evenly(units, count)
     taken_by: list[int] = []
     at = count
@@ -240,7 +240,7 @@ def _table(unit: _Unit) -> tuple[float, ...]:
 
 @cache
 def _unlike(kana: str, mora: str) -> float:
-    """How unlike a kana, as it is written, is to what is heard: 0 for the same."""
+    """How different a kana as written is from what is heard: 0 if they are the same."""
     if kana == mora:
         return 0.0
     if "ー" in (kana, mora) and kana in _VOWELS and mora in _VOWELS:

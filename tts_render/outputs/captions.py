@@ -1,9 +1,9 @@
-"""Captions: what is said, cut into pieces that can be read while it is heard.
+"""Captions: what is said, cut into pieces that can be read while they are heard.
 
-A caption lasts one to seven seconds and has at most two lines of twenty full-width characters. An utterance that is
-longer is divided where that hurts least: after a sentence inside a quotation, after 、, between phrases; inside a
-quotation only if the quotation alone is longer than a caption. Its edges are those of the sound, to the millisecond; a
-caption that would be shorter than a second stays on in the pause after it, or joins its neighbour.
+A caption lasts one to seven seconds and has at most two lines of twenty full-width characters. A longer utterance is
+divided where it hurts least: after a sentence inside a quotation, after 、, between phrases; inside a quotation only if
+the quotation itself is longer than a caption. The edges are those of the sound, to the millisecond; a caption shorter
+than a second stays during the pause after it, or is joined to its neighbour.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ SHORTEST_MS = 1000
 LONGEST_MS = 7000
 LINES = 2
 LINE_WIDTH = 40
-"""Of one line, in half-width characters: twenty full-width ones."""
+"""Width of one line in half-width characters: twenty full-width ones."""
 
-# What it costs to divide at a border of each rank, and inside a bracket.
+# Cost of dividing at a border of each rank, and inside a bracket.
 _BORDER_COST = (0.0, 1.0, 12.0, 22.0, 40.0, 100.0)
 _INSIDE_COST = 1000.0
 _TOO_LONG_COST = 5000.0
@@ -58,15 +58,15 @@ class Caption:
     end_ms: int
     """Later than the start, and not later than the start of the next."""
     lines: tuple[str, ...]
-    """One or two."""
+    """One or two lines."""
     text: str
-    """The same in one line; joined over all captions it is the display text, but for white space."""
+    """The text in one line; joined over all captions it is the display text, except for white space."""
     speaker: str
     """The voice's name in voices.yaml."""
     utterances: tuple[int, ...]
-    """Indices of the utterances that it is a part of, or that it holds."""
+    """Indices of the utterances that it contains, or is a part of."""
     estimated: bool
-    """Whether an edge of it lies inside an utterance whose engine did not tell when its moras sound."""
+    """Whether one of its edges is inside an utterance whose engine did not report when its moras sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class _Text:
 
     text: str
     widths: tuple[int, ...]
-    """Width of all that is before each offset."""
+    """Width of everything before each offset."""
     borders: Mapping[int, Border]
     """Where it may be divided."""
     places: tuple[int, ...]
-    """The keys of ``borders``, in order."""
+    """Sorted keys of ``borders``."""
 
     def width(self, begin: int, end: int) -> int:
-        """Of a part, without the white space around it."""
+        """Width of a part, without the white space around it."""
         while begin < end and self.text[begin].isspace():
             begin += 1
         while end > begin and self.text[end - 1].isspace():
@@ -90,7 +90,7 @@ class _Text:
         return self.widths[end] - self.widths[begin]
 
     def cost(self, at: int) -> float:
-        """What it costs to divide at ``at``."""
+        """The cost of dividing at ``at``."""
         border = self.borders[at]
         return _BORDER_COST[border.rank] + (_INSIDE_COST if border.inside else 0.0)
 
@@ -102,14 +102,14 @@ def captions(
     names: Collection[str] = (),
     chapter_starts: Collection[Frames] = (),
 ) -> tuple[Caption, ...]:
-    """Captions of everything that is spoken.
+    """Make captions of everything that is spoken.
 
     Args:
-        timeline: where each utterance sits.
-        moras: tells when each mora of a placement sounds, in frames of its own source; empty where that is unknown.
-            It is asked only for utterances that have to be divided.
-        names: words that are not divided while there is another place, for example of those who speak.
-        chapter_starts: frames; a caption never spans one.
+        timeline: where each utterance is placed.
+        moras: returns when each mora of a placement sounds, in frames of its own source; empty if unknown. It is called
+            only for utterances that have to be divided.
+        names: words that are not divided if there is any other place, for example names of speakers.
+        chapter_starts: in frames; no caption spans one.
 
     Returns:
         Captions in order, none overlapping the next.
@@ -124,12 +124,12 @@ def captions(
 
 
 def width(text: str) -> int:
-    """How wide ``text`` is, in half-width characters; what is wide in Japanese fonts alone counts as wide."""
+    """Width of ``text`` in half-width characters; what is wide only in Japanese fonts counts as wide."""
     return sum(map(_width, text))
 
 
 def join_texts(texts: Iterable[str]) -> str:
-    """Pieces of display text, one after the other: Japanese without a space between, Latin with one."""
+    """Join pieces of display text: without a space in Japanese, with one in Latin text."""
     parts: list[str] = []
     for text in filter(None, texts):
         if parts and parts[-1][-1].isascii() and text[0].isascii():
@@ -178,11 +178,11 @@ def _caption(
 
 
 def _best_cuts(text: _Text, times: Sequence[tuple[int, int]]) -> list[int]:
-    """Where each caption of an utterance ends, so that all together hurt least; the last is the end of the text.
+    """The end of each caption of an utterance at the lowest total cost; the last is the end of the text.
 
     Args:
-        text: what is divided.
-        times: for each offset, when the sound before it ends and when that after it starts, in milliseconds.
+        text: the text to divide.
+        times: for each offset, when the sound before it ends and when the sound after it starts, in milliseconds.
     """
     size = len(text.text)
     places = (0, *text.places, size)
@@ -211,7 +211,7 @@ def _best_cuts(text: _Text, times: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _cost(text: _Text, begin: int, end: int, times: Sequence[tuple[int, int]], even: float) -> float:
-    """What one caption costs by itself."""
+    """The cost of one caption by itself."""
     cost = _CAPTION_COST
     lines = _line_cost(text, begin, end)
     if lines is None:
@@ -228,7 +228,7 @@ def _cost(text: _Text, begin: int, end: int, times: Sequence[tuple[int, int]], e
 
 
 def _lay_out(text: _Text, begin: int, end: int) -> tuple[str, ...] | None:
-    """The lines of a part; None where two are not enough."""
+    """The lines of a part; None if two are not enough."""
     part = text.text[begin:end].strip()
     if text.width(begin, end) <= LINE_WIDTH:
         return (part,)
@@ -237,7 +237,7 @@ def _lay_out(text: _Text, begin: int, end: int) -> tuple[str, ...] | None:
 
 
 def _line_cost(text: _Text, begin: int, end: int) -> float | None:
-    """What it costs to lay out a part; None where two lines are not enough."""
+    """The cost of laying out a part; None if two lines are not enough."""
     if text.width(begin, end) <= LINE_WIDTH:
         return 0.0
     at = _line_break(text, begin, end)
@@ -245,7 +245,7 @@ def _line_cost(text: _Text, begin: int, end: int) -> float | None:
 
 
 def _line_break(text: _Text, begin: int, end: int) -> int | None:
-    """Where the second line of a part begins best."""
+    """The best offset at which to begin the second line of a part."""
     first = bisect_right(text.places, begin)
     last = bisect_left(text.places, end)
     fits = [
@@ -257,7 +257,7 @@ def _line_break(text: _Text, begin: int, end: int) -> int | None:
 
 
 def _break_cost(text: _Text, begin: int, at: int, end: int) -> float:
-    """A line may end inside a quotation, but a little less gladly."""
+    """Allow a line to end inside a quotation, at a small extra cost."""
     border = text.borders[at]
     one, other = text.width(begin, at), text.width(at, end)
     return (_BORDER_COST[border.rank] + (2.0 if border.inside else 0.0)) / 2 + _UNEVEN_LINES_COST * abs(one - other) / (
@@ -266,7 +266,7 @@ def _break_cost(text: _Text, begin: int, at: int, end: int) -> float:
 
 
 def _prepare(text: str, whole: Pattern[str] | None, times: Sequence[tuple[int, int]] | None = None) -> _Text:
-    """Make ready a text whose ``times``, where it is to be divided, say when the sound beside each offset is."""
+    """Prepare a text; if it is to be divided, ``times`` gives the sound beside each offset."""
     widths = (0, *accumulate(map(_width, text)))
     found = borders(text)
     for word in whole.finditer(text) if whole else ():
@@ -274,7 +274,7 @@ def _prepare(text: str, whole: Pattern[str] | None, times: Sequence[tuple[int, i
             found[at] = Border(_TORN, found[at].inside)
     found |= {at: replace(border, inside=False) for at, border in found.items() if border.inside}
     for opener, closer in bracket_pairs(text).items():
-        # What is longer than a caption may be divided.
+        # Brackets longer than a caption may be divided.
         if widths[closer + 1] - widths[opener] <= LINES * LINE_WIDTH and not (
             times and times[closer + 1][0] - times[opener][1] > LONGEST_MS
         ):
@@ -283,7 +283,7 @@ def _prepare(text: str, whole: Pattern[str] | None, times: Sequence[tuple[int, i
     for begin, end in pairwise([0, *(at for at, border in found.items() if border.rank <= _PHRASE), len(text)]):
         if begin:
             places[begin] = found[begin]
-        # Phrases are divided only where they are so long, or so slow, that there is need.
+        # Phrases are divided only if they are too long, or spoken too slowly, to stay whole.
         if widths[end] - widths[begin] > LINE_WIDTH // 2 or (
             times and times[end][0] - times[begin][1] > LONGEST_MS // 3
         ):
@@ -292,7 +292,7 @@ def _prepare(text: str, whole: Pattern[str] | None, times: Sequence[tuple[int, i
 
 
 def _clings(text: str, at: int) -> bool:
-    """Whether the character at ``at`` is one with that before it, as a mark on a letter or a joined emoji is."""
+    """Whether the character at ``at`` is one with that before it, such as a mark on a letter or a joined emoji."""
     return (
         unicodedata.category(text[at]) in ("Mn", "Me", "Mc", "Sk")
         or text[at] in "\u200d\ufe0e\ufe0f"
@@ -307,7 +307,7 @@ def _width(character: str) -> int:
 
 
 def _stretch(found: Sequence[Caption], length: int) -> list[Caption]:
-    """Captions that are too short, for as long as the pause after them allows."""
+    """Extend captions that are too short, as far as the pause after them allows."""
     made: list[Caption] = []
     for number, caption in enumerate(found):
         limit = found[number + 1].start_ms if number + 1 < len(found) else length
@@ -317,7 +317,7 @@ def _stretch(found: Sequence[Caption], length: int) -> list[Caption]:
 
 
 def _settle(found: Sequence[Caption], length: int, walls: Sequence[int], whole: Pattern[str] | None) -> list[Caption]:
-    """Captions that are still too short, joined to the one after them, else to the one before."""
+    """Join captions that are still too short to the next one, or else to the one before."""
     made: list[Caption] = []
     for caption in found:
         if made and (_is_short(made[-1]) or _is_short(caption)):
@@ -334,13 +334,13 @@ def _is_short(caption: Caption) -> bool:
 
 
 def _join(one: Caption, other: Caption, walls: Sequence[int], whole: Pattern[str] | None) -> Caption | None:
-    """Both as one, or None where that would be too long or span the border of a chapter."""
+    """Join both; None if the result would be too long or span the border of a chapter."""
     text = join_texts((one.text, other.text))
     lines: tuple[str, ...] | None = (one.text, other.text)
     if one.utterances == other.utterances or max(width(one.text), width(other.text)) > LINE_WIDTH:
         lines = _lay_out(_prepare(text, whole), 0, len(text))
     if min(one.end_ms - one.start_ms, other.end_ms - other.start_ms) <= 0:
-        lines = lines or (text,)  # what has no time of its own cannot stand alone
+        lines = lines or (text,)  # a caption without time of its own must be joined
     else:
         apart = bisect_right(walls, one.start_ms) != bisect_right(walls, other.start_ms)
         if apart or one.speaker != other.speaker or other.end_ms - one.start_ms > LONGEST_MS:

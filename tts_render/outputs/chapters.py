@@ -1,7 +1,7 @@
 """Chapters beside the MP3: as Podcasting 2.0 JSON, and as lines for the description of a video.
 
-Sources: jsonChapters.md of Podcastindex-org/podcast-namespace, version 1.2.0; and what YouTube asks of chapters in a
-description: the first at 0:00, in order, at least ten seconds each, no angle brackets.
+Sources: jsonChapters.md of Podcastindex-org/podcast-namespace, version 1.2.0; and what YouTube requires of chapters in
+a description: the first at 0:00, in order, at least ten seconds each, no angle brackets.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["chapters_json", "chapters_text", "shorten"]
 
 _SHORTEST = 10  # seconds
-_LONGEST_TITLE = 40  # characters, of which a player shows no more
+_LONGEST_TITLE = 40  # characters; players show no more
 _PHRASE = 2  # rank of a border
 
 
 def chapters_json(published: FinishedEpisode) -> bytes:
-    """The chapters as Podcasting 2.0 has them; an episode without sections is one chapter."""
+    """The chapters in Podcasting 2.0's format; an episode without sections is one chapter."""
     rate = published.timeline.rate
     facts = {
         "version": "1.2.0",
@@ -51,9 +51,9 @@ def chapters_json(published: FinishedEpisode) -> bytes:
 
 
 def chapters_text(published: FinishedEpisode) -> bytes:
-    """A line for each chapter: its time, and its title.
+    """One line for each chapter, with its time and title.
 
-    A chapter of less than ten seconds is joined to its neighbour, and the title of the longer one stays. Times are
+    A chapter of less than ten seconds is joined to its neighbour, and the title of the longer one is kept. Times are
     rounded down, so that nobody misses a beginning.
     """
     rate = published.timeline.rate
@@ -65,7 +65,7 @@ def chapters_text(published: FinishedEpisode) -> bytes:
 
 
 def shorten(title: str, longest: int) -> str:
-    """``title`` in at most so many characters, cut between phrases, outside brackets, where it loses less than half."""
+    """Shorten ``title`` to ``longest`` characters, between phrases outside brackets if that loses less than half."""
     if len(title) <= longest:
         return title
     ends = [
@@ -81,7 +81,7 @@ def _chapters(published: FinishedEpisode) -> Sequence[Chapter]:
 
 
 def _apart(chapters: Sequence[Chapter], rate: int) -> list[tuple[int, str]]:
-    """Whole seconds and titles, ten seconds apart at least."""
+    """Whole seconds and titles, at least ten seconds apart."""
     kept: list[tuple[int, Frames, str]] = []  # start, length of the chapter that gave the title, title
     for chapter in chapters:
         start, length = chapter.start // rate, Frames(chapter.end - chapter.start)

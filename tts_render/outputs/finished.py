@@ -1,4 +1,4 @@
-"""What is known of a finished episode, as everything that is published beside it needs it."""
+"""What is known about a finished episode: the input of everything that is published beside it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _ID_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How an episode was made: what a report shows beside all that is published."""
+    """How an episode was made, as shown in a report."""
 
     cached: tuple[bool, ...]
-    """For each utterance, whether its sound was there before."""
+    """For each utterance, whether its sound was in the cache before."""
     profile: Profile
-    """Of the decoded MP3."""
+    """Profile of the decoded MP3."""
     loudness: Lufs | None
     """Integrated loudness of the decoded MP3; None for silence."""
     true_peak: Decibels | None
@@ -48,17 +48,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What all that is published says of an episode, apart from its words."""
+    """What is published about an episode, apart from its words."""
 
     title: str
     show: str | None
     artist: str
     url: str | None
-    """Where its page is read."""
+    """URL of its page."""
     audio: str
     """File name of the MP3."""
     speakers: tuple[str, ...]
-    """Every name and alias that a line may begin with."""
+    """All names and aliases that a line may begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +69,38 @@ class FinishedEpisode:
     show: str | None
     artist: str
     url: str | None
-    """Where its page is read."""
+    """URL of its page."""
     audio: str
     """File name of the MP3."""
     items: tuple[CastItem, ...]
-    """What was said, in order, with the pauses and borders between."""
+    """What was said, in order, with the pauses and borders in between."""
     timeline: Timeline
     """Its utterances are those of ``items``."""
     captions: tuple[Caption, ...]
     chapters: tuple[Chapter, ...]
-    """None where the episode has no sections."""
+    """None if the episode has no sections."""
     credits: tuple[str, ...]
     bed: BedPlace | None = None
-    """Where music lies under the words, if any does."""
+    """Where music plays under the words, if there is any."""
     deck: Deck | None = None
-    """The slides that are shown with it, where there are any."""
+    """The slides shown with it, if there are any."""
     offset_ms: int = 0
-    """How much later the audio begins in the video of the slides."""
+    """How much later the audio begins in the slide video."""
     language: str = "ja"
-    """Of everything that is said, as of BCP 47."""
+    """Language of everything that is said, as a BCP 47 tag."""
     run: Run | None = None
-    """How it was made; None where nothing asks for that."""
+    """How it was made; None if no output needs it."""
 
     @property
     def utterances(self) -> tuple[Utterance, ...]:
-        """Just what is spoken."""
+        """Only what is spoken."""
         return tuple(item for item in self.items if isinstance(item, Utterance))
 
 
 def utterance_ids(utterances: Iterable[Utterance]) -> tuple[str, ...]:
-    """A name for each utterance, which stays the same when others are added, changed or removed.
+    """A name for each utterance that does not change when others are added, changed or removed.
 
-    It is made of what is said and by whom; what is said again is numbered.
+    It is made from what is said and who says it; repetitions are numbered.
     """
     seen: Counter[str] = Counter()
     ids: list[str] = []
@@ -112,5 +112,5 @@ def utterance_ids(utterances: Iterable[Utterance]) -> tuple[str, ...]:
 
 
 def safe_link(url: str | None) -> str | None:
-    """``url``, if it is one that a page may link to."""
+    """``url``, if it is one that a page may link to; otherwise None."""
     return url if url is not None and url.lower().startswith(("https://", "http://")) else None

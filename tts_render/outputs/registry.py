@@ -1,4 +1,4 @@
-"""The writers of what is published beside the MP3, found by the names that the settings give them.
+"""The writers of what is published beside the MP3, found by the names in the settings.
 
 A writer is a pure function of one value, so the same episode gives the same bytes everywhere.
 """
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["RECIPE", "writers"]
 
 RECIPE = 2
-"""Raised on purpose when a writer makes something else of the same episode."""
+"""Increased when a writer's output for the same episode changes."""
 
 
 def writers(output: str) -> tuple[tuple[str, Callable[[FinishedEpisode], bytes]], ...]:
-    """The files of an output: what follows the MP3's name without its ``.mp3``, and what makes the content."""
+    """The files of an output: each by what replaces ``.mp3`` in the MP3's name, with its writer."""
     found: list[tuple[str, Callable[[FinishedEpisode], bytes]]] = []
     for suffix, reference in OUTPUTS[output]:
         module, _, name = reference.partition(":")

@@ -1,7 +1,7 @@
-"""The report: one page that shows, plays and explains what a run has made.
+"""The report: one page that shows, plays and explains the result of a run.
 
-It holds all it needs but the MP3, which lies beside it. Its policy lets a browser run and style nothing but what is
-packaged here, and load nothing but that MP3. Texts come from scripts and posts: each is escaped where it is put in.
+It contains everything it needs except the MP3, which is beside it. Its policy lets a browser run and style nothing but
+what is packaged here, and load nothing but that MP3. Texts come from scripts and posts: each is escaped on insertion.
 """
 
 from __future__ import annotations
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_profile", "report_html"]
 
-_COLUMNS = 1500  # of the drawings
-_LOUDEST, _QUIETEST = -6.0, -36.0  # LUFS at the upper and the lower edge of the curve
-_LEVELS = (-12, -18, -24, -30)  # LUFS of its lines
-_COLOURS = 8  # of speakers; the ninth has that of the first
+_COLUMNS = 1500  # of the plots
+_LOUDEST, _QUIETEST = -6.0, -36.0  # LUFS at the upper and lower edge of the curve
+_LEVELS = (-12, -18, -24, -30)  # LUFS of the grid lines
+_COLOURS = 8  # for speakers; the ninth has that of the first
 _TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds between two
 _MOST_TICKS = 12
 
 
 def report_html(published: FinishedEpisode) -> bytes:
-    """The page, about the run in ``published``.
+    """Make the page about the run in ``published``.
 
     Raises:
-        ValueError: nothing is known of the run.
+        ValueError: nothing is known about the run.
     """
     run = published.run
     if run is None:
-        raise ValueError("a report is about a run")
+        raise ValueError("a report needs the facts of a run")
     texts = {name: _package_text(f"report.{name}") for name in ("html", "css", "js")}
     parts = {
         "css": texts["css"],
@@ -64,11 +64,11 @@ def report_html(published: FinishedEpisode) -> bytes:
         **_drawing(published, run),
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], texts["html"])
-    return page.encode(errors="replace")  # half a character cannot be encoded
+    return page.encode(errors="replace")  # lone surrogates cannot be encoded
 
 
 def decode_profile(path: Path) -> Profile:
-    """How loudness and peaks run through the MP3 ``path``, as it decodes.
+    """Measure how loudness and peaks run through the decoded MP3 ``path``.
 
     Raises:
         OutputError: it cannot be read.
@@ -87,7 +87,7 @@ def _package_text(name: str) -> str:
 
 
 def _policy(css: str, js: str) -> str:
-    """A Content-Security-Policy; ``file:`` is for a page that is opened from the disk."""
+    """A Content-Security-Policy; ``file:`` is for a page opened from the disk."""
 
     def only(text: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -99,7 +99,7 @@ def _policy(css: str, js: str) -> str:
 
 
 def _texts(published: FinishedEpisode, run: Run) -> dict[str, str]:
-    """What is written."""
+    """The texts of the page."""
     timeline = published.timeline
     length = frames_to_ms(timeline.frames, timeline.rate)
     mixed = 0 < sum(run.cached) < len(run.cached)
@@ -167,7 +167,7 @@ def _chapters(published: FinishedEpisode) -> str:
 
 
 def _sections(published: FinishedEpisode, run: Run) -> str:
-    """Everything that sounds, in order, under the chapters."""
+    """Everything that sounds, in order, grouped by chapters."""
     timeline = published.timeline
     starts = [chapter.start for chapter in published.chapters]
     colours = _colours(published)
@@ -222,13 +222,13 @@ def _line(placement: Placement, published: FinishedEpisode, run: Run, colours: M
 
 
 def _colours(published: FinishedEpisode) -> dict[str, str]:
-    """The class of each speaker, in the order in which they begin to speak."""
+    """The class of each speaker, in the order of first appearance."""
     voices = dict.fromkeys(utterance.voice for utterance in published.utterances)
     return {voice: f"v{number % _COLOURS}" for number, voice in enumerate(voices)}
 
 
 def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
-    """What is drawn."""
+    """The plots."""
     timeline, colours = published.timeline, _colours(published)
     length = frames_to_ms(timeline.frames, timeline.rate)
     columns = max(1, min(_COLUMNS, len(run.profile.peaks)))
@@ -271,7 +271,7 @@ def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
 
 
 def _wave(peaks: NDArray[np.float32], columns: int) -> str:
-    """The upper edge of the waveform, closed along the middle; full scale is 1000 high."""
+    """The upper outline of the waveform, closed along the middle; full scale is 1000 high."""
     if not len(peaks):
         return "M0 0"
     highest = np.maximum.reduceat(peaks, np.arange(columns) * len(peaks) // columns)
@@ -280,7 +280,7 @@ def _wave(peaks: NDArray[np.float32], columns: int) -> str:
 
 
 def _curve(levels: NDArray[np.float64], columns: int) -> str:
-    """Loudness as a line from edge to edge; what is under the lower edge lies on it."""
+    """Loudness as a line from edge to edge; values below the lower edge are drawn on it."""
     if not len(levels):
         return f"M0 1000H{columns}"
     middles = (2 * np.arange(columns) + 1) * len(levels) // (2 * columns)
@@ -289,18 +289,18 @@ def _curve(levels: NDArray[np.float64], columns: int) -> str:
 
 
 def _steps(heights: NDArray[np.int64]) -> str:
-    """From each column to the next, relative, which is shortest."""
+    """Steps from each column to the next, relative, which is shortest."""
     return "".join(f"l1 {step}" for step in np.diff(heights).tolist())
 
 
 def _height(level: float) -> int:
-    """Where a level lies: 0 is the upper edge, 1000 the lower."""
+    """Height of a level: 0 is the upper edge, 1000 the lower."""
     inside = min(max(level, _QUIETEST), _LOUDEST)
     return round(1000 * (_LOUDEST - inside) / (_LOUDEST - _QUIETEST))
 
 
 def _axis(length: int) -> str:
-    """Times under the drawing, at round numbers, none so near an edge that it would be cut off."""
+    """Times under the plots, at round numbers, none so close to an edge that it would be cut off."""
     seconds = length / 1000
     step = next((step for step in _TICKS if seconds / step <= _MOST_TICKS), math.ceil(seconds / _MOST_TICKS))
     marks: list[str] = []
@@ -313,7 +313,7 @@ def _axis(length: int) -> str:
 
 
 def _clock(ms: int) -> str:
-    """Minutes, seconds, and tenths that are rounded down."""
+    """Minutes, seconds and tenths, rounded down."""
     return f"{format_clock(ms // 1000, minute_digits=1)}.{ms % 1000 // 100}"
 
 
@@ -326,5 +326,5 @@ def _seconds(frame: int, rate: int) -> str:
 
 
 def _text(text: str) -> str:
-    """``text`` in one line, for content and for attributes in quotation marks."""
+    """Escape ``text`` in one line, for content and for quoted attributes."""
     return html.escape(" ".join(text.split()))

@@ -1,6 +1,6 @@
 """Sidecars: the files that are published beside the MP3, under its name.
 
-A sidecar that was made once is kept up to date by every later run, until its file is removed.
+Once made, a sidecar is kept up to date by every later run until its file is removed.
 """
 
 from __future__ import annotations
@@ -45,22 +45,22 @@ class Sidecar:
     """One file beside the MP3."""
 
     output: str
-    """The name of the output that it is a part of."""
+    """Name of the output that it belongs to."""
     path: Path
     data: bytes
 
     def record(self, site: Site) -> SidecarRecord:
-        """As the receipt has it."""
+        """Its entry in the receipt."""
         return SidecarRecord(self.output, site.relative(self.path), digest_bytes(self.data))
 
 
 def sidecar_path(audio: Path, suffix: str) -> Path:
-    """Where the sidecar with this suffix lies."""
+    """Path of the sidecar with this suffix."""
     return audio.with_name(stem(audio.name) + suffix)
 
 
 def wanted_outputs(asked: Iterable[str], stored: Receipt | None, audio: Path) -> tuple[str, ...]:
-    """What is to be published beside ``audio``: what is asked for, and what was made before and is still there."""
+    """Outputs to publish beside ``audio``: those asked for, and those that exist from earlier runs."""
     names = set(asked)
     for record in stored.sidecars if stored is not None else ():
         files = OUTPUTS.get(record.output, ())
@@ -70,17 +70,17 @@ def wanted_outputs(asked: Iterable[str], stored: Receipt | None, audio: Path) ->
 
 
 def outputs_beside(audio: Path) -> tuple[str, ...]:
-    """The outputs that are published beside ``audio``, whoever made them: those whose main file is there."""
+    """The outputs that exist beside ``audio``, whoever made them: those whose main file is there."""
     return tuple(name for name, ((suffix, _), *_) in OUTPUTS.items() if sidecar_path(audio, suffix).is_file())
 
 
 def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Path) -> tuple[Path, ...]:
-    """The files of these outputs that are not there as the receipt has them, or were made of other texts.
+    """The files of these outputs that differ from the receipt, are missing, or were made from other texts.
 
     Args:
         stored: the receipt of the MP3.
         names: the outputs.
-        texts: digest of what the receipt keeps as ``texts``.
+        texts: digest that the receipt keeps as ``texts``.
         audio: the MP3.
     """
     known = {(record.output, record.path.rpartition("/")[2]): record.sha256 for record in stored.sidecars}
@@ -95,19 +95,19 @@ def wrong_sidecars(stored: Receipt, names: Iterable[str], texts: str, audio: Pat
 def make_sidecars(
     published: FinishedEpisode, names: Iterable[str], audio: Path, site: Site, *, source: Path, script: Path
 ) -> tuple[Sidecar, ...]:
-    """The files of these outputs. Nothing is written.
+    """Make the files of these outputs, without writing them.
 
     Args:
-        published: what they are made of.
+        published: the episode they are made from.
         names: the outputs.
-        audio: the MP3 that they lie beside.
-        site: they may lie inside of it only, if the MP3 does.
+        audio: the MP3 beside which they go.
+        site: if the MP3 is in it, so must they be.
         source: the post or script, for messages.
-        script: what was spoken, which none of them may overwrite.
+        script: the file that was spoken, which none of them may overwrite.
 
     Raises:
         OutsideSiteError: one of them is a link that leaves the site.
-        OutputError: one of them would take the place of the script.
+        OutputError: one of them would overwrite the script.
     """
     made: list[Sidecar] = []
     for name in names:
@@ -122,15 +122,15 @@ def make_sidecars(
 
 
 def sidecar_paths(audio: Path) -> tuple[Path, ...]:
-    """Wherever a sidecar of ``audio`` may lie."""
+    """All paths where a sidecar of ``audio`` may be."""
     return tuple(sidecar_path(audio, suffix) for output in OUTPUTS.values() for suffix, _ in output)
 
 
 def paths_for_post(post: Post | None, names: Iterable[str], audio: Path, site: Site) -> dict[Key, str]:
-    """What the post's keys for transcript and chapters would say, where its preset has these keys.
+    """Values for the post's transcript and chapters keys, if its preset has them.
 
-    Captions with speakers come before captions without, and these before the page. A path is written as the post
-    writes that of its audio; beside an address elsewhere it is a path in the site.
+    Captions with speakers are preferred to captions without, and these to the page. A path is written in the style of
+    the post's audio path; if that is a URL elsewhere, it is a path in the site.
     """
     if post is None or post.audio is None:
         return {}

@@ -1,10 +1,10 @@
-"""The deck with its times filled in: from when to when each slide is shown, from the one timeline.
+"""The deck with its times filled in: when each slide is shown, according to the timeline.
 
-What was spoken is laid beside the notes of the slides. They are often the same text, but may differ by line breaks and
-small edits, so both are reduced to the characters that sound, and the longest common parts are matched in order. A
+What was spoken is compared with the notes of the slides. They are often the same text, but may differ in line breaks
+and small edits, so both are reduced to the characters that sound, and the longest common parts are matched in order. A
 slide begins with the utterance in which its notes begin.
 
-Deck times are times of the video: audio time, plus what films of their own (``rawmedia``) come before, plus an offset.
+Deck times are video times: audio time, plus the duration of earlier films (``rawmedia``), plus an offset.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["LEAST_SCORE", "Shown", "deck_chapters", "deck_json", "show_deck", "write_deck"]
 
 LEAST_SCORE = 0.6
-"""A slide of whose notes less than this share was found in what is spoken is reported: its times are doubtful."""
+"""If less than this share of a slide's notes was found in what is spoken, its times are reported as doubtful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Shown:
 
     slide: Slide
     begin: Frames
-    """Where it begins in the audio."""
+    """Its beginning in the audio."""
     start_ms: int
     end_ms: int
     score: float | None
-    """Share of its notes that was found in what is spoken, 0 to 1; None for a slide without notes."""
+    """Share of its notes found in what is spoken, 0 to 1; None for a slide without notes."""
 
     @property
     def doubtful(self) -> bool:
@@ -51,14 +51,14 @@ class Shown:
 
 
 def show_deck(deck: Deck, timeline: Timeline, *, offset_ms: int = 0) -> tuple[Shown, ...]:
-    """From when to when each slide is shown.
+    """Find when each slide is shown.
 
-    Slides touch: the first begins at the offset, the last ends with the audio and all films of their own. A slide with
-    notes begins with its first utterance. Slides without notes that stand before it share the silence or jingle there.
+    Slides are contiguous: the first begins at the offset, the last ends with the audio and all films. A slide with
+    notes begins with its first utterance. Slides without notes before it share the pause or jingle there.
 
     Args:
         deck: the slides.
-        timeline: of what was spoken.
+        timeline: the timeline of what was spoken.
         offset_ms: how much later the audio begins in the video.
     """
     speech = timeline.speech
@@ -78,11 +78,11 @@ def show_deck(deck: Deck, timeline: Timeline, *, offset_ms: int = 0) -> tuple[Sh
 
 
 def deck_chapters(shown: Sequence[Shown], timeline: Timeline, opening: str) -> tuple[Chapter, ...]:
-    """The ``section`` slides as chapters, in audio time; one whose place is doubtful is left out.
+    """The ``section`` slides as chapters, in audio time; those whose place is doubtful are left out.
 
     Args:
-        shown: from :func:`show_deck`.
-        timeline: of what was spoken.
+        shown: the result of :func:`show_deck`.
+        timeline: the timeline of what was spoken.
         opening: title of what comes before the first section.
     """
     starts = [
@@ -100,12 +100,12 @@ def deck_chapters(shown: Sequence[Shown], timeline: Timeline, opening: str) -> t
 
 
 def write_deck(deck: Deck, shown: Sequence[Shown]) -> bytes:
-    """The deck with its times; all else of every slide is as it was, in its order."""
+    """The deck with its times filled in; everything else in each slide is unchanged, in its order."""
     slides: list[dict[str, Any]] = [
         {**slide, "start_ms": at.start_ms, "end_ms": at.end_ms} for slide, at in zip(deck.content, shown, strict=True)
     ]
     text = json.dumps(slides, ensure_ascii=False, indent=deck.indent) + "\n"
-    return text.encode("utf-8", "backslashreplace")  # half a character can stand in JSON only as it was: \ud83d
+    return text.encode("utf-8", "backslashreplace")  # JSON can express half a character only as an escape: \ud83d
 
 
 def deck_json(published: FinishedEpisode) -> bytes:
@@ -116,16 +116,18 @@ def deck_json(published: FinishedEpisode) -> bytes:
     """
     if published.deck is None:
         raise ScriptError(
-            "there is no slide deck", path=published.audio, remedy="Put NAME.json beside the MP3, or leave deck out."
+            "there is no slide deck",
+            path=published.audio,
+            remedy="Put NAME.json beside the MP3, or remove deck from the outputs.",
         )
     return write_deck(published.deck, show_deck(published.deck, published.timeline, offset_ms=published.offset_ms))
 
 
 def _begins(slides: Sequence[Slide], firsts: dict[int, int], timeline: Timeline) -> list[Frames]:
-    """Where each slide begins in the audio: ordered, the first at 0."""
+    """The beginning of each slide in the audio: in ascending order, the first at 0."""
     speech = timeline.speech
     begins: list[Frames] = []
-    silent = 0  # slides without notes and without a length of their own that wait for the next with notes
+    silent = 0  # slides without notes or duration that wait for the next one with notes
     waiting: list[Slide] = []
     last_end = Frames(0)
     for slide in slides:
@@ -148,7 +150,7 @@ def _begins(slides: Sequence[Slide], firsts: dict[int, int], timeline: Timeline)
 
 
 def _shared(waiting: Sequence[Slide], begin: Frames, end: Frames, silent: int) -> list[Frames]:
-    """Slides without notes share the time from ``begin`` to ``end``; others need none of it."""
+    """Divide the time from ``begin`` to ``end`` among slides without notes; others need none of it."""
     found: list[Frames] = []
     done = 0
     for slide in waiting:
@@ -183,7 +185,7 @@ def _match(notes: Sequence[str], spoken: Sequence[str]) -> tuple[list[int], list
         found = sum(max(0, min(b.a + b.size, end) - max(b.a, begin)) for b in blocks)
         scores.append(found / len(text) if text else 1.0)
         at = _project(begin, blocks, len(one), len(other))
-        # The border between two utterances that is nearest: small edits shift it by a few characters.
+        # The nearest border between two utterances: small edits shift it by a few characters.
         nearest = min(range(len(borders)), key=lambda n: (abs(borders[n] - at), n))
         firsts.append(max(nearest, firsts[-1] if firsts else 0))
     if firsts:
@@ -192,7 +194,7 @@ def _match(notes: Sequence[str], spoken: Sequence[str]) -> tuple[list[int], list
 
 
 def _project(position: int, blocks: Sequence[difflib.Match], length: int, other: int) -> float:
-    """Where a place in the notes is in what was spoken; between two matches in proportion."""
+    """Where a position in the notes is in what was spoken; interpolated between two matches."""
     before_a = before_b = 0
     for block in blocks:
         if position < block.a:
@@ -212,5 +214,5 @@ def _running(texts: Sequence[str]) -> list[int]:
 
 
 def _sounding(text: str) -> str:
-    """The letters and digits of a text, in one spelling."""
+    """The letters and digits of a text, normalised."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum() or c == "ー")

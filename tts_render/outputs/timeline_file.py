@@ -1,6 +1,6 @@
 """The timeline as a file: all utterances, captions, chapters, jingles and the bed with their times, for other programs.
 
-docs/timeline.schema.json says what it looks like. Its number is raised when a reader would have to change.
+docs/timeline.schema.json describes it. Its version is increased when readers would have to change.
 """
 
 from __future__ import annotations

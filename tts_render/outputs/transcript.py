@@ -1,7 +1,7 @@
 """The text of an episode: captions for players, a fragment for the site's own page, plain text for the tags.
 
-Sources: WebVTT (W3C), and what SubRip players have in common. SubRip has no way to escape: what a player could take for
-markup is replaced by full-width signs that look the same.
+Sources: WebVTT (W3C), and the common ground of SubRip players. SubRip has no escapes: anything that a player could take
+for markup is replaced by full-width characters that look the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["plain_text", "transcript_html", "transcript_srt", "transcript_vtt"]
 _ENTITY = re.compile("&(?=#|[A-Za-z])")
 _FULL_WIDTH = {ord("<"): "＜", ord(">"): "＞", ord("{"): "｛", ord("}"): "｝"}
 _BRACES = {ord("{"): "&#123;", ord("}"): "&#125;"}
-"""Jekyll would run what stands in braces."""
+"""Jekyll would evaluate what is in braces."""
 
 
 def transcript_vtt(published: FinishedEpisode) -> bytes:
@@ -43,7 +43,7 @@ def transcript_vtt(published: FinishedEpisode) -> bytes:
 
 
 def transcript_srt(published: FinishedEpisode) -> bytes:
-    """Captions as SubRip, which knows no speakers."""
+    """Captions as SubRip, without speakers, which it does not support."""
     blocks: list[str] = []
     for number, caption in enumerate(published.captions, 1):
         times = f"{_clock(caption.start_ms, ',')} --> {_clock(caption.end_ms, ',')}"
@@ -53,7 +53,7 @@ def transcript_srt(published: FinishedEpisode) -> bytes:
 
 
 def plain_text(items: Iterable[CastItem]) -> str:
-    """What is said, a paragraph a line, an empty line between sections; names where several speak."""
+    """What is said, one paragraph per line, an empty line between sections; with names if several people speak."""
     paragraphs = list(_paragraphs(items))
     several = len({paragraph.speaker for paragraph in paragraphs}) > 1
     lines: list[str] = []
@@ -66,9 +66,9 @@ def plain_text(items: Iterable[CastItem]) -> str:
 
 
 def transcript_html(published: FinishedEpisode) -> bytes:
-    """A fragment of HTML: sections with headings and links, paragraphs with speakers, times of every utterance.
+    """An HTML fragment: sections with headings and links, paragraphs with speakers, times of every utterance.
 
-    Times are seconds, in ``data-start`` and ``data-end``. Nothing in it is styled, and nothing is run.
+    Times are seconds, in ``data-start`` and ``data-end``. It contains no styles and no scripts.
     """
     rate = published.timeline.rate
     placed = dict(enumerate(published.timeline.speech))
@@ -98,7 +98,7 @@ def transcript_html(published: FinishedEpisode) -> bytes:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What one speaker says without a break."""
+    """What one speaker says without interruption."""
 
     speaker: str
     opens_section: bool
@@ -126,7 +126,7 @@ def _paragraphs(items: Iterable[CastItem]) -> Iterator[_Paragraph]:
 
 
 def _section(published: FinishedEpisode, number: int) -> str:
-    """The beginning of a section."""
+    """The opening tags of a section."""
     if not published.chapters:
         return "<section>"
     chapter, rate = published.chapters[number], published.timeline.rate

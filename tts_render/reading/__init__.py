@@ -1,4 +1,4 @@
-"""Reading: from the text that people see to the text that an engine is asked to say, layer by layer.
+"""Reading: from the display text to the text that an engine is asked to say, layer by layer.
 
 The two are never mixed: captions, chapters and pages show the display text, engines get the reading. Each layer is a
 file of this package with one function from text to text.
@@ -27,12 +27,12 @@ __all__ = ["Lexicon", "Reading", "read", "speakable"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text is read as, and how that came about."""
+    """The reading of a text, and how it was derived."""
 
     display: str
-    """As people read it."""
+    """The display text."""
     said: str
-    """As an engine is asked to say it; empty, or :func:`speakable` is false, where there is nothing to say."""
+    """The reading; empty, or :func:`speakable` is false, if there is nothing to say."""
     steps: tuple[tuple[str, str], ...]
     """(name of the layer, text after it), in order; the last one is ``said``."""
 
@@ -49,7 +49,7 @@ def read(display: str, lexicon: Mapping[str, str], *, links: str = "") -> Readin
     Args:
         display: one sentence or a few.
         lexicon: readings by surface. A :class:`Lexicon` is used as it is; any other mapping is made into one each time.
-        links: said in the place of a web or mail address; empty passes over them.
+        links: what to say for a web or mail address; empty skips them.
     """
     words = lexicon if isinstance(lexicon, Lexicon) else Lexicon(lexicon)
     layers: tuple[tuple[str, Callable[[str], str]], ...] = (

@@ -1,7 +1,7 @@
-"""The first layer: characters that engines drop without a word, by ones that they know.
+"""The first layer: replaces characters that engines silently drop by ones that they know.
 
-Character references of HTML (``&amp;``), squared and circled characters (㈱ ① ㎏), Roman numerals, raised
-figures, and forms of kanji that stand in names only (髙 﨑).
+Character references of HTML (``&amp;``), squared and circled characters (㈱ ① ㎏), Roman numerals, superscript
+figures, and forms of kanji that occur only in names (髙 﨑).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def spell_characters(text: str) -> str:
-    """``text`` with characters that every engine knows."""
+    """Replace characters in ``text`` by ones that every engine knows."""
     if text.isascii() and "&" not in text:
         return text
     text = _PRIVATE.sub("", _REFERENCE.sub(lambda found: html.unescape(found.group()), text))
@@ -86,7 +86,7 @@ def _power(found: re.Match[str]) -> str:
 
 
 def _decomposed(found: re.Match[str]) -> str:
-    """① as a figure of its own, with a pause where a word follows at once; Roman numerals as figures."""
+    """① as a separate figure, with a pause if a word follows directly; Roman numerals as figures."""
     character, text = found.group(), found.string
     value = unicodedata.numeric(character, None)
     if value is None or "\u3300" <= character <= "\u33ff":

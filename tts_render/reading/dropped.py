@@ -1,4 +1,4 @@
-"""What no layer has a reading for, and engines leave out without a word."""
+"""Finds what no layer has a reading for and engines silently leave out."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import unicodedata
 __all__ = ["dropped"]
 
 _QUIET = frozenset("☆★♪♫♬♡♥○●◎◯□■◇◆△▲▽▼→←↑↓↔…‥・|｜^｀`´¨_＿＾゛゜ヽヾゝゞ〃仝々〆〇※￣~￤<>＜＞+＋=＝$＄¬")
-"""Marks that are silence or a pause by nature, and those that engines do read."""
+"""Marks that are naturally silent or a pause, and those that engines do read."""
 
 
 def dropped(said: str) -> tuple[str, ...]:
-    """Characters of a reading that an engine would leave out, each once, in order.
+    """The characters of a reading that an engine would leave out, in order, without duplicates.
 
-    Letters and figures that are neither kana, nor Latin, nor kanji of JIS X 0208, which is what the dictionaries of the
-    engines are made of; and signs that stand for a word. Punctuation is silent by nature, and emoji are taken out on
+    These are letters and figures that are neither kana, Latin, nor kanji of JIS X 0208, from which the engines'
+    dictionaries are made; and signs that stand for a word. Punctuation is naturally silent, and emoji are removed on
     purpose.
     """
     return tuple(dict.fromkeys(character for character in said if _is_dropped(character)))

@@ -1,11 +1,12 @@
-"""The second layer: words whose reading is given, out of the ``lexicon`` of voices.yaml.
+"""The second layer: words with a given reading, from the ``lexicon`` of voices.yaml.
 
-- From left to right; at each place the longest entry that fits; what was put in is not looked at again.
-- A Latin entry fits whole words only: ``LLM`` is not in ``LLMs`` or ``vLLM`` (give these entries of their own), but in
-  ``LLM2`` and ``LLMの``. An entry that ends with a digit is not in a longer number: ``GPT-4`` is not in ``GPT-4.1``.
-- Letters must agree in case; an entry with a small letter in it fits other cases too, where no entry agrees. So
-  ``GitHub`` reads ``github``, but ``IT`` does not read ``it``. One or two capitals are an acronym: ``or`` does
-  not read ``OR``.
+- From left to right, the longest matching entry is used at each place; inserted readings are not matched again.
+- A Latin entry matches only whole words: ``LLM`` does not match in ``LLMs`` or ``vLLM`` (add entries for these), but
+  does in ``LLM2`` and ``LLMの``. An entry that ends with a digit does not match in a longer number, such as
+  ``GPT-4`` in ``GPT-4.1``.
+- Case must agree; but an entry with a lower-case letter matches other cases too, if no entry agrees. So ``GitHub``
+  reads ``github``, but ``IT`` does not read ``it``. One or two capitals are taken for an acronym: ``or`` does not read
+  ``OR``.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ _NUMBER_BEFORE = re.compile("[0-9][.,]?$")
 _NUMBER_AFTER = re.compile("[.,]?[0-9]")
 _FIRST = 0xF0000
 _MOST = 0xFFFD
-"""Private characters, each of which stands for a word that is kept; the first layer has removed those of the text."""
+"""Private characters that each stand for a kept word; the first layer has removed those of the text."""
 _FOLD = {ord(c): c.lower() for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}  # one for one, unlike str.lower
 
 
 class Lexicon(Mapping[str, str]):
-    """Readings by surface, made ready for looking up. Surfaces are normalised as texts are.
+    """Readings by surface, prepared for lookup. Surfaces are normalised like texts.
 
     Args:
         entries: readings by surface.
-        kept: surfaces that this layer and those after it leave alone, and what stands for each in the end: the surface
-            itself, where the engine knows how to say it.
+        kept: surfaces that this layer and the later ones leave alone, and what finally replaces each: the surface
+            itself, if the engine knows how to say it.
     """
 
     def __init__(self, entries: Mapping[str, str], kept: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -67,7 +68,7 @@ class Lexicon(Mapping[str, str]):
         return len(self._exact)
 
     def find(self, word: str) -> str | None:
-        """The reading of one whole word; written small, an entry in capitals fits it too (``json``, ``api``)."""
+        """The reading of one whole word; a lower-case word also matches an entry in capitals (``json``, ``api``)."""
         reading = self._exact.get(word)
         if reading is None and not (len(word) <= 2 and word.isupper()):
             reading = self._folded.get(word.translate(_FOLD))
@@ -76,7 +77,7 @@ class Lexicon(Mapping[str, str]):
         return reading
 
     def apply(self, text: str) -> str:
-        """``text``, which is normalised, with the entries' readings in their places."""
+        """Replace the entries in ``text``, which must be normalised, with their readings."""
         if not self._exact:
             return text
         folded = text.translate(_FOLD)
@@ -98,14 +99,14 @@ class Lexicon(Mapping[str, str]):
         return "".join(said)
 
     def restore(self, text: str) -> str:
-        """``text`` with what stands for the words that are kept, which :meth:`apply` has hidden from later layers."""
+        """Put back the kept words, which :meth:`apply` has hidden from later layers."""
         for sign, said in self._restored.items():
             text = text.replace(sign, said)
         return text
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:
-    """Whether the text between is no part of a longer word or number."""
+    """Whether the text in between is not part of a longer word or number."""
     before, first, last, after = text[begin - 1 : begin], text[begin], text[end - 1], text[end : end + 1]
     if _LETTER.match(first) and _LETTER.match(before):
         return False

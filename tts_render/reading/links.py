@@ -1,4 +1,4 @@
-"""Web and mail addresses, where listeners should hear them. Otherwise the next layer skips them."""
+"""Replaces web and mail addresses if listeners should hear them. Otherwise the next layer skips them."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["name_links"]
 
 
 def name_links(text: str, said: str) -> str:
-    """``text`` with ``said`` for each address; unchanged where that is empty. A link with a text is said by it."""
+    """Replace each address in ``text`` with ``said``, unless that is empty. A link with a text is said by its text."""
     return ADDRESS.sub(said, strip_markup(text)) if said else text

@@ -1,4 +1,4 @@
-"""Units behind figures: 14.1GB, 100km/h, 50 tokens/s."""
+"""Units after figures: 14.1GB, 100km/h, 50 tokens/s."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _UNITS = {
     "tokens": "トークン",
 }
 _SPACED = {unit for unit in _UNITS if len(unit) > 1 and unit not in {"us", "ha", "pt", "um"}}
-"""Units before which a space may stand: 16 GB is a unit, 2 m may be the beginning of another word."""
+"""Units that may follow a space: 16 GB has a unit, but 2 m may be the beginning of another word."""
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _PER = {
     "s": "毎秒",
@@ -101,12 +101,12 @@ _PER = {
     "時": "毎時",
 }
 _NUMBER = r"(?<![A-Za-z0-9.])([0-9][0-9,]*(?:\.[0-9]+)?)([ ]?)|(?<=[十百千万億])"
-"""Figures and a space, or the end of a number in kanji."""
+"""Figures and an optional space, or the end of a number in kanji."""
 _MEASURE = re.compile(rf"(?:{_NUMBER})({_UNIT})(?:/(s|sec|秒|min|分|h|hour|時))?(?![A-Za-z0-9])")
 
 
 def spell_measures(text: str) -> str:
-    """``text`` with its units in words."""
+    """Write the units in ``text`` as words."""
     return _MEASURE.sub(_measure, text)
 
 

@@ -1,7 +1,7 @@
-"""The first layer: one way of writing for each character, and nothing that is not said.
+"""The first layer: writes each character in one way, and removes what is not said.
 
-Half-width Latin letters and digits (engines widen them again by themselves, but lexicons match one form), full-width
-katakana, composed accents and voice marks; no control characters, addresses, or leavings of Markdown.
+Half-width Latin letters and digits (engines widen them again themselves, but lexicons match one form), full-width
+katakana, composed accents and voice marks; no control characters, addresses, or leftovers of Markdown.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _TO_HALF_WIDTH = str.maketrans(
 )
 _POINT = re.compile(r"(?<=[0-9])[．，](?=[0-9])")
 _ACCENTED = re.compile("[À-ÖØ-öø-ɏḀ-ỿ][\u0300-\u036f\u3099\u309a]*|[A-Za-z][\u0300-\u036f\u3099\u309a]+")
-_LOOSE_MARK = re.compile("[\u0300-\u036f\u3099-\u309c]")  # on nothing that it could be composed with
+_LOOSE_MARK = re.compile("[\u0300-\u036f\u3099-\u309c]")  # following nothing it could be composed with
 _DEEPEST = 32
 _JOINERS = re.compile("[\u180b-\u180d\u200c\u200d\u20e3\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 
 
 def normalise(text: str) -> str:
-    """``text`` in the one form that the layers after this one expect."""
+    """``text`` in the form that later layers expect."""
     text = unicodedata.normalize("NFC", _JOINERS.sub("", clean(text)))
     text = _HALF_WIDTH_KATAKANA.sub(_widen, text)
     text = _ACCENTED.sub(_without_accent, _VOICE_MARK.sub(_combining, text).translate(_TO_HALF_WIDTH))
     text = _LOOSE_MARK.sub("", unicodedata.normalize("NFC", text))
     text = fold_space(text)
-    for _ in range(_DEEPEST):  # what is taken off may have hidden more
+    for _ in range(_DEEPEST):  # removing one piece may reveal another
         text, before = fold_space(strip_markup(text)), text
         if text == before:
             text = fold_space(ADDRESS.sub(" ", text))
@@ -52,6 +52,6 @@ def _combining(found: re.Match[str]) -> str:
 
 
 def _without_accent(found: re.Match[str]) -> str:
-    """A Latin letter that engines know: é is dropped by them without a word."""
+    """A Latin letter that engines know: they silently drop é."""
     letter = unicodedata.normalize("NFD", found.group())[0]
     return letter if letter.isascii() else found.group()

@@ -1,7 +1,7 @@
 """Figures and the signs around them: times, dates, fractions, ranges, sums of money, versions, units.
 
-Figures themselves are left to the engines, which know how to count in Japanese (二十日, 十分, 一本). What they leave
-out, or read one by one, is put into words: the colon of 10:30, the minus of -5, the dollar of $100.
+Figures themselves are left to the engines, which can count in Japanese (二十日, 十分, 一本). What they leave out, or
+read one by one, is put into words: the colon of 10:30, the minus of -5, the dollar of $100.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ _SIGNS = {
 
 
 def spell_numbers(text: str) -> str:
-    """``text`` with words for what stands between, before and behind its figures."""
+    """Replace the signs between, before and after the figures of ``text`` with words."""
     if not _ANY.search(text):
         return text
     for rule, into in _FIGURE_RULES:
@@ -118,7 +118,7 @@ def _month(found: re.Match[str]) -> str:
 
 
 def _fraction(found: re.Match[str]) -> str:
-    """1/2 is a half; 7/1 and 8/31 are days, for nobody counts in such parts, and so is 3/4 with a weekday."""
+    """1/2 is a half; 7/1 and 8/31 are dates, since nobody uses such fractions, and so is 3/4 with a weekday."""
     above, below = int(found[1]), int(found[2])
     possible = 1 <= above <= 12 and 1 <= below <= 31 and len(found[2]) <= 2
     if possible and (above > below or (above > 1 and below > 12) or found[3]):
@@ -150,7 +150,7 @@ def _power_of_ten(found: re.Match[str]) -> str:
 
 
 def _hyphens(found: re.Match[str]) -> str:
-    """3-2 as in an address or a section; a longer chain, such as a telephone number, figure by figure."""
+    """3-2 as in an address or a section; a longer chain, such as a telephone number, digit by digit."""
     parts = found.group().split("-")
     if len(parts) > 2 and all(len(part) > 1 for part in parts):
         return "の".join("".join(_FIGURES[int(figure)] for figure in part) for part in parts)

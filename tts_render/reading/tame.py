@@ -1,7 +1,7 @@
-"""The last layer: what derails an engine, in a form that it survives.
+"""The last layer: rewrites what derails an engine into a form that it survives.
 
-Engines drop emoji without a word; a run of one kana makes Open JTalk's vocoder grow without bounds (20 times え: a peak
-of 1e16); a run of 345 katakana crashes its text analysis, and the VOICEVOX engine with it; and ｗｗｗ is a laugh, not
+Engines silently drop emoji; a run of one kana makes Open JTalk's vocoder grow without bounds (20 times え: a peak of
+1e16); a run of 345 katakana crashes its text analysis, and the VOICEVOX engine with it; and ｗｗｗ is a laugh, not
 three times the letter.
 """
 
@@ -17,7 +17,7 @@ _EMOJI = re.compile(
     "\U0001f1e6-\U0001f1ff\U0001f201-\U0001f64f\U0001f680-\U0001faff\u231a\u231b\u2328\u23cf\u23e9-\u23fa\u25fd\u25fe\u2600-\u2604\u2607-\u263f"
     "\u2648-\u2660\u2663\u2667\u2668\u2670-\u2775\u2795-\u2797\u27b0\u27bf\u2b1b\u2b1c\u2b50\u2b55])+[ ]?"
 )
-"""☆ ★ ♪ ♡ and arrows are not among them: engines make a pause of these."""
+"""☆ ★ ♪ ♡ and arrows are not included: engines make a pause of these."""
 _WORD_END = re.compile(r"[^\W_]|[々）)」』]")
 _WORD_BEGIN = re.compile(r"[^\W_]|[（(「『【]")
 _LAUGH = re.compile(
@@ -34,11 +34,11 @@ _OTHER_RUN = re.compile(r"([^\s0-9])\1{4,}")
 _KATAKANA_RUN = re.compile("[ァ-ヺー]{129,}")
 _NEVER_FIRST = " 、。，．！？"
 _MOST = 4
-"""Of one vowel in a row: of 5 Open JTalk's peak is still usual, of 6 it has doubled, of 12 it is a thousandfold."""
+"""Of one vowel in a row: with 5, Open JTalk's peak is normal, with 6 it is doubled, with 12 it is a thousandfold."""
 
 
 def tame(text: str) -> str:
-    """``text``, which is normalised, as an engine can say it."""
+    """Rewrite ``text``, which must be normalised, so that an engine can say it."""
     text = _EMOJI.sub(_without_emoji, text).lstrip(_NEVER_FIRST)
     text = _LAUGH.sub(lambda found: _LAUGHED + ("、" if _WORD_BEGIN.match(text, found.end()) else ""), text)
     text = _KANA_RUN.sub(r"\1\1\1\1", _VOWEL_RUN.sub(_shorter_vowel, text))
@@ -49,7 +49,7 @@ def tame(text: str) -> str:
 
 
 def _without_emoji(found: re.Match[str]) -> str:
-    """Between two words an emoji is a pause; elsewhere it is nothing."""
+    """An emoji between two words is a pause; elsewhere it is nothing."""
     text = found.string
     if _WORD_END.match(text[found.start() - 1 : found.start()]) and _WORD_BEGIN.match(text, found.end()):
         return "、"

@@ -1,7 +1,7 @@
-"""The shipped lexicon: technical words and names that no rule reads rightly, in ``terms.csv`` beside this file.
+"""The shipped lexicon: technical words and names that no rule reads correctly, in ``terms.csv`` beside this file.
 
-The file has the columns ``surface`` and ``reading``. It is read when it is first needed, and a project's own lexicon
-comes before it.
+The file has the columns ``surface`` and ``reading``. It is loaded when it is first needed, and a project's own lexicon
+takes precedence.
 """
 
 from __future__ import annotations

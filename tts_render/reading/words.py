@@ -1,4 +1,4 @@
-"""What is still in Latin letters when the lexicons have had their turn, word by word, into katakana.
+"""Converts what is still in Latin letters after the lexicons, word by word, into katakana.
 
 A word is divided where its case changes (``LangChain``); each part is looked up in the shipped lexicon, named letter
 by letter if it is an acronym (up to five capitals, no vowel, or letters that no word begins with), made of its stem,
@@ -27,7 +27,7 @@ _PLUS = re.compile(r"(?<=[A-Za-zァ-ヺー])[+](?![A-Za-z+])")
 _BESIDE_FIGURES = re.compile("(?<=[A-Za-zァ-ヺー])[-_/](?=[0-9])|(?<=[0-9])[-_](?=[A-Za-zァ-ヺ])")
 _ENDING = re.compile(r"(?<=[A-Za-z])\.(?=\s|$)")
 _CONTRACTION = re.compile("([ァ-ヺー])['’](s|t|re|ve|ll|d|m)(?![A-Za-z])")
-"""Behind a word that a lexicon has put into katakana already."""
+"""After a word that a lexicon has already put into katakana."""
 _APOSTROPHE = re.compile("(?<=[A-Za-zァ-ヺー])['’](?=[A-Za-z]{3}|[A-Za-z]['’])|(?<=['’][A-Za-z])['’]")
 _ARTICLE = re.compile(
     r"(?:^|(?<=[:.!?|—–-] )|(?<=[「『（(\"“：]))A(?= [A-Za-z][a-z])(?! (?:[Ii]s|[Aa]nd|[Oo]r|[Vv]s|[Tt]o|[Ii]n)\b)"
@@ -45,7 +45,7 @@ _GENERATION = re.compile(
 )
 """Switch 2, Phi-4, Chapter 3: the figure is said in English too, unless the Japanese around it counts (Rust 3年目)."""
 _COUNTED_BY = frozenset(("v", "ver", "version", "vol", "no", "pp", "am", "pm"))
-"""What stands before a number that another layer reads."""
+"""What comes before a number that another layer reads."""
 _SMALL_S = re.compile("(?<![A-Za-z])([a-z]+[A-Z][a-z]+) ([1-9])s(?![0-9A-Za-z])")
 """iPhone 5s is not a time."""
 _FIGURES = ("ワン", "ツー", "スリー", "フォー", "ファイブ", "シックス", "セブン", "エイト", "ナイン")
@@ -66,7 +66,7 @@ _SMALL_ACRONYM = re.compile(
 )
 """Small letters that no English word begins or ends with: cpu, udp."""
 _LONGEST_WORD = 24
-"""Letters; the model loses its way in longer ones."""
+"""Number of letters; the model gets lost in longer words."""
 _LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
@@ -105,12 +105,12 @@ _CONTRACTED = {"s": "ズ", "t": "ト", "re": "アー", "ve": "ブ", "ll": "ル",
 
 
 def spell_articles(text: str) -> str:
-    """``text``, to which no lexicon has been applied, with the article that English titles begin with in katakana."""
+    """Write the article that begins English titles in katakana; no lexicon has been applied to ``text`` yet."""
     return _ARTICLE.sub("ア", text)
 
 
 def spell_models(text: str) -> str:
-    """``text``, to which no lexicon has been applied, with the figures of English names in English, in katakana."""
+    """Write figures in English names in English, in katakana; no lexicon has been applied to ``text`` yet."""
     text = _SMALL_S.sub(lambda found: f"{found[1]} {_FIGURES[int(found[2]) - 1]}エス", text)
     return _GENERATION.sub(_count_in_english, text)
 
@@ -123,7 +123,7 @@ def _count_in_english(found: re.Match[str]) -> str:
 
 
 def spell_words(text: str) -> str:
-    """``text`` without a Latin letter."""
+    """``text`` without Latin letters."""
     text = _BESIDE_FIGURES.sub("", _ENDING.sub("", text))
     text = _APOSTROPHE.sub("", _CONTRACTION.sub(lambda found: _contract(found[1], found[2]), text))
     text = _PLUS.sub("プラス", text)

@@ -34,8 +34,8 @@ class Node:
     kind: Literal["scalar", "alias", "sequence", "mapping"]
     start: int = field(compare=False)
     end: int = field(compare=False)
-    """Offsets from the beginning of the block, including tag and anchor. Mappings and sequences in block style end where
-    the next thing begins."""
+    """Offsets in the block, including tag and anchor. Mappings and sequences in block style end where the next thing
+    begins."""
     value: str = ""
     """Text of a scalar, or what an alias refers to."""
     style: str = ""
