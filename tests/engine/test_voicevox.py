@@ -16,10 +16,10 @@ import pytest
 from tests.kit.fake_engine import FakeEngine, Fault
 from tests.kit.fake_voice import to_phrases, to_wav
 from tts_render.engine import open_engine
-from tts_render.engine.base import Phrasing, Scales, Spoken, StyleId
+from tts_render.engine.base import KANA, Phrasing, Scales, Spoken, StyleId
 from tts_render.engine.voicevox.audit import LengthAudit
 from tts_render.engine.voicevox.client import VoicevoxEngine
-from tts_render.engine.voicevox.http import Patience, engine_label, tidy
+from tts_render.engine.voicevox.http import Patience, engine_label, parse_json, tidy
 from tts_render.engine.voicevox.lengths import Mora, Prediction, count_moras, digest_phrases, predict, read_phrases
 from tts_render.engine.voicevox.wav import parse_wav
 from tts_render.ground.errors import (
@@ -198,6 +198,12 @@ def test_whoever_takes_a_call_and_says_nothing_is_not_there(fake_engine: FakeEng
         helper.open(fake_engine.url, Patience(connect=0.1)).wait(0)
 
 
+def test_a_busy_engine_has_a_moment_to_say_that_it_is_there(fake_engine: FakeEngine, helper: Helper) -> None:
+    fake_engine.fail("/version", Fault("hang", seconds=0.8))
+    helper.open(fake_engine.url).wait(0)
+    assert fake_engine.requests == ["GET /version"]
+
+
 def test_waiting_goes_on_until_the_engine_has_started(helper: Helper) -> None:
     fake = FakeEngine(port=free_port())
     helper.on_sleep = lambda: fake.start() if len(helper.slept) == 5 else None
@@ -275,6 +281,22 @@ def test_marks_alone_have_no_mora_and_are_never_synthesized(fake_engine: FakeEng
         with pytest.raises(ValueError, match="mora"):
             engine.speak(phrasing, ZUNDAMON, PLAIN)
     assert fake_engine.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("これ、【ハ'シ/デ'ス】。", "コレ、ハシデス"),
+        ("あ、い【ハ'シ/デ'ス】、うえ。", "ア、イハシデス、ウエ"),
+        ("【ハ'シ】、【デ'ス】！", "ハシ、デス"),
+        ("あ【ハ'シ】い。", "アハシイ"),
+    ],
+)
+def test_kana_with_accents_keep_the_pauses_around_them(
+    fake_engine: FakeEngine, helper: Helper, text: str, said: str
+) -> None:
+    marked = text.replace("【", KANA[0]).replace("】", KANA[1])
+    assert "".join(mora.text for mora in say(helper.open(fake_engine.url), marked).moras) == said
 
 
 def test_marks_that_an_engine_lists_as_moras_do_not_count() -> None:
@@ -439,6 +461,12 @@ def test_a_refusal_in_any_shape_is_one_short_error_and_not_tried_again(
     assert len(str(caught.value)) < 250
     assert caught.value.status == 422
     assert helper.slept == []
+
+
+def test_json_that_is_nested_too_deeply_is_no_json() -> None:
+    assert parse_json(b"[" * 20 + b"]" * 20)
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json(b"[" * 100_000 + b"]" * 100_000)
 
 
 @pytest.mark.parametrize("status", [400, 451])
@@ -685,6 +713,13 @@ def test_long_texts_get_long_time_outs(fake_engine: FakeEngine, helper: Helper) 
     fake_engine.service = 0.1
     spoken = say(engine, TEXT, Scales(speed=2.0))
     assert len(spoken.samples) / 24_000 * 0.1 > 0.05
+
+
+def test_slow_voices_get_long_time_outs(fake_engine: FakeEngine, helper: Helper) -> None:
+    engine = helper.open(fake_engine.url, Patience(synthesis=0.05, synthesis_share=0.1))
+    fake_engine.service = 0.1
+    spoken = say(engine, TEXT, Scales(speed=0.5))
+    assert len(spoken.samples) / 24_000 * 0.1 > 2 * 16 * 0.2 * 0.5 * 0.1  # what the time-outs of a fast one come to
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import sys
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -211,6 +212,31 @@ def test_an_encoder_that_loses_some_of_the_sound_publishes_nothing(site: SiteKit
     assert "the MP3 decodes to 44100 frames, but the episode has " in result.err
     assert "lame" in result.err
     assert site.files() == before
+
+
+@needs_lame
+@pytest.mark.parametrize("warned", [True, False])
+def test_a_true_peak_that_no_correction_brings_down_is_a_warning(
+    site: SiteKit, tmp_path: Path, *, warned: bool
+) -> None:
+    lame = tmp_path / "lame"
+    loud = (
+        'len(sound) // 400 * (b"\\xff\\xff\\xff\\x7f" * 50 + b"\\x01\\0\\0\\x80" * 50) + sound[-(len(sound) % 400) :]'
+    )
+    lame.write_text(
+        f"#!{sys.executable}\nimport subprocess, sys\n"
+        'sound = sys.stdin.buffer.read() if "-" in sys.argv else b""\n'
+        f"sound = {loud if warned else 'sound'}\n"
+        f"subprocess.run([{which('lame')!r}, *sys.argv[1:]], input=sound, check=True)\n"
+    )
+    lame.chmod(0o755)
+    (site.root / "voices.yaml").write_text(VOICES + "master: {encoder: lame}\n", encoding="utf-8")
+    site.environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    result = site.run("render", site.post, "--json")
+    assert result.code == 0
+    (receipt,) = result.json
+    assert (receipt["true_peak_dbtp"] > -1) is warned
+    assert (f"warning: the true peak is {receipt['true_peak_dbtp']:.2f} dBTP, over -1" in result.err) is warned
 
 
 def test_force_renders_again(site: SiteKit) -> None:

@@ -153,6 +153,11 @@ def test_hugo_reads_keys_in_any_case(tmp_path: Path) -> None:
     text = '+++\nTitle = "x"\nPodcast_Bytes = "1"\npodcast_duration = "0:01"\n+++\n'
     assert read(tmp_path, text, PRESETS["castanet"]).title == "x"
     assert edit(tmp_path, text, PRESETS["castanet"]) == text.replace('"1"', '"7123456"').replace("0:01", "7:25")
+    text = "---\nTitle: x\nAudio_Size: 1\nAUDIO_DURATION: 00:00:01\n---\n"
+    assert read(tmp_path, text, PRESETS["podcast-feed-hugo"]).title == "x"
+    assert edit(tmp_path, text, PRESETS["podcast-feed-hugo"]) == (
+        '---\nTitle: x\nAudio_Size: 7123456\nAUDIO_DURATION: "00:07:25"\n---\n'
+    )
 
 
 BESIDE: dict[Key, str] = {("transcript",): "/podcast/a.vtt", ("chapters",): "/podcast/a.chapters.json"}
