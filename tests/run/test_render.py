@@ -17,6 +17,7 @@ import soundfile
 from tests.kit.fake_engine import FakeEngine, Fault
 from tests.kit.signals import needs_lame
 from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
+from tts_render import Session, open_episode, render
 from tts_render.ground.files import digest_bytes
 
 if TYPE_CHECKING:
@@ -329,6 +330,15 @@ def test_no_write_back_leaves_the_post_alone(site: SiteKit) -> None:
     assert site.run("render", site.post, "--no-write-back").code == 0
     assert site.post.read_text(encoding="utf-8") == POST
     assert site.audio.is_file()
+
+
+@pytest.mark.parametrize("more", [{}, {"post": True}, {"post": False}], ids=["unsaid", "asked for", "left out"])
+def test_who_calls_from_python_gets_the_post_written_back_unless_it_is_left_out(
+    site: SiteKit, more: dict[str, bool]
+) -> None:
+    with Session(site.cache, engines=site.engines) as session:
+        render(open_episode(site.post), session, **more)
+    assert (site.post.read_text(encoding="utf-8") == POST) is (more == {"post": False})
 
 
 def test_a_post_without_an_audio_path_names_the_key_to_add(site: SiteKit) -> None:
