@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.documents import ROOT
 from tools.mutate import Map, Mutant, mutants_of, pick
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def changes(source: str) -> list[tuple[str, str]]:
@@ -55,13 +64,30 @@ def test_every_mutant_can_be_parsed_and_differs() -> None:
 def test_the_nearest_and_quickest_tests_that_reach_the_line_are_run_first() -> None:
     known: Map = {
         "seconds": {"tests/run/a": 0.1, "tests/mix/b": 0.5, "tests/mix/c": 0.2, "tests/mix/d": 60.0},
-        "lines": {"tts_render/mix/x.py": {"": ["1"], "4": ["tests/run/a", "tests/mix/b"], "5": ["tests/mix/c", "tests/mix/d"]}},
+        "lines": {
+            "tts_render/mix/x.py": {"": ["1"], "4": ["tests/run/a", "tests/mix/b"], "5": ["tests/mix/c", "tests/mix/d"]},
+            "tts_render/mix/y.py": {"": ["1"]},
+        },
     }  # fmt: skip
 
-    def at(line: int, statement: int) -> list[str]:
-        return pick(Mutant("tts_render/mix/x.py", line, statement, 0, 1, "", "", ""), known)
+    def at(line: int, statement: int, file: str = "x.py") -> list[str]:
+        return pick(Mutant(f"tts_render/mix/{file}", line, statement, 0, 1, "", "", ""), known)
 
     assert at(4, 4) == ["tests/mix/b", "tests/run/a"]
     assert at(6, 5) == ["tests/mix/c"]
     assert at(1, 1) == ["tests/mix/c", "tests/mix/b", "tests/run/a"]
     assert at(9, 9) == []
+    assert at(1, 1, "y.py") == ["tests/mix/c", "tests/mix/b"]
+    assert at(2, 2, "y.py") == []
+
+
+@pytest.mark.parametrize(
+    ("all_of_them", "told"), [(False, ["test_a.py::test_2"]), (True, ["test_a.py::test_2", "test_a.py::test_1"])]
+)
+def test_the_tests_that_fail_are_named(tmp_path: Path, *, all_of_them: bool, told: list[str]) -> None:
+    (tmp_path / "test_a.py").write_text("".join(f"def test_{n}():\n    assert not {n}\n" for n in range(3)))
+    tests = [f"test_a.py::test_{n}" for n in (0, 2, 1)]
+    run = "import sys; from pathlib import Path; from tools.mutate import _run_tests\n"
+    run += f"_run_tests({tests}, Path('told.json'), all_of_them={all_of_them})"
+    subprocess.run([sys.executable, "-c", run], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    assert json.loads((tmp_path / "told.json").read_text()) == told

@@ -6,6 +6,7 @@ import difflib
 import json
 import os
 import sys
+import time
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -266,6 +267,15 @@ def test_an_utterance_that_fails_publishes_nothing_and_all_failures_are_told(
     assert len(fake_engine.texts) == 6
 
 
+@pytest.mark.parametrize(("length", "shown"), [(30, "あ" * 29 + "。"), (31, "あ" * 29 + "…")])
+def test_a_long_utterance_that_fails_is_named_by_its_beginning(
+    site: SiteKit, fake_engine: FakeEngine, length: int, shown: str
+) -> None:
+    site.script.write_text("あ" * (length - 1) + "。\n", encoding="utf-8")
+    fake_engine.fail("/synthesis", Fault("status", status=422))
+    assert f"「{shown}」: " in site.run("render", site.post).err
+
+
 def test_no_engine_is_exit_3_and_says_what_to_do(site: SiteKit, fake_engine: FakeEngine) -> None:
     fake_engine.stop()
     before = site.files()
@@ -336,8 +346,10 @@ def test_no_write_back_leaves_the_post_alone(site: SiteKit) -> None:
 def test_who_calls_from_python_gets_the_post_written_back_unless_it_is_left_out(
     site: SiteKit, more: dict[str, bool]
 ) -> None:
+    began = time.monotonic()
     with Session(site.cache, engines=site.engines) as session:
-        render(open_episode(site.post), session, **more)
+        rendered = render(open_episode(site.post), session, **more)
+    assert 0 < rendered.elapsed_seconds < time.monotonic() - began
     assert (site.post.read_text(encoding="utf-8") == POST) is (more == {"post": False})
 
 
