@@ -354,6 +354,25 @@ def test_the_tags_tell_all_that_is_known(site: SiteKit) -> None:
     assert tags.version[:2] == (2, 3)
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"), [("", (None, "3")), ("number: 7\n", ("7", "3")), ("season: 2\nnumber: 0\n", ("0", "2"))]
+)
+def test_number_and_season_of_a_post_come_before_those_of_its_name_and_its_show(
+    site: SiteKit, lines: str, told: tuple[str | None, str]
+) -> None:
+    settle(site, "post: {preset: podcast-feed-hugo}\n")
+    voices = (site.root / "voices.yaml").read_text(encoding="utf-8")
+    (site.root / "voices.yaml").write_text(voices.replace("- {opening", "- {season: 3, opening"), encoding="utf-8")
+    post = site.post.with_name("a.md")
+    post.write_text(
+        f'---\ntitle: 題\naudio: "/a.mp3"\naudio_duration: "00:00"\naudio_size: 0\nauthors: [つむぎ]\n{lines}---\nはい。\n',
+        encoding="utf-8",
+    )
+    assert site.run("render", post).code == 0
+    tags = mutagen.File(site.root / "static" / "a.mp3").tags
+    assert (tags.get("TRCK") and str(tags["TRCK"]), str(tags["TPOS"])) == told
+
+
 def test_a_description_that_was_written_for_xml_is_read_as_text(site: SiteKit) -> None:
     site.post.write_text(POST.replace("今日の話題", "R&amp;D &quot;今日&quot;"), encoding="utf-8")
     render(site)
