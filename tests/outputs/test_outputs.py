@@ -31,7 +31,7 @@ from tts_render.outputs.transcript import plain_text, transcript_html, transcrip
 from tts_render.script import Cue, Pause
 from tts_render.settings.bed import BedSettings
 from tts_render.settings.publication import OUTPUTS
-from tts_render.sound.loudness import Profile
+from tts_render.sound.loudness import Piece, Profile
 from tts_render.speech.casting import CastItem, Utterance
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "timeline.schema.json").read_text(encoding="utf-8"))
@@ -84,7 +84,13 @@ ITEMS: list[CastItem] = [
 ]  # fmt: skip
 
 RUN = Run(
-    (True,) * 7, Profile(np.ones(500, np.float32), np.ones(500, np.float32)), -16.0, -1.0, 1, ("voicevox 1",), "lame"
+    (True,) * 7,
+    Profile((Piece(np.ones(500, np.float32), np.ones(500, np.float32)),)),
+    -16.0,
+    -1.0,
+    1,
+    ("voicevox 1",),
+    "lame",
 )
 
 

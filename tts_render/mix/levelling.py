@@ -94,7 +94,7 @@ class VoiceMeters:
             for part, meter in self._meters.items():
                 if part.voice in voices:
                     gain = (gains or {}).get(part.voice, 1.0) / (part.volume if own else 1.0)
-                    for piece in meter.profile().pieces():
+                    for piece in meter.profile().pieces:
                         yield (piece.energies * gain**2).astype(np.float32)
 
         return integrated(energies())

@@ -29,6 +29,7 @@ __all__ = [
     "OVERSAMPLING",
     "Loudness",
     "LoudnessMeter",
+    "Piece",
     "Profile",
     "ProfileMeter",
     "TruePeakMeter",
@@ -48,7 +49,7 @@ _ABSOLUTE_GATE: Lufs = -70.0
 _RELATIVE_GATE: Lufs = -10.0
 _CELLS = 40  # cells in one gating block of 0.4 s
 _SHORT_TERM = 300  # cells in a window of 3 s
-_PIECE = 6000  # cells: a minute
+_PIECE = 6000  # cells: a minute, and whole gating blocks
 _STEP = 10  # cells from the start of one gating block to the start of the next
 _RINGING = 0.06  # seconds after which the rest of the filter's response is below -100 dB
 
@@ -64,22 +65,37 @@ class Loudness:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Profile:
-    """How loudness and peaks run through a sound, in cells of 10 ms: 2.9 MB an hour."""
+class Piece:
+    """A part of a profile: at most a minute, in cells of 10 ms."""
 
     energies: NDArray[np.float32]
     """Mean square after K-weighting, summed over the channels."""
     peaks: NDArray[np.float32]
     """Highest magnitude of a sample in any channel."""
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """How loudness and peaks run through a sound: 2.9 MB an hour.
+
+    It stays in pieces: an array that grows is moved again and again, and leaves holes of its size in the memory.
+    """
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def energies(self) -> NDArray[np.float32]:
+        """Those of all pieces, copied."""
+        return np.concatenate([np.empty(0, np.float32), *(piece.energies for piece in self.pieces)])
+
+    @property
+    def peaks(self) -> NDArray[np.float32]:
+        """Those of all pieces, copied."""
+        return np.concatenate([np.empty(0, np.float32), *(piece.peaks for piece in self.pieces)])
+
     def integrated(self) -> Lufs:
         """Integrated loudness; see :func:`integrated`."""
-        return integrated(piece.energies for piece in self.pieces())
-
-    def pieces(self) -> Iterator[Profile]:
-        """The same profile cut into minutes, so that deriving something from every cell takes little memory."""
-        for start in range(0, len(self.energies), _PIECE):
-            yield Profile(self.energies[start : start + _PIECE], self.peaks[start : start + _PIECE])
+        return integrated(piece.energies for piece in self.pieces)
 
     def short_term(self) -> NDArray[np.float64]:
         """Short-term loudness at each cell, in LUFS: over three seconds without a gate, as in EBU Tech 3341.
@@ -87,8 +103,9 @@ class Profile:
         The window is centred on the cell, so that a plot of it matches what is heard, and is cut off at the ends of the
         sound. -inf for silence.
         """
-        sums = np.concatenate(([0.0], np.cumsum(self.energies, dtype=np.float64)))
-        cells = np.arange(len(self.energies))
+        energies = self.energies
+        sums = np.concatenate(([0.0], np.cumsum(energies, dtype=np.float64)))
+        cells = np.arange(len(energies))
         begin = np.maximum(0, cells - _SHORT_TERM // 2)
         end = np.minimum(len(cells), cells + _SHORT_TERM // 2)
         with np.errstate(divide="ignore"):
@@ -121,24 +138,29 @@ class ProfileMeter:
 
     def __init__(self, rate: int, channels: int) -> None:
         self._cells = _Cells(rate, channels)
-        self._energies, self._peaks = array("f"), array("f")
-        self._closed = False
+        self._pieces: list[Piece] = []
+        self._filling = Piece(np.empty(_PIECE, np.float32), np.empty(_PIECE, np.float32))
+        self._filled = 0
 
     def add(self, block: Samples) -> None:
         """Take in the next frames, shape ``(frames, channels)``."""
-        for cells in self._cells.add(block):
-            self._keep(*cells)
+        for energies, peaks in self._cells.add(block):
+            part = slice(self._filled, self._filled + _CELLS)
+            self._filling.energies[part], self._filling.peaks[part] = energies, peaks
+            self._filled += _CELLS
+            if self._filled == _PIECE:
+                self._pieces.append(self._filling)
+                self._filling = Piece(np.empty(_PIECE, np.float32), np.empty(_PIECE, np.float32))
+                self._filled = 0
 
     def profile(self) -> Profile:
-        """The whole profile, without a last cell that is not full; nothing can be added after this call."""
-        if not self._closed:
-            self._closed = True
-            self._keep(*self._cells.rest())
-        return Profile(np.frombuffer(self._energies, np.float32), np.frombuffer(self._peaks, np.float32))
-
-    def _keep(self, energies: NDArray[np.float32], peaks: NDArray[np.float32]) -> None:
-        self._energies.frombytes(energies.tobytes())
-        self._peaks.frombytes(peaks.tobytes())
+        """The profile so far, without a last cell that is not full."""
+        energies, peaks = self._cells.rest()
+        last = Piece(
+            np.concatenate([self._filling.energies[: self._filled], energies]),
+            np.concatenate([self._filling.peaks[: self._filled], peaks]),
+        )
+        return Profile((*self._pieces, last))
 
 
 class _Cells:

@@ -113,12 +113,13 @@ def _limited(profile: Profile, gain_db: Decibels, ceiling_db: Decibels) -> Lufs:
 
     def energies() -> Iterator[NDArray[np.float32]]:
         before = np.zeros(1)
-        for start in range(0, len(profile.energies), _CELLS_AT_A_TIME):
-            part = slice(start, start + _CELLS_AT_A_TIME)
-            needed = 1.0 - ceiling / np.maximum(profile.peaks[part] * gain, ceiling, dtype=np.float64)
-            released = _decaying(needed, before, decay)
-            yield (profile.energies[part] * (gain * (1.0 - released)) ** 2).astype(np.float32)
-            before = released[-1:]
+        for piece in profile.pieces:
+            for start in range(0, len(piece.energies), _CELLS_AT_A_TIME):
+                part = slice(start, start + _CELLS_AT_A_TIME)
+                needed = 1.0 - ceiling / np.maximum(piece.peaks[part] * gain, ceiling, dtype=np.float64)
+                released = _decaying(needed, before, decay)
+                yield (piece.energies[part] * (gain * (1.0 - released)) ** 2).astype(np.float32)
+                before = released[-1:]
 
     return integrated(energies())
 
