@@ -110,7 +110,7 @@ def test_a_credit_of_another_voice_is_a_warning(site: SiteKit) -> None:
 
 def test_a_credit_in_another_spelling_says_so(site: SiteKit) -> None:
     edit(site, "VOICEVOX:春日部つむぎ", "VOICEVOX：春日部つむぎ")
-    assert "spelled otherwise" in found(site)["credit-missing"].message
+    assert "spelled differently" in found(site)["credit-missing"].message
 
 
 def test_the_credit_is_of_the_voice_that_speaks_not_of_the_actor(site: SiteKit) -> None:

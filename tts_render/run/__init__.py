@@ -1,1 +1,1 @@
-"""What can be asked for: to plan an episode, and to render it."""
+"""What can be asked for: planning an episode, and rendering it."""

@@ -1,4 +1,4 @@
-"""A finished episode as everything that is published beside its MP3 describes it."""
+"""Describes a finished episode for everything that is published beside its MP3."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def describe(
     captioned: bool,
     offset_ms: int,
 ) -> FinishedEpisode:
-    """All that is known of the finished episode.
+    """Collect everything known about the finished episode.
 
     Args:
-        about: title, show and the rest of what its page says.
+        about: title, show and other facts for its page.
         items: everything that is said, with the closing words.
-        timeline: where it sits.
+        timeline: where everything is placed.
         credit_lines: the credits of the voices.
-        bed: of the music that lies under it.
-        deck: the slides that are shown with it.
-        captioned: whether captions are wanted; they cost a little time.
-        offset_ms: how much later the audio begins in the video of the slides.
+        bed: the music under it.
+        deck: the slides shown with it.
+        captioned: whether captions are wanted; making them takes a little time.
+        offset_ms: how much later the audio begins in the slide video.
     """
     marks = chapters_of(items, timeline, deck)
     found = (
@@ -80,7 +80,7 @@ def describe(
 
 
 def chapters_of(items: Sequence[CastItem], timeline: Timeline, deck: Deck | None) -> tuple[Chapter, ...]:
-    """The chapters of an episode: those of its slides, where they have any that can be placed, else its sections."""
+    """The chapters of an episode: those of its slides, if any can be placed, else its sections."""
     marks = () if deck is None else deck_chapters(show_deck(deck, timeline), timeline, OPENING)
     return marks or chapters(items, timeline, OPENING)
 
@@ -88,7 +88,7 @@ def chapters_of(items: Sequence[CastItem], timeline: Timeline, deck: Deck | None
 def about_run(
     published: FinishedEpisode, receipt: Receipt, mp3: Path, cached: Sequence[bool], warnings: Sequence[str]
 ) -> FinishedEpisode:
-    """The episode with the facts of its run, as the report shows them; decodes the MP3.
+    """Add the facts of the run to the episode, as the report shows them; this decodes the MP3.
 
     Raises:
         OutputError: the MP3 cannot be read.
@@ -107,7 +107,7 @@ def about_run(
 
 
 def digest_texts(about: About, items: Sequence[CastItem], offset_ms: int) -> str:
-    """Digest of what decides the files beside the MP3 and is not in the MP3 itself."""
+    """Digest of what determines the files beside the MP3 but is not in the MP3 itself."""
     around = (about.title, about.show, about.artist, about.url, about.audio, about.speakers)
     return digest_facts((RECIPE, around, list(items), offset_ms))
 

@@ -1,6 +1,6 @@
-"""What decides the result of an episode, as digests: equal digests mean that rendering again would change nothing.
+"""Digests of what determines the result of an episode: equal digests mean that rendering again would change nothing.
 
-``ours`` is known without an engine, ``theirs`` is what the engine adds. Each part has a name, so that a message can say
+``ours`` is known without an engine, ``theirs`` is what the engine adds. Each part has a name, so that messages can say
 what has changed.
 """
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["RECIPE", "difference", "ours", "theirs"]
 
 RECIPE = 3
-"""Raised on purpose when our own arranging, mixing, mastering or tagging changes what comes out of the same inputs."""
+"""Increased when our arranging, mixing, mastering or tagging changes the result of the same inputs."""
 
 
 def ours(
     cast: Cast, config: Config, show: Show, *, sounds: Mapping[str, str], tags: Tags, cover: str, engine: str
 ) -> dict[str, str]:
-    """Digests of what is known without an engine.
+    """Compute the digests that are known without an engine.
 
     Args:
         cast: who says what.
         config: the settings.
         show: the show of the episode.
-        sounds: SHA-256 of each jingle's file by its name.
-        tags: of the MP3, without picture, and without credits, which the engine decides.
-        cover: SHA-256 of the picture's file; empty where there is none.
+        sounds: SHA-256 of each jingle's file, by name.
+        tags: tags of the MP3, without picture, and without credits, which the engine determines.
+        cover: SHA-256 of the picture's file; empty if there is none.
         engine: the kind of engine.
     """
     voices = {name: config.voices[name] for name in sorted({utterance.voice for utterance in cast.utterances})}
@@ -81,7 +81,7 @@ def ours(
 
 
 def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: Sequence[str]) -> dict[str, str]:
-    """Digests of what the engine decides."""
+    """Compute the digests that the engine determines."""
     return {
         "engine version": f"{identity.engine} {identity.version}",
         "dictionary": identity.dictionary,
@@ -93,7 +93,7 @@ def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: S
 
 
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of what differs."""
+    """The names of the digests that differ."""
     return tuple(name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
 
 
@@ -102,7 +102,7 @@ def _as_played(sound: SoundSettings) -> tuple[object, ...]:
 
 
 def _sounding(item: CastItem) -> tuple[object, ...]:
-    """The parts of an item that can be heard, or stand in the tags, which may hold the whole text."""
+    """The parts of an item that can be heard, or are in the tags, which may hold the whole text."""
     if isinstance(item, Utterance):
         return ("say", item.text, item.reading, item.role, item.end_of_sentence)
     if isinstance(item, Pause):

@@ -1,4 +1,4 @@
-"""The lines of an episode as one engine says them: its voices found, its dictionary heeded, its credits known."""
+"""The lines of an episode as one engine says them, with its voices, its dictionary and its credits."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ __all__ = ["Lines", "direct_lines"]
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What is said to an engine."""
+    """What one engine is asked to say."""
 
     script: Cast
-    """With the closing words."""
+    """The script with the closing words."""
     directions: dict[Role, Direction]
-    """What each voice is to the engine."""
+    """How the engine speaks each voice."""
     credits: tuple[str, ...]
-    """What the terms of the voices ask to be said of them."""
+    """The credits that the terms of the voices require."""
     digests: dict[str, str]
-    """Of what the engine decides, by name."""
+    """Digests, by name, of what the engine determines."""
 
 
 def direct_lines(
@@ -45,20 +45,21 @@ def direct_lines(
     *,
     remember: bool = True,
 ) -> Lines:
-    """What is said to an engine, now that it is known.
+    """Adapt the lines to the engine, now that it is known.
 
     Args:
-        planned: the script as it was cast without an engine.
-        script: what it was cast from; words that the engine's own dictionary holds are left to it, if it says them so.
+        planned: the script as cast without an engine.
+        script: the script it was cast from; words in the engine's own dictionary are left to it, if it says them as
+            given.
         config: the settings.
-        voice: who speaks lines without a speaker.
+        voice: the voice for lines without a speaker.
         pool: the engines.
-        cache: remembers how they say those words.
-        remember: whether new answers are kept there.
+        cache: remembers how the engines say those words.
+        remember: whether to keep new answers there.
 
     Raises:
-        EngineMismatchError: they do not have a voice.
-        EngineError: they cannot be asked for words.
+        EngineMismatchError: the engines lack a voice.
+        EngineError: they cannot be asked about words.
     """
     identity = pool.identity
     held = held_by(identity, config)

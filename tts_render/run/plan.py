@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS_PER_CHARACTER", "Plan", "PlannedUtterance", "plan"]
 
 SECONDS_PER_CHARACTER = 0.13
-"""Speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
+"""Speed of speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedUtterance:
-    """One thing that would be said."""
+    """One utterance that would be said."""
 
     text: str
-    """As people read it."""
+    """The display text."""
     reading: str
-    """As the engine would be asked to say it."""
+    """The text that the engine would be asked to say."""
     voice: str
     line: int
     """1-based line in its source."""
     cached: bool | None
-    """Whether its sound is there; None where no engine could be asked."""
+    """Whether its sound is in the cache; None if no engine could be asked."""
     style: str | None = None
-    """The engine's name of the style, where the script names one."""
+    """The engine's name of the style, if the script gives one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class Plan:
     audio: Path | None
     utterances: tuple[PlannedUtterance, ...]
     items: tuple[RunningItem, ...]
-    """Everything in its place: utterances, sounds, pauses and chapters."""
+    """Everything in order: utterances, sounds, pauses and chapters."""
     estimated_seconds: Seconds
-    """Length of the episode: exact for what is cached, by the number of characters for the rest."""
+    """Length of the episode: exact for what is cached, estimated from the number of characters for the rest."""
     engine_problem: EngineError | None
-    """Why no engine could be asked."""
+    """Why no engine could be asked, if none could."""
 
 
 def plan(episode: Episode, session: Session) -> Plan:
-    """What would be spoken anew, what is cached, and how long it will be. Touches nothing.
+    """Find out what would be spoken anew, what is cached, and how long it will be. Touches nothing.
 
     Raises:
-        ScriptError: there is nothing to say, or the slide deck is none.
-        SoundError: a jingle is no sound.
-        EngineMismatchError: the engine does not have a voice.
+        ScriptError: there is nothing to say, or the slide deck is not a slide deck.
+        SoundError: a jingle is not a sound.
+        EngineMismatchError: the engine lacks a voice.
     """
     script = cast(episode.script, episode.config, episode.voice)
     problem: EngineError | None = None
@@ -134,7 +134,7 @@ def _settle(
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """An utterance whose sound may not be there yet, as long as it will probably be."""
+    """An utterance whose sound may not exist yet, with its estimated length."""
 
     utterance: Utterance
     clip: CachedClip | None
@@ -157,4 +157,4 @@ class _GuessedSource:
     rate: int
 
     def load(self) -> Clip:
-        raise OutputError("a guessed sound cannot be played")
+        raise OutputError("an estimated sound cannot be played")

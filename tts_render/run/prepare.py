@@ -1,4 +1,4 @@
-"""What is settled about an episode before an engine is asked: lines, sounds, tags, and what was made before."""
+"""What is decided about an episode before an engine is asked: lines, sounds, tags, and what was made before."""
 
 from __future__ import annotations
 
@@ -43,28 +43,28 @@ class Work:
     script: Cast
     jingles: Jingles
     music: Music | None
-    """What lies under the words."""
+    """The music under the words."""
     tags: Tags
-    """Without credits and chapters, which follow from the speaking."""
+    """Without credits and chapters, which depend on the speaking."""
     known: dict[str, str]
     """Digests of all this, by name."""
     stored: Receipt | None
-    """Of the last run."""
+    """The receipt of the last run."""
     cover: Cover | None
     about: About
-    """What all that is published says of the episode."""
+    """What is published about the episode."""
     deck: Deck | None
-    """The slides that are shown with it."""
+    """The slides shown with it."""
     outputs: tuple[str, ...]
-    """What goes beside the MP3."""
+    """Names of the outputs beside the MP3."""
     offset_ms: int
-    """How much later the audio begins in the video of the slides."""
+    """How much later the audio begins in the slide video."""
     texts: str
-    """Digest of what decides the files beside the MP3 and is not in the MP3."""
+    """Digest of what determines the files beside the MP3 but is not in the MP3."""
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """The names of what is not as the last run found it; engine and files are not looked at."""
+        """Names of what has changed since the last run, except for the engine and the files."""
         return ("receipt",) if self.stored is None else difference(self.stored.ours, self.known)
 
 
@@ -77,20 +77,20 @@ def prepare(
     also: Sequence[str] = (),
     offset_ms: int | None = None,
 ) -> Work:
-    """What is settled about an episode before an engine is asked.
+    """Decide what can be decided about an episode before an engine is asked.
 
     Args:
         episode: the episode.
         audio: where its MP3 goes.
         stored: the receipt of the last run.
         engine: the kind of engine that will speak.
-        also: outputs beside the MP3, on top of those of the settings and those that are there.
-        offset_ms: how much later the audio begins in the video of the slides; None keeps what the last run was given.
+        also: outputs beside the MP3, in addition to those in the settings and those that exist.
+        offset_ms: how much later the audio begins in the slide video; None keeps the value of the last run.
 
     Raises:
-        ScriptError: there is nothing to say, the slide deck is none, or one is asked for and there is none.
-        SoundError: a jingle is no sound.
-        InputError: the show's picture is missing, or one leaves the site.
+        ScriptError: there is nothing to say, the slide deck is invalid, or a deck is asked for and there is none.
+        SoundError: a jingle is not a sound.
+        InputError: the show's picture is missing, or a picture lies outside the site.
     """
     config = episode.config
     script = cast(episode.script, config, episode.voice)
@@ -109,9 +109,9 @@ def prepare(
         raise ScriptError(
             "there is no slide deck for this episode",
             path=episode.path,
-            remedy=f"Put {audio.stem}.json beside the MP3, or leave deck out.",
+            remedy=f"Put {audio.stem}.json beside the MP3, or remove deck from the outputs.",
         )
-    else:  # the settings ask for the decks of those episodes that have one
+    else:  # the settings ask for a deck for every episode that has one
         outputs = tuple(name for name in outputs if name != "deck")
     if offset_ms is None:
         offset_ms = 0 if stored is None else stored.offset_ms
@@ -134,10 +134,10 @@ def prepare(
 
 
 def open_deck(episode: Episode) -> Deck | None:
-    """The slides that are shown with an episode, where there are any.
+    """The slides shown with an episode, if there are any.
 
     Raises:
-        ScriptError: they are no slide deck.
+        ScriptError: the deck is not a slide deck.
     """
     return None if episode.deck is None else parse_deck(episode.deck, read_text(episode.deck))
 
@@ -146,7 +146,7 @@ def open_jingles(episode: Episode) -> Jingles:
     """The sounds of an episode's show.
 
     Raises:
-        SoundError: one of them is missing, or no sound.
+        SoundError: a sound is missing, or is not a sound.
     """
     rate = episode.config.master.rate
 

@@ -1,4 +1,4 @@
-"""The order of commit: MP3, the files beside it, receipt, post, each whole; what would not change is left alone."""
+"""The order of commit: MP3, the files beside it, receipt, post, each whole; unchanged files are left alone."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["Made", "put_in_place"]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a run would put into place."""
+    """The files that a run would put into place."""
 
     receipt: Receipt
     seconds: int
-    """Length of the MP3, as it is written back."""
+    """Duration of the MP3, as it is written back."""
     mp3: Staged | None
-    """None where the MP3 that is there is right."""
+    """None if the existing MP3 is right."""
     sidecars: tuple[Sidecar, ...]
 
 
@@ -35,16 +35,16 @@ def put_in_place(stack: ExitStack, made: Made, receipt_file: Path, edit: PostEdi
     """Put MP3, sidecars, receipt and post into place, in this order.
 
     Args:
-        stack: removes what is under construction, however this ends.
-        made: what belongs there.
+        stack: removes whatever is under construction, however this ends.
+        made: the files.
         receipt_file: where the receipt goes.
-        edit: what changes in the post; None leaves it alone.
+        edit: the change to the post; None leaves it alone.
 
     Returns:
         Whether any file changed.
 
     Raises:
-        OutputError: the disk fails. Only the files before the one that could not be put there are new.
+        OutputError: the disk failed. Only the files before the one that could not be put into place are new.
     """
     files: list[Staged] = []
     if made.mp3 is not None and not _holds(made.mp3.target, made.receipt.sha256):

@@ -1,6 +1,6 @@
-"""The recipe: render an episode, write its size and duration back.
+"""The recipe: render an episode, and write its size and duration back.
 
-:func:`render` is a list of small named steps; what they do stands in the modules above.
+:func:`render` is a list of small named steps, which are implemented in the modules above.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ if TYPE_CHECKING:
     from tts_render.speech.cache import UtteranceCache
 
     Speaking = Callable[[], Generator[Placement, None, None]]
-    """Speaks the episode: its sounds in their places, each as soon as it is ready."""
+    """Speaks the episode: its sounds at their places, each as soon as it is ready."""
     Beside = Callable[[FinishedEpisode, Receipt, Path], tuple[Receipt, tuple[Sidecar, ...]]]
-    """Makes what goes beside an MP3, and the receipt with it."""
+    """Makes what goes beside an MP3, and its receipt."""
 
 __all__ = ["Rendered", "render", "write_back"]
 
@@ -67,20 +67,20 @@ _PATIENCE: Seconds = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a run did to one episode."""
+    """The result of a run for one episode."""
 
     receipt: Receipt
     synthesized: int
     """Utterances that were spoken anew."""
     cached: int
-    """Utterances whose sound was there."""
+    """Utterances whose sound was in the cache."""
     changed: bool
     """Whether any file changed."""
     engines: tuple[str, ...]
-    """Addresses or names of the engines that were asked."""
+    """URLs or names of the engines that were asked."""
     elapsed_seconds: Seconds
     post: PostEdit | None
-    """What changed in the post; None where nothing is written back."""
+    """The change to the post; None if nothing is written back."""
 
 
 def render(
@@ -93,22 +93,22 @@ def render(
     offset_ms: int | None = None,
     patience: Seconds = _PATIENCE,
 ) -> Rendered:
-    """Speak, assemble, master, encode, and write size and duration back.
+    """Speak, assemble, master and encode an episode, and write its size and duration back.
 
     MP3, the files beside it, receipt and post are put into place at the end, in this order, each whole.
 
     Args:
         episode: the episode.
         session: engines, cache and receipts.
-        force: render even where the receipt says that nothing has changed.
-        post: write size and duration back into the post.
-        also: outputs beside the MP3, on top of those of the settings and those that are there.
-        offset_ms: how much later the audio begins in the video of the slides; None keeps what the last run was given.
+        force: render even if the receipt says that nothing has changed.
+        post: whether to write size and duration back into the post.
+        also: outputs beside the MP3, in addition to those in the settings and those that exist.
+        offset_ms: how much later the audio begins in the slide video; None keeps the value of the last run.
         patience: how long to wait for another run on the same episode.
 
     Raises:
-        TtsRenderError: of any kind; every file is as it was. Only where the disk fails in the very last step are the
-            files before that one new, each of them wholly.
+        TtsRenderError: any failure; all files are unchanged. Only if the disk fails in the very last step are the files
+            before the failing one new, and each of them is complete.
     """
     began = time.monotonic()
     config, audio, tell = episode.config, _target(episode), session.tell
@@ -120,7 +120,7 @@ def render(
         pool = _connect(session, config.engines, work)
         lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)
-        if post and episode.post is not None:  # see that it can be edited, before anything is spoken
+        if post and episode.post is not None:  # check that it can be edited before anything is spoken
             edit_post(_reread(episode.post), size=1, seconds=1, beside=keys)
         tally = _Tally(session)
         speaking = partial(_speak, episode.path, work, lines, config, pool, session.cache, tally)
@@ -131,7 +131,7 @@ def render(
                 if not force and _is_unchanged(work, lines, config.master.encoder):
                     made = _keep(work, lines, config.master.rate, speaking, beside, tally)
                 if made is None:
-                    staged = stack.enter_context(Staged(audio))  # a folder that cannot be written to is found now
+                    staged = stack.enter_context(Staged(audio))  # reports an unwritable folder now
                     made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
             edit = None
             if post and episode.post is not None:
@@ -143,15 +143,14 @@ def render(
 
 
 def write_back(post: Post, audio: Path, site: Site | None = None) -> PostEdit:
-    """Size and duration of the MP3 that is already there, into the post, with the paths of what lies beside it.
+    """Write size and duration of the existing MP3 into the post, with the paths of the files beside it.
 
-    The paths of transcript and chapters are set as :func:`render` sets them: where the files are there, and the post
-    has their keys.
+    The paths of transcript and chapters are set as in :func:`render`: if the files exist and the post has their keys.
 
     Args:
-        post: as it is now.
+        post: the post in its current state.
         audio: its MP3.
-        site: what the post belongs to; None finds it.
+        site: the site of the post; None to find it.
 
     Raises:
         InputError: the site's configuration cannot be read.
@@ -205,7 +204,7 @@ def _target(episode: Episode) -> Path:
     raise PostError(
         f"does not say where its audio belongs: {key} is missing",
         path=episode.path,
-        remedy=f"Add {key} to its front matter, or name the file with -o.",
+        remedy=f"Add {key} to its front matter, or give the file with -o.",
     )
 
 
@@ -217,7 +216,7 @@ def _clear(targets: Iterable[Path], cache: UtteranceCache) -> None:
 
 
 def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
-    """The engines; if none answers and nothing else has changed, the error says so."""
+    """Connect the engines; if none answers and nothing else has changed, the error says so."""
     try:
         return session.pool(engines)
     except EngineError as error:
@@ -229,15 +228,15 @@ def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
 
 @contextmanager
 def _one_dictionary(pool: Pool, cache: UtteranceCache) -> Iterator[None]:
-    """What was asked under one user dictionary must not have been answered by another, nor be remembered for it.
+    """Check that what was asked under one user dictionary was not answered by another; if it was, forget the answers.
 
     Raises:
-        EngineMismatchError: somebody has changed the dictionary meanwhile.
+        EngineMismatchError: the dictionary was changed in the meantime.
     """
     try:
         yield
     except TtsRenderError:
-        with suppress(EngineError):  # the first failure is the one to tell
+        with suppress(EngineError):  # the first failure is the one to report
             _compare_dictionaries(pool, cache)
         raise
     _compare_dictionaries(pool, cache)
@@ -254,12 +253,12 @@ def _compare_dictionaries(pool: Pool, cache: UtteranceCache) -> None:
 
 
 def _reread(post: Post) -> Post:
-    """The post as it is now: somebody may have written in it while the engine spoke."""
+    """Read the post again: somebody may have edited it while the engine was speaking."""
     return read_post(post.path, post.preset)
 
 
 def _is_unchanged(work: Work, lines: Lines, encoder: str) -> bool:
-    """Whether rendering again would change nothing about the MP3."""
+    """Whether rendering again would not change the MP3."""
     stored = work.stored
     return (
         stored is not None
@@ -276,9 +275,9 @@ _ENCODER_NAMES = {"lame": "lame", "ffmpeg": "ffmpeg", "soundfile": "libsndfile"}
 
 
 def _keep(work: Work, lines: Lines, rate: int, speaking: Speaking, beside: Beside, tally: _Tally) -> Made | None:
-    """The MP3 that is there; sidecars that are not right, made anew.
+    """Use the existing MP3, and make sidecars again that are not right.
 
-    None where a clip that had gone was spoken again and came out of another length.
+    None if a clip was missing, had to be spoken again and has a different length now.
     """
     stored = work.stored
     if stored is None:
@@ -306,7 +305,7 @@ def _make(
     beside: Beside,
     tell: Tell,
 ) -> Made:
-    """A new MP3: spoken, mixed, encoded and tagged, not yet in place."""
+    """Make a new MP3: spoken, mixed, encoded and tagged, but not yet in place."""
     config = episode.config
     with closing(speaking()) as placements:
         checked = check_sound(
@@ -333,9 +332,9 @@ def _make(
 def _speak(
     path: Path, work: Work, lines: Lines, config: Config, pool: Pool, cache: UtteranceCache, tally: _Tally
 ) -> Generator[Placement, None, None]:
-    """The sounds of the episode in their places, each as soon as it is ready.
+    """The sounds of the episode at their places, each as soon as it is ready.
 
-    An error that somebody keeps would keep this alive too, and the engines would speak on; so it is closed by hand.
+    It is closed explicitly: an error that somebody keeps would keep it alive too, and the engines would go on speaking.
     """
     utterances = lines.script.utterances
     found = look_up(utterances, lines.directions, pool.identity, cache)
@@ -374,7 +373,7 @@ def _put_beside(
     receipt: Receipt,
     mp3: Path,
 ) -> tuple[Receipt, tuple[Sidecar, ...]]:
-    """What goes beside the MP3, and the receipt with it."""
+    """What goes beside the MP3, and its receipt."""
     if "report" in work.outputs:
         remarks = [f"line {remark.line}: {remark.message}" for remark in script.remarks]
         published = about_run(published, receipt, mp3, tally.were_cached, [*remarks, *tally.warnings])
@@ -418,11 +417,11 @@ def _receipt(
 
 
 def _level(value: float) -> float | None:
-    """A level as the receipt has it: JSON has no infinity for silence."""
+    """A level for the receipt: JSON has no infinity for silence."""
     return round(value, 2) if math.isfinite(value) else None
 
 
 def _duration(product: Product, post: Post | None) -> str:
-    """The duration as it stands in the post; for a bare script as a clock shows it."""
+    """The duration as written in the post; for a bare script, as a clock reading."""
     seconds = product.mp3.seconds
     return format_clock(seconds) if post is None else str(format_duration(post.preset.duration.form, seconds))

@@ -28,23 +28,23 @@ class RunningItem:
     start: Seconds
     """From the beginning of the episode, to the millisecond."""
     seconds: Seconds
-    """How long it lasts. A chapter holds what follows it; a sound may reach under the words before and after it."""
+    """Its length. A chapter contains what follows it; a sound may reach under the words before and after it."""
     name: str | None = None
-    """Of a sound; of a chapter its title."""
+    """Name of a sound; title of a chapter."""
     utterance: int | None = None
-    """Which utterance it is, from 0."""
+    """0-based index of an utterance."""
     ordinary: bool = False
-    """Whether it is the pause between two utterances where the script asks for none."""
+    """Whether it is the default pause between two utterances, where the script asks for none."""
 
 
 def running_order(
     items: Sequence[CastItem], timeline: Timeline, chapters: Iterable[Chapter]
 ) -> tuple[RunningItem, ...]:
-    """Everything that sounds, every silence around it, and where chapters begin.
+    """List everything that sounds, every pause around it, and where chapters begin.
 
     Args:
-        items: the cast script that the timeline was made from.
-        timeline: where its utterances and sounds sit.
+        items: the cast script from which the timeline was made.
+        timeline: where its utterances and sounds are placed.
         chapters: in order; each comes before what begins with it.
     """
     following = {
@@ -60,11 +60,11 @@ def running_order(
 
 
 def _sounding(timeline: Timeline, following: set[int]) -> Iterator[RunningItem]:
-    """What sounds and the silence between.
+    """The sounds and the pauses between them.
 
     Args:
-        timeline: of an episode.
-        following: the utterances that come right after another one in the script.
+        timeline: the timeline of an episode.
+        following: the utterances that come directly after another one in the script.
     """
     reached = Frames(0)
     for placement in timeline.placements:
@@ -81,5 +81,5 @@ def _sounding(timeline: Timeline, following: set[int]) -> Iterator[RunningItem]:
 
 
 def _span(start: Frames, end: Frames, rate: int) -> tuple[Seconds, Seconds]:
-    """Start and length in seconds, each to the millisecond."""
+    """Start and length in seconds, each rounded to the millisecond."""
     return frames_to_ms(start, rate) / 1000, frames_to_ms(Frames(end - start), rate) / 1000

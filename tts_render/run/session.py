@@ -1,4 +1,4 @@
-"""The session: engines, cache, locks and receipts of one call. Engines are asked for when they are first needed."""
+"""The session: engines, cache, locks and receipts of one call. Engines are connected when they are first needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Session", "utterances_folder"]
 
 
 def utterances_folder(cache: Path) -> Path:
-    """Where the utterance cache lies in the cache folder."""
+    """Path of the utterance cache in the cache folder."""
     return cache / "utterances"
 
 
@@ -36,9 +36,9 @@ class Session:
 
     Args:
         cache: folder of the utterance cache, the locks, and receipts that belong to no site.
-        engines: addresses of engines, or ``openjtalk``, or ``kokoro``; empty takes those of the episode's settings.
+        engines: URLs of engines, or ``openjtalk``, or ``kokoro``; if empty, those of the episode's settings are used.
         wait: seconds to wait for engines that are still starting.
-        tell: takes the events of a run.
+        tell: takes the progress events of a run.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Session:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
         self.warned: list[str] = []
-        """Warnings so far."""
+        """All warnings so far."""
         self._tell = tell
         self._engines = tuple(engines)
         self._wait = wait
@@ -62,23 +62,23 @@ class Session:
                 pool.close()
 
     def tell(self, event: Event) -> None:
-        """Pass an event on, and keep what it warns of."""
+        """Pass an event on, and record it if it is a warning."""
         if isinstance(event, Warned):
             self.warned.append(event.message)
         self._tell(event)
 
     def targets(self, named: tuple[str, ...]) -> tuple[str, ...]:
-        """The engines that speak: those of the call, else those that the settings name."""
+        """The engines that speak: those of the call, else those in the settings."""
         return self._engines or named
 
     def pool(self, named: tuple[str, ...]) -> Pool:
-        """These engines, connected.
+        """Connect the engines.
 
         Args:
-            named: the engines of the settings; those of the call come before them.
+            named: the engines in the settings; those of the call take precedence.
 
         Raises:
-            EngineError: they cannot be reached, or do not agree; the same again at every call.
+            EngineError: they cannot be reached, or differ; later calls raise the same error.
         """
         targets = self.targets(named)
         if targets not in self._pools:
@@ -100,7 +100,7 @@ class Session:
         return self.folder / "locks" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.lock"
 
     def receipt(self, site: Site, audio: Path, *, source: Path) -> Path:
-        """Where the receipt of ``audio`` is stored: in the site, else in the cache folder.
+        """Path of the receipt of ``audio``: in the site, else in the cache folder.
 
         Args:
             site: the site of the episode.
@@ -108,7 +108,7 @@ class Session:
             source: the post or script, for messages.
 
         Raises:
-            OutsideSiteError: the place in the site is a link that leaves it.
+            OutsideSiteError: its place in the site is a link that leaves it.
         """
         if site.marked and audio.is_relative_to(site.root):
             path = receipt_path(site.root / ".tts-render" / "receipts", site.relative(audio))
@@ -116,14 +116,14 @@ class Session:
         return self.folder / "receipts" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.json"
 
     def failure(self, site: Site, source: Path) -> Path:
-        """Where it is remembered that an episode could not be rendered, so that it is tried again.
+        """Path of the note that an episode could not be rendered, so that it is tried again.
 
         Args:
             site: the site of the episode.
             source: its post or script.
 
         Raises:
-            OutsideSiteError: the place in the site is a link that leaves it.
+            OutsideSiteError: its place in the site is a link that leaves it.
         """
         real = Path(os.path.realpath(source.parent)) / source.name
         if site.marked and real.is_relative_to(site.root):

@@ -1,4 +1,4 @@
-"""The tags of an episode's MP3: what is known before it is spoken, and what follows from the speaking."""
+"""The tags of an episode's MP3: what is known before it is spoken, and what depends on the speaking."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def early_tags(episode: Episode) -> Tags:
 def finished_tags(
     tags: Tags, published: FinishedEpisode, publication: Publication, identity: Identity, cover: Cover | None
 ) -> Tags:
-    """The tags with what followed from the speaking.
+    """Complete the tags with what depends on the speaking.
 
     Raises:
-        InputError: the cover is no picture.
+        InputError: the cover is not a picture.
     """
     rate = published.timeline.rate
     comment = [" / ".join(published.credits), publication.disclosure.text if publication.disclosure.tags else ""]
@@ -67,7 +67,7 @@ def finished_tags(
 
 
 def _description(episode: Episode) -> str:
-    """The post's description as people read it."""
+    """The post's description as plain text."""
     post = episode.post
     if post is None or not post.description:
         return ""

@@ -1,1 +1,1 @@
-"""The upkeep of a whole site: what is wrong in it, what is out of date, and what it needs to begin with."""
+"""The upkeep of a whole site: what is wrong in it, what is out of date, and what it needs to start with."""

@@ -1,7 +1,7 @@
-"""Checks: everything about an episode that can be known without speaking, all of it at once.
+"""Checks: everything about an episode that can be known without speaking, all reported at once.
 
-An error breaks the feed or cannot be spoken; a warning is worth knowing. A post that was never filled in is a warning
-only, so that a site with hundreds of old posts can switch the check on today.
+An error breaks the feed or cannot be spoken; a warning is worth knowing. A post that was never filled in is only a
+warning, so that a site with hundreds of old posts can switch the check on right away.
 """
 
 from __future__ import annotations
@@ -76,17 +76,17 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be."""
+    """One problem in an episode."""
 
     rule: str
-    """Its id, for example ``duration-wrong``."""
+    """Id of its rule, for example ``duration-wrong``."""
     level: Level
     path: Path
     line: int | None
     message: str
     remedy: str | None = None
     line_to_add: str | None = None
-    """What the post lacks at its end."""
+    """The line to add at the end of the post."""
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
@@ -103,18 +103,18 @@ def check(
     voice: str | None = None,
     published: datetime.datetime | None = None,
 ) -> tuple[Finding, ...]:
-    """Everything that is wrong with an episode. No engine is asked, nothing is changed.
+    """Find everything that is wrong with an episode. No engine is asked, nothing is changed.
 
     Args:
         path: a post or a script.
-        site: root of the site; None finds it.
-        voices: the settings; None takes the site's, else the packaged ones.
-        script: what is spoken; None finds it.
-        voice: who speaks a bare script.
-        published: the time now, where a post that is due must have its MP3; None where it need not.
+        site: root of the site; None to find it.
+        voices: the settings file; None for the site's, else the packaged one.
+        script: what is spoken; None to find it.
+        voice: the voice of a bare script.
+        published: the current time, if posts that are due must have their MP3; None if they need not.
 
     Returns:
-        Findings in the order of the file.
+        Findings in file order.
     """
     found: list[Finding] = []
     try:
@@ -194,7 +194,7 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
         return
     if not audio.name.isascii():
         yield Finding(
-            "audio-name", "warning", post.path, line, f"{key}: Apple asks for file names of ASCII letters and digits"
+            "audio-name", "warning", post.path, line, f"{key}: Apple requires file names of ASCII letters and digits"
         )
     if audio.is_file() or (post.audio or "").startswith(("http://", "https://")):
         return
@@ -210,7 +210,7 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
 
 
 def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
-    """Size and duration against the file."""
+    """Compare size and duration with the file."""
     preset = post.preset
     try:
         frames, rate = read_length(audio)
@@ -248,7 +248,7 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
 
 
 def _check_forms(post: Post) -> Iterator[Finding]:
-    """Size and duration by themselves: filled in, and such that a generator reads them rightly."""
+    """Check size and duration themselves: filled in, and in a form that generators read correctly."""
     yield from _check_form(post, "size", post.preset.size, post.size, _said_size(post), "a whole number of bytes")
     yield from _check_form(
         post, "duration", post.preset.duration, post.duration, _said_duration(post), "a duration such as 07:25"
@@ -277,7 +277,7 @@ def _check_form(
             "error",
             post.path,
             written.line,
-            f"{key}: {written.text} has no quotes, so Jekyll reads it as a number to base 60",
+            f"{key}: {written.text} has no quotes, so Jekyll reads it as a base-60 number",
             "Put it in double quotes.",
         )
 
@@ -291,7 +291,7 @@ def _said_duration(post: Post) -> int | None:
 
 
 BARE_MARKUP = re.compile(r"&(?!(?:[A-Za-z][A-Za-z0-9]*|#[0-9]+|#x[0-9A-Fa-f]+);)|<")
-"""``&`` that begins no character reference, and ``<``: what breaks a feed that takes a text as it is."""
+"""``<``, or ``&`` without a character reference: what breaks a feed that includes a text unescaped."""
 
 
 def _check_description(post: Post) -> Iterator[Finding]:
@@ -306,7 +306,7 @@ def _check_description(post: Post) -> Iterator[Finding]:
             "error",
             post.path,
             post.line_of(post.preset.description),
-            f"description holds a bare {match[0]} (…{around}…), which breaks the whole feed",
+            f"description contains a bare {match[0]} (…{around}…), which breaks the whole feed",
             f"Write {escaped} instead.",
         )
 
@@ -326,7 +326,7 @@ def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
 
 
 def _check_markup(script: Script) -> Iterator[Finding]:
-    """What stands in angle brackets and is not known."""
+    """Unknown elements in angle brackets."""
     for remark in script.remarks:
         yield Finding(
             "markup",
@@ -334,12 +334,12 @@ def _check_markup(script: Script) -> Iterator[Finding]:
             script.path,
             remark.line,
             remark.message,
-            "Take it out, or correct it; a bare < is text.",
+            "Remove or correct it; a bare < is text.",
         )
 
 
 def _check_reading(spoken: Cast) -> Iterator[Finding]:
-    """What an engine would leave out without a word."""
+    """Characters that an engine would silently leave out."""
     for utterance in spoken.utterances:
         lost = dropped(utterance.reading)
         if lost:
@@ -358,7 +358,7 @@ def _short(text: str) -> str:
 
 
 def _expected_credits(speakers: list[str], config: Config, site: Site, audio: Path | None) -> tuple[str, ...]:
-    """Credits of what was rendered, where a receipt tells; else of what the voices of an engine over HTTP would ask."""
+    """The credits in the receipt; without a receipt, those that the voices of a VOICEVOX engine would need."""
     if audio is not None and audio.is_file() and audio.is_relative_to(site.root):
         folder = site.root / ".tts-render" / "receipts"
         stored = read_receipt(receipt_path(folder, audio.relative_to(site.root).as_posix()))
@@ -379,8 +379,8 @@ def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:
             "warning",
             post.path,
             None,
-            f"the credit {credit} is " + ("there, but spelled otherwise" if near else "missing"),
-            f"Its terms of use ask for it: add the line {credit} at the end.",
+            f"the credit {credit} is " + ("there, but spelled differently" if near else "missing"),
+            f"Its terms of use require it: add the line {credit} at the end.",
             None if near else credit,
         )
     for line in sorted(lines):
@@ -397,7 +397,7 @@ def _finding(rule: str, path: Path, error: TtsRenderError) -> Finding:
 
 
 def _moment(date: datetime.datetime, site: Site) -> datetime.datetime:
-    """A time without a zone is meant in the zone of the site, else of the machine."""
+    """A time without a zone is in the zone of the site, else of the machine."""
     if date.tzinfo is not None:
         return date
     with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):

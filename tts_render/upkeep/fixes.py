@@ -1,7 +1,7 @@
-"""Fixes: what a check found and what can be mended without touching anything else.
+"""Fixes: findings of a check that can be mended without touching anything else.
 
-Size and duration from the file that is there, quotes around a duration, a bare ``&`` or ``<`` in a description that
-goes into the feed as it is, and a missing credit line at the end. Everything else is for people to decide.
+These are size and duration from the existing file, quotes around a duration, a bare ``&`` or ``<`` in a description
+that goes into the feed unescaped, and a missing credit line at the end. Everything else is for people to decide.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ FIXABLE = frozenset(
 
 
 def fix(path: Path, findings: Sequence[Finding], site: Site, preset: Preset) -> tuple[str, ...]:
-    """Mend what can be mended of one post, in one write.
+    """Mend what can be mended in one post, in a single write.
 
     Args:
         path: the post.
-        findings: of the check of this post.
-        site: where its audio lies.
-        preset: which keys say what.
+        findings: the findings of this post's check.
+        site: the site with its audio.
+        preset: which keys hold what.
 
     Returns:
-        What was done, a line each; empty if nothing was.
+        What was done, one line each; empty if nothing was.
 
     Raises:
         PostError: the post cannot be changed safely; nothing was written.
@@ -80,7 +80,7 @@ def fix(path: Path, findings: Sequence[Finding], site: Site, preset: Preset) -> 
 
 
 def _values(post: Post, site: Site) -> tuple[Post, list[str]]:
-    """The post with the size and duration of its file; without a file, with quotes around the duration."""
+    """The post with size and duration of its file; without a file, with quotes around the duration."""
     audio = audio_target(post, site)
     if audio is not None and audio.is_file():
         frames, rate = read_length(audio)
@@ -110,15 +110,15 @@ def _with_escaped_description(post: Post) -> Post:
 
 
 def _with_last_line(post: Post, line: str) -> Post:
-    """The post with a paragraph of its own at the end, in the line endings of the file."""
+    """The post with another paragraph at the end, in the line endings of the file."""
     eol = b"\r\n" if b"\r\n" in post.source else b"\n"
     body = post.source.rstrip(b"\r\n \t")
     return _reread(post, body + eol + eol + line.encode() + eol)
 
 
 def _reread(post: Post, source: bytes) -> Post:
-    """The post with another content."""
+    """The post with different content."""
     front = read_front_matter(post.path, decode_post(post.path, source), any_case=post.preset.any_case)
     if front is None:
-        raise PostError("has no front matter any more", path=post.path)
+        raise PostError("no longer has front matter", path=post.path)
     return replace(post, source=source, front=front, body=front.body, body_line=front.body_line)

@@ -1,4 +1,4 @@
-"""Where a site gets tts-render from: the repository and the revision that its workflow, compose file and hooks name."""
+"""Where a site gets tts-render from: the repository and revision in its workflow, compose file and hooks."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ class Repository:
     """A repository of tts-render on GitHub, at one revision."""
 
     name: str
-    """Account and repository, as an action is named: ``account/tts_render``."""
+    """Owner and repository, as in the name of an action: ``account/tts_render``."""
     revision: str
     """A tag, a branch or a commit."""
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """URL of the repository for a browser."""
         return f"https://github.com/{self.name}"
 
 
 def parse_repository(text: str) -> Repository:
-    """Read ``https://github.com/NAME/tts_render@REVISION``.
+    """Parse ``https://github.com/NAME/tts_render@REVISION``.
 
     Raises:
-        CommandLineError: it is no such address, or it lacks the revision.
+        CommandLineError: it is not such a URL, or it lacks the revision.
     """
     match = _ADDRESS.fullmatch(text)
     if match is None or match[2] is None:
         raise CommandLineError(
-            f"--repository {text}: no revision of a repository on GitHub. Write "
+            f"--repository {text}: not a revision of a repository on GitHub. Write "
             "https://github.com/NAME/tts_render@main, or a tag or commit instead of main."
         )
     return Repository(match[1], match[2])
 
 
 def recorded_repository() -> Repository | None:
-    """Where pip got this very tts-render from, at the commit; None where it does not say.
+    """The repository and commit from which pip installed this tts-render; None if it did not record them.
 
     Source: the file ``direct_url.json`` beside an installed package, as the Python packaging guide specifies it.
     """

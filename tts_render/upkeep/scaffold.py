@@ -1,4 +1,4 @@
-"""Scaffold: the files that let a site be rendered, made from what its posts already say. Nothing is overwritten.
+"""Scaffold: the files that a site needs to be rendered, made from what its posts already say. Nothing is overwritten.
 
 voices.yaml with a voice for every actor, the workflow, the compose file, and a configuration for pre-commit.
 """
@@ -36,7 +36,7 @@ _PACKAGED = {
 """Where a file goes, and where it comes from: inside an installed package, or in a source tree."""
 
 _EXAMPLE = "NAME/tts_render@main"
-"""What stands for the action in the workflow that is shown."""
+"""Placeholder of the action in the example workflow."""
 
 _PRE_COMMIT = """\
 repos:
@@ -50,12 +50,12 @@ repos:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a site says about its episodes."""
+    """What a site's posts say about its episodes."""
 
     preset: str
-    """The one whose keys most posts have."""
+    """The preset whose keys most posts have."""
     actors: tuple[str, ...]
-    """Everybody that posts name, the most frequent first."""
+    """All actors named in posts, the most frequent first."""
     posts: int
 
 
@@ -65,11 +65,11 @@ class Laid:
 
     path: Path
     new: bool
-    """False where there was one already; it was left alone."""
+    """False if the file existed before; it was left alone."""
 
 
 def survey(site: Site) -> Survey:
-    """Look at every post of a site; posts that cannot be read say nothing."""
+    """Look at every post of a site; posts that cannot be read are ignored."""
     keys: Counter[str] = Counter()
     actors: Counter[str] = Counter()
     paths = find_posts([site.root], site.root)
@@ -85,13 +85,13 @@ def survey(site: Site) -> Survey:
             keys[name] += 1 + sized
             if preset.actors is not None:
                 actors.update(set(post.actors))
-    # Of presets that fit equally well the first is taken, in the order in which they are shipped.
+    # Of presets that fit equally well, the first one is taken.
     best = max(PRESETS, key=lambda name: keys[name]) if keys else "yattecast"
     return Survey(best, tuple(name for name, _ in actors.most_common()), len(paths))
 
 
 def lay(site: Site, found: Survey, repository: Repository) -> tuple[Laid, ...]:
-    """Put the files into the site that it does not have yet; they get tts-render from ``repository``.
+    """Add the files that the site does not have yet; they get tts-render from ``repository``.
 
     Raises:
         OutputError: a file cannot be written.
@@ -119,11 +119,11 @@ def _packaged(places: Sequence[str]) -> str:
 
 
 def _voices_yaml(found: Survey) -> str:
-    """The packaged settings with the site's own voices first, and its preset."""
+    """The packaged settings, with the site's own voices first and its preset."""
     packaged = packaged_config_path()
     text = packaged.read_text(encoding="utf-8")
     config = load_config(packaged)
-    # What other settings of the packaged file name is kept, after the site's own.
+    # Voices named in other settings of the packaged file are kept, after the site's own.
     others = tuple(name for name in config.voices if name not in found.actors)
     names = (*found.actors, *others)
     head, _, rest = text.partition("\nvoices:")
@@ -136,7 +136,7 @@ def _voices_yaml(found: Survey) -> str:
 
 
 def _voice(name: str, config: Config, text: str) -> str:
-    """An actor's entry: as in the packaged file where it is known there, else the speaker that its name holds."""
+    """An actor's entry: as in the packaged file if it is known there, else a speaker guessed from its name."""
     if name in config.voices:
         lines = text.splitlines(keepends=True)
         start = config.voices[name].line - 1
@@ -149,10 +149,10 @@ def _voice(name: str, config: Config, text: str) -> str:
     speakers = sorted({voice.speaker for voice in config.voices.values() if voice.speaker}, key=len, reverse=True)
     speaker = next((known for known in speakers if known in name), None)
     if speaker is None:
-        return f"  {_quoted(name)}:\n    speaker: {_quoted(name)}  # is that its name? tts-render voices\n"
+        return f"  {_quoted(name)}:\n    speaker: {_quoted(name)}  # check the name with: tts-render voices\n"
     return f"  {_quoted(name)}:\n    speaker: {_quoted(speaker)}\n    style: ノーマル\n"
 
 
 def _quoted(name: str) -> str:
-    """A name as YAML takes it for text."""
+    """A name in a form that YAML reads as text."""
     return name if name.replace("_", "").isalpha() and not name.isascii() else json.dumps(name, ensure_ascii=False)

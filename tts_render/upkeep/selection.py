@@ -1,7 +1,7 @@
-"""Selection: which episodes of a site a run takes, when none is named.
+"""Selection: which episodes of a site a run takes if none is given.
 
-A site that has published for years has hundreds of posts that nobody means to speak now. What was rendered once is kept
-up to date; of what never was, only what came after it is new.
+A site that has published for years has hundreds of posts that nobody wants spoken now. What was rendered once is kept
+up to date; of what never was, only what came later is new.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _NOTE = "This episode could not be rendered. tts-render render --changed tries i
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run takes, and what it leaves alone."""
+    """The episodes that a run takes, and those that it leaves alone."""
 
     taken: tuple[EpisodeStatus, ...]
-    """New ones first, the oldest of them before the others, so that a run that was cut short finds the rest again; then
+    """New ones first, the oldest of them first, so that a run after an interrupted one finds the rest again; then
     those that are out of date, the newest first."""
     older: tuple[EpisodeStatus, ...]
-    """What lacks its audio, or cannot be read, and is older than what was rendered last."""
+    """Episodes without audio, or unreadable, that are older than the last rendered one."""
 
     @property
     def speech(self) -> Seconds:
-        """Speech in what is taken: guessed."""
+        """Estimated speech in the episodes taken."""
         return sum(found.speech for found in self.taken)
 
 
@@ -50,17 +50,17 @@ def select(
     voices: Path | None = None,
     everything: bool = False,
 ) -> Selection:
-    """The episodes that are to be rendered.
+    """Select the episodes to render.
 
     Args:
-        paths: a post or script is taken unless it is as it should be; of a folder, those posts are looked at that its
-            site publishes. Taken are: what was rendered once and is out of date; what could not be rendered when it
-            was taken; and what lacks its audio and is no older than the newest that has any, or, where none has, the
-            newest alone.
-        session: knows where receipts lie; its engines are not asked.
-        site: root of the site; None finds it.
-        voices: the settings; None takes the site's, else the packaged ones.
-        everything: take what is older as well.
+        paths: a post or script is taken unless it is up to date; of a folder, the posts that its site publishes are
+            considered. Taken are those that were rendered once and are out of date; those that could not be rendered
+            when they were taken; and those without audio that are no older than the newest with audio, or if there is
+            none, only the newest.
+        session: knows where receipts are; its engines are not asked.
+        site: root of the site; None to find it.
+        voices: the settings file; None for the site's, else the packaged one.
+        everything: whether to take older ones as well.
 
     Raises:
         InputError: a folder or the configuration of its site cannot be read.
@@ -84,7 +84,7 @@ def select(
 
 
 def remember_failure(path: Path, session: Session, *, site: Path | None = None) -> None:
-    """Have the next run take an episode again, although a newer one has been rendered meanwhile.
+    """Make the next run take an episode again, even if a newer one has been rendered by then.
 
     Raises:
         OutputError: the note cannot be written.
@@ -94,7 +94,7 @@ def remember_failure(path: Path, session: Session, *, site: Path | None = None) 
 
 
 def forget_failure(path: Path, session: Session, *, site: Path | None = None) -> None:
-    """Take back what `remember_failure` has noted, if anything.
+    """Remove the note of :func:`remember_failure`, if there is one.
 
     Raises:
         OSError: the note cannot be removed.

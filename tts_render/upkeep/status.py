@@ -29,43 +29,43 @@ if TYPE_CHECKING:
 __all__ = ["STATES", "TO_RENDER", "EpisodeStatus", "State", "status"]
 
 State = Literal["current", "missing", "changed", "disagrees", "unknown", "elsewhere", "no-audio", "broken"]
-"""``current``: nothing to do. ``missing``: no MP3 yet. ``changed``: script, voices, sounds or settings are not those
-of the receipt. ``disagrees``: MP3 or post are not as the receipt says. ``unknown``: an MP3 without a receipt.
-``elsewhere``: the post names an address, and there is no file of that name here. ``no-audio``: the post names no audio,
-so it is no episode. ``broken``: it cannot be read."""
+"""``current``: nothing to do. ``missing``: no MP3 yet. ``changed``: script, voices, sounds or settings differ from the
+receipt. ``disagrees``: MP3 or post differ from the receipt. ``unknown``: an MP3 without a receipt. ``elsewhere``: the
+post gives a URL, and there is no file of that name here. ``no-audio``: the post gives no audio, so it is not an
+episode. ``broken``: it cannot be read."""
 
 STATES: tuple[State, ...] = get_args(State)
 
 TO_RENDER: frozenset[State] = frozenset({"missing", "changed", "disagrees"})
-"""What rendering would mend."""
+"""States that rendering would mend."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeStatus:
-    """How one episode stands."""
+    """The state of one episode."""
 
     path: Path
     state: State
     why: str
-    """In words; empty where there is nothing to say."""
+    """In words; empty if there is nothing to say."""
     date: datetime.datetime | None = None
-    """What its front matter says."""
+    """The date in its front matter."""
     rendered: bool = False
-    """Whether it has been rendered once: there is a receipt, or an MP3."""
+    """Whether it has been rendered before: there is a receipt, or an MP3."""
     failed: bool = False
-    """Whether it was taken once and could not be rendered."""
+    """Whether an earlier run took it and could not render it."""
     speech: Seconds = 0.0
-    """Speech in it: guessed by the number of characters; 0 where it cannot be read."""
+    """Speech in it, estimated from the number of characters; 0 if it cannot be read."""
 
 
 def status(path: Path, session: Session, *, site: Path | None = None, voices: Path | None = None) -> EpisodeStatus:
-    """How the episode of a post or script stands.
+    """Find the state of a post's or script's episode.
 
     Args:
         path: the post or script.
-        session: knows where receipts lie; its engines are not asked.
-        site: root of the site; None finds it.
-        voices: the settings; None takes the site's, else the packaged ones.
+        session: knows where receipts are; its engines are not asked.
+        site: root of the site; None to find it.
+        voices: the settings file; None for the site's, else the packaged one.
     """
     try:
         episode = open_episode(path, site=site, voices=voices)
@@ -87,7 +87,7 @@ def status(path: Path, session: Session, *, site: Path | None = None, voices: Pa
 
 
 def _unopened(path: Path, error: TtsRenderError, *, site: Path | None, voices: Path | None) -> EpisodeStatus:
-    """A post whose front matter can be read says at least when it was, and whether it is an episode at all."""
+    """The state of a broken episode; its front matter may still give a date, and whether it is an episode."""
     date: datetime.datetime | None = None
     if path.suffix.lower() in POST_SUFFIXES:
         try:
@@ -119,12 +119,12 @@ def _look(episode: Episode, audio: Path, stored: Receipt | None, session: Sessio
         return "changed", ", ".join(work.changes)
     why = _disagreement(episode, work.stored, audio)
     if not why and (wrong := wrong_sidecars(work.stored, work.outputs, work.texts, audio)):
-        why = f"{', '.join(path.name for path in wrong)} beside it: missing, or not what belongs there"
+        why = f"{', '.join(path.name for path in wrong)} beside it: missing, changed or out of date"
     return ("disagrees", why) if why else ("current", "")
 
 
 def _disagreement(episode: Episode, receipt: Receipt, audio: Path) -> str:
-    """What of MP3 and post is not as the receipt says; empty if all is."""
+    """How MP3 and post differ from the receipt; empty if they do not."""
     if audio.stat().st_size != receipt.bytes or digest_file(audio) != receipt.sha256:
         return f"{audio.name} is not the file that was rendered"
     if episode.post is None:
