@@ -13,10 +13,10 @@ TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
 HEAD = """\
 # Command line
 
-Generated from the program; `make docs` writes it anew, and a test compares it.
+Generated from the program by `make docs`; a test keeps it up to date.
 
 Exit codes: 0 done; 1 the work failed, or errors were found; 2 the command line was wrong; 3 the engine could not be
-reached, refused, or is none; 130 interrupted. Results go to standard output, everything else to standard error.
+reached, refused, or is not an engine; 130 interrupted. Results go to standard output, all else to standard error.
 
 """
 

@@ -1,6 +1,6 @@
 """tts_render: podcast scripts to MP3, spoken by VOICEVOX, with size and duration written back into the post.
 
-The whole river from Python::
+The whole process from Python::
 
     from pathlib import Path
     from tts_render import Session, open_episode, render
@@ -9,7 +9,7 @@ The whole river from Python::
     with Session(Path("cache"), engines=["http://127.0.0.1:50021"], tell=print) as session:
         print(render(episode, session).receipt.duration)
 
-Each stage can be used by itself; docs/library.md goes through them. Names are loaded when they are first used.
+Each stage can also be used on its own; see docs/library.md. Names are loaded when they are first used.
 """
 
 from __future__ import annotations

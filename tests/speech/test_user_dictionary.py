@@ -109,8 +109,8 @@ def test_a_word_that_loses_is_sent_as_kana_and_an_unchanged_run_asks_nothing(
     settings.write_text(settings.read_text(encoding="utf-8") + words, encoding="utf-8")
     site.script.write_text("最中は甘い。\n桜が咲く。\n桜餅はどう。\nQwenの話。\n", encoding="utf-8")
     told = site.run("lexicon", "push", "--site", site.root).out
-    assert "! 最中 モナカ 1 is said otherwise" in told
-    assert "! 桜 サクラ 0 is said otherwise" in site.run("lexicon", "diff", "--site", site.root).out
+    assert "! 最中 モナカ 1 is said differently" in told
+    assert "! 桜 サクラ 0 is said differently" in site.run("lexicon", "diff", "--site", site.root).out
     assert site.run("render", site.post).code == 0
     said = {"".join(m["text"] for p in s.query["accent_phrases"] for m in p["moras"]) for s in fake_engine.syntheses}
     first = {s.query["accent_phrases"][0]["accent"] for s in fake_engine.syntheses if s.query["accent_phrases"]}

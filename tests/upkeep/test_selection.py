@@ -44,7 +44,7 @@ def test_where_nothing_was_ever_rendered_the_newest_post_alone_is_taken(site: Si
     first = take(site)
     assert [entry["episode"] for entry in first.json] == [f"_posts/{site.post.name}"]
     assert "1 episode to render, about 1 minute of speech" in first.err
-    assert "19 older ones without audio are left alone; --all takes them, or name what you want" in first.err
+    assert "19 older ones without audio are left alone; --all takes them, or give the episodes you want" in first.err
     assert taken(site) == [], "the older ones stay old"
     assert taken(site, "--all") == old
 

@@ -1,6 +1,6 @@
 """The command line: arguments to one call to output and exit code.
 
-This package alone prints and reads the environment. What a command needs is imported when it runs, so that ``--help``
+Only this package prints and reads the environment. What a command needs is imported when it runs, so that ``--help``
 answers at once.
 """
 
@@ -33,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: without the program's name; None takes those of the process.
+        arguments: without the program's name; None for those of the process.
 
     Returns:
-        0 done, 1 the work failed or errors were found, 2 the command line was wrong, 3 the engine, 130 interrupted.
+        0 success, 1 the work failed or errors were found, 2 the command line was wrong, 3 the engine failed, 130
+        interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     verbosity = sum(a.count("v") for a in arguments if a.startswith("-v") and set(a[1:]) == {"v"})
@@ -47,16 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = cli.main(arguments, prog_name="tts-render", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.exceptions.Abort):
-        say("interrupted; the episode at work is as it was, and what was finished before stays")
+        say("interrupted; the current episode is unchanged, and episodes finished before are kept")
         return 130
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tts-render"
-        say(f"{error.format_message()}\n  {where} --help says what can be asked.")
+        say(f"{error.format_message()}\n  {where} --help shows the usage.")
         return 2
     except BrokenPipeError:
-        _mute()  # the reader of our output has gone; nobody is left to tell
+        _mute()  # whoever read the output has gone; there is nobody left to tell
         return 1
     except OSError as error:
         if verbosity > 1:
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         say(
             f"unexpected {type(error).__name__}: {error}\n"
-            "  This is a bug. Run it again with -vv and report what it prints."
+            "  This is a bug. Run the command again with -vv and report the output."
         )
         return 1
     return int(code or 0)
@@ -94,8 +95,8 @@ for _command in (render, plan, check, write_back, status, voices, read, lexicon,
 
 
 def _mute() -> None:
-    """Let nothing more go to standard output, which Python would else try again at its end."""
-    with contextlib.suppress(OSError, ValueError):  # it may be no file at all
+    """Discard further standard output, which Python would otherwise try to write again at exit."""
+    with contextlib.suppress(OSError, ValueError):  # it may not be a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

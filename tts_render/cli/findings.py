@@ -14,7 +14,7 @@ __all__ = ["finding_json", "finding_text"]
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """For programs."""
+    """A finding for programs."""
     return {
         "rule": finding.rule,
         "level": finding.level,
@@ -26,7 +26,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def finding_text(finding: Finding, form: str) -> str:
-    """For people, or as the workflow command that GitHub makes an annotation of."""
+    """A finding for people, or as the workflow command from which GitHub makes an annotation."""
     if form != "github":
         return plain(str(finding))
     return annotation(

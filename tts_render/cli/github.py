@@ -1,4 +1,4 @@
-"""What GitHub is told of a run: annotations beside the lines, a table for its summary, and what later steps need.
+"""What a run reports to GitHub: annotations beside lines, a table for the summary, and the outputs for later steps.
 
 Sources: GitHub's documentation of workflow commands (``::error file=...``, ``GITHUB_OUTPUT``, ``GITHUB_STEP_SUMMARY``).
 """
@@ -24,14 +24,14 @@ __all__ = ["annotation", "failures", "report"]
 def annotation(
     level: str, message: str, path: str, line: int | None, *, title: str | None = None, remedy: str | None = None
 ) -> str:
-    """The workflow command that GitHub shows beside a line.
+    """Make the workflow command for an annotation beside a line.
 
     Args:
         level: ``error`` or ``warning``.
         message: what is wrong.
-        path: the file, as seen from the repository's root.
-        line: 1-based line in it.
-        title: what stands over the message.
+        path: the file, relative to the repository's root.
+        line: 1-based line in the file.
+        title: heading of the message.
         remedy: what to do.
     """
     places = f"file={_property(path)}"
@@ -44,9 +44,9 @@ def annotation(
 
 
 def failures(episode: Path, error: TtsRenderError) -> Iterator[str]:
-    """Why an episode could not be rendered: at the line where an error names one, else at the episode.
+    """Why an episode could not be rendered: at the line that an error gives, else at the episode.
 
-    Of utterances that could not be spoken, each has an annotation of its own.
+    Each utterance that could not be spoken has its own annotation.
     """
     for each in error.failures if isinstance(error, SpeechError) else (error,):
         path = str(each.path) if each.path is not None else str(episode)
@@ -57,17 +57,17 @@ def failures(episode: Path, error: TtsRenderError) -> Iterator[str]:
 
 
 def report(rendered: Sequence[tuple[Path, Mapping[str, Any]]], *, older: int) -> None:
-    """Tell the summary of the run what came of each episode, and later steps which ones are there now.
+    """Add the result of each episode to the run's summary, and tell later steps which ones exist now.
 
     Args:
-        rendered: the path of each episode, and what ``--json`` prints of it.
-        older: how many older episodes were left alone.
+        rendered: the path of each episode, and what ``--json`` prints for it.
+        older: number of older episodes that were left alone.
 
     Raises:
-        OSError: a file that GitHub has named cannot be written.
+        OSError: a file given by GitHub cannot be written.
     """
     there = [str(path) for path, facts in rendered if "error" not in facts]
-    mark = secrets.token_hex(8)  # a name of a file must not be able to end the list
+    mark = secrets.token_hex(8)  # a file name must not be able to end the list
     _append("GITHUB_OUTPUT", "\n".join([f"episodes<<{mark}", *there, mark, f"taken={len(rendered)}"]) + "\n")
     _append("GITHUB_STEP_SUMMARY", _summary(rendered, older))
 

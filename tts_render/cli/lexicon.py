@@ -23,21 +23,21 @@ __all__ = ["lexicon"]
 
 @click.group()
 def lexicon() -> None:
-    """The words of the lexicon that have an accent, in the user dictionaries of engines."""
+    """Manage the accented words of the lexicon in the user dictionaries of engines."""
 
 
 @lexicon.command()
 @with_engine
 @common
 def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
-    """Put them there: add, change and remove only what this command has put there itself."""
+    """Add, change and remove words; only words that this command added are changed or removed."""
     words, targets = _settings(engines, voices, site)
     for dictionary in _opened(targets, wait):
         pushed = dictionary.push(words)
         done = pushed.done
         _tell(f"{dictionary.label}: {len(done.add)} added, {len(done.change)} changed, {len(done.remove)} removed")
         for surface, priority in pushed.raised.items():
-            _tell(f"  ^ {surface} at priority {priority}, as it lost against the engine's own word")
+            _tell(f"  ^ {surface} at priority {priority}, because it lost to the engine's own word")
         _tell_lost(pushed.lost)
     return 0
 
@@ -46,9 +46,9 @@ def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
 @with_engine
 @common
 def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
-    """What push would add (+), change (~) and remove (-); exits 1 if there is anything.
+    """Show what push would add (+), change (~) and remove (-); exits 1 if there is anything.
 
-    Words that the engine says otherwise although its dictionary has them (!) are shown too.
+    Words that the engine says differently although its dictionary has them (!) are shown too.
     """
     from tts_render.speech.user_dictionary import compare
 
@@ -71,7 +71,7 @@ def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
 @with_engine
 @common
 def pull(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path | None, **_: object) -> int:
-    """Print the words that engines have and the lexicon has not, as CSV to put into it."""
+    """Print the words that are in the engines but not in the lexicon, as CSV to add to it."""
     words, targets = _settings(engines, voices, site)
     found: dict[Entry, None] = {}
     for dictionary in _opened(targets, wait):
@@ -87,7 +87,7 @@ def pull(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
 def _settings(
     engines: tuple[str, ...], voices: Path | None, site: Path | None
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The words, and the engines that can have them."""
+    """The words, and the engines that support them."""
     from tts_render.episode.episode import open_config
     from tts_render.settings.embedded import EMBEDDED
     from tts_render.site.folder import find_site
@@ -96,12 +96,12 @@ def _settings(
     targets = engine_names(engines) or config.engines
     embedded = [target for target in targets if target in EMBEDDED]
     if embedded:
-        raise click.UsageError(f"{embedded[0]} has no user dictionary: it says the reading without the accent")
+        raise click.UsageError(f"{embedded[0]} has no user dictionary: it speaks the reading without the accent")
     return config.words, targets
 
 
 def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
-    """The dictionaries, each open while it is used."""
+    """The dictionaries, each open while it is in use."""
     from tts_render.speech.user_dictionary import UserDictionary
 
     for target in targets:
@@ -112,7 +112,7 @@ def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
 
 def _tell_lost(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        _tell(f"  ! {entry.surface} {entry.reading} {entry.accent} is said otherwise; render sends it as kana")
+        _tell(f"  ! {entry.surface} {entry.reading} {entry.accent} is said differently; render sends it as kana")
 
 
 def _tell(line: str) -> None:

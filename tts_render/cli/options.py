@@ -38,11 +38,15 @@ FILE = click.Path(path_type=Path)
 """A path, as an argument or option."""
 
 _TOKENS = 10_000
-"""Of JSON that are printed at a time; the whole text of a long plan is not held."""
+"""Characters of JSON printed at a time, so that the whole text of a long plan is not held in memory."""
 
 
 with_cache = click.option(
-    "--cache-dir", type=FILE, envvar="TTS_RENDER_CACHE", show_envvar=True, help="Cache folder; else the user's."
+    "--cache-dir",
+    type=FILE,
+    envvar="TTS_RENDER_CACHE",
+    show_envvar=True,
+    help="Cache folder. Default: the user's cache folder.",
 )
 """Where the cache is."""
 
@@ -50,19 +54,17 @@ with_cache = click.option(
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that every command about episodes has."""
     for option in (
-        click.option("-v", "--verbose", count=True, help="Say more; -vv shows where an error came from."),
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        click.option("--site", type=FILE, help="Root of the site; else found from the input."),
-        click.option(
-            "--voices", type=FILE, help="Settings; else voices.yaml in the site root, else the packaged ones."
-        ),
+        click.option("-v", "--verbose", count=True, help="Print more; -vv shows where an error came from."),
+        click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
+        click.option("--site", type=FILE, help="Root of the site. Default: found from the input."),
+        click.option("--voices", type=FILE, help="Settings. Default: voices.yaml in the site root, or packaged ones."),
     ):
         command = option(command)
     return command
 
 
 def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that every command has which may ask an engine."""
+    """Options of every command that may ask an engine."""
     for option in (
         with_cache,
         click.option(
@@ -72,14 +74,14 @@ def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
             envvar="TTS_RENDER_WAIT",
             show_envvar=True,
             metavar="SECONDS",
-            help="Wait so long for an engine that is still starting.",
+            help="Wait this long for an engine that is still starting.",
         ),
         click.option(
             "--engine",
             "engines",
             multiple=True,
             metavar="|".join(("URL", *EMBEDDED)),
-            help="May be repeated. Else TTS_RENDER_ENGINE, with commas between; else voices.yaml.",
+            help="Repeatable. Default: TTS_RENDER_ENGINE, separated by commas, or voices.yaml.",
         ),
     ):
         command = option(command)
@@ -104,24 +106,24 @@ def engine_names(named: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def site_root(named: Path | None) -> Path:
-    """The root of the site that is worked in, as seen from here: what is printed of it can be typed again."""
+    """The site's root relative to the current folder, so that paths printed below it can be typed again."""
     from tts_render.site.folder import find_site
 
     return Path(os.path.relpath(find_site(Path.cwd() / "_", named).root))
 
 
 def foreseen(path: Path, error: TtsRenderError | OSError) -> TtsRenderError:
-    """The failure of one episode, so that the others can go on: what the disk refuses is named as any other."""
+    """Collect the failure of one episode, so that others can go on; disk errors are reported like any other."""
     if isinstance(error, TtsRenderError):
         return error
     return OutputError(error.strerror or str(error), path=error.filename or path)
 
 
 def names_in(option: str, given: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
-    """The names that an option was given, with commas between or repeated.
+    """The names given for an option, separated by commas or repeated.
 
     Raises:
-        click.UsageError: one is not known.
+        click.UsageError: a name is unknown.
     """
     from tts_render.ground.yamltree import nearest
 
@@ -137,7 +139,7 @@ def names_in(option: str, given: tuple[str, ...], known: Collection[str]) -> tup
 def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:
     for name, value in options.items():
         if value is not None and len(episodes) > 1:
-            raise click.UsageError(f"--{name} goes with one episode only")
+            raise click.UsageError(f"--{name} can be used with one episode only")
 
 
 def say(message: str) -> None:

@@ -1,4 +1,4 @@
-"""A plan as it is printed: for people and as JSON."""
+"""Prints a plan, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["planned_json", "planned_text"]
 
 
 def planned_json(planned: Plan) -> dict[str, Any]:
-    """A plan as scripts read it."""
+    """A plan for programs."""
     return {
         "episode": str(planned.episode),
         "script": str(planned.script),
@@ -40,7 +40,7 @@ def planned_json(planned: Plan) -> dict[str, Any]:
 
 
 def planned_text(planned: Plan) -> str:
-    """A plan as people read it, a line for each utterance and for what is special between two."""
+    """A plan for people: one line for each utterance, and one for anything special between two."""
     new = sum(u.cached is False for u in planned.utterances)
     count = count_of(len(planned.utterances), "utterance")
     known = "" if planned.engine_problem else f", {new} to be spoken anew"

@@ -15,7 +15,7 @@ __all__ = ["Progress"]
 
 _STAGES = {
     "mastering": "mastering and encoding",
-    "correcting": "encoding once more, corrected",
+    "correcting": "encoding again, corrected",
     "writing": "writing",
 }
 _EVERY = 20  # utterances between two plain lines
@@ -25,9 +25,9 @@ class Progress:
     """Shows the events of a run.
 
     Args:
-        stream: where to.
-        quiet: show nothing but warnings.
-        verbose: above 0 names every utterance.
+        stream: where to write.
+        quiet: show only warnings.
+        verbose: above 0 shows every utterance.
     """
 
     def __init__(self, stream: TextIO, *, quiet: bool, verbose: int) -> None:
@@ -83,7 +83,7 @@ class Progress:
                     self.note(f"{self._name}: {_STAGES[name]}")
 
     def note(self, text: str, *, always: bool = False) -> None:
-        """Show a line, above the bar where there is one."""
+        """Show a line, above the progress bar if there is one."""
         if self._quiet and not always:
             return
         if self._bar is not None:

@@ -43,29 +43,29 @@ __all__ = ["plan", "render"]
 @click.argument("episodes", nargs=-1, type=FILE, metavar="EPISODE...")
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
-@click.option("-o", "--output", type=FILE, help="Where the MP3 goes; with one episode only.")
-@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
-@click.option("--also", multiple=True, metavar="NAME,...", help=f"Publish beside the MP3 too: {', '.join(OUTPUTS)}.")
+@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@click.option("-o", "--output", type=FILE, help="Where the MP3 goes; only with one episode.")
+@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
+@click.option("--also", multiple=True, metavar="NAME,...", help=f"Also publish beside the MP3: {', '.join(OUTPUTS)}.")
 @click.option(
-    "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="Where the audio begins in the slides' video."
+    "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="When the audio begins in the slide video."
 )
 @click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
-@click.option("--force", is_flag=True, help="Render even where nothing has changed.")
+@click.option("--force", is_flag=True, help="Render even if nothing has changed.")
 @click.option(
     "--changed",
     is_flag=True,
-    help="Take what is out of date, and what is new: lacks its audio and is no older than the newest that has any. "
+    help="Take episodes that are out of date or new: without audio and no older than the newest that has it. "
     "EPISODE may be a folder; without one, the whole site.",
 )
-@click.option("--all", "everything", is_flag=True, help="Like --changed, and older ones that lack their audio too.")
-@click.option("--strict", is_flag=True, help="Refuse a script that holds markup which is not known.")
+@click.option("--all", "everything", is_flag=True, help="Like --changed, with older ones without audio.")
+@click.option("--strict", is_flag=True, help="Refuse scripts with unknown markup.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github"]),
     default="text",
-    help="json prints the receipts, and nothing else there; github makes annotations and a summary of the run.",
+    help="json prints only the receipts; github makes annotations and a summary of the run.",
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
 def render(
@@ -89,7 +89,7 @@ def render(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Speak, assemble, encode, write back."""
+    """Render episodes: speak, assemble, encode, and write back to the post."""
     from tts_render.cli.github import failures
     from tts_render.cli.github import report as tell_github
     from tts_render.cli.progress import Progress
@@ -175,8 +175,8 @@ def render(
 @click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
+@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
 def plan(
     episodes: tuple[Path, ...],
@@ -191,10 +191,10 @@ def plan(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """What would be spoken anew, what is cached, how long it will be; touches nothing.
+    """Show what would be spoken anew, what is cached, and how long it will be.
 
-    With --json a list of episodes, each with its utterances, and with its items: every utterance (its number in
-    that list, from 0), sound, pause and chapter in order, with start_seconds and seconds.
+    Nothing is changed. With --json, print a list of episodes, each with its utterances and its items: every utterance
+    (its 0-based number in that list), sound, pause and chapter in order, with start_seconds and seconds.
     """
     from tts_render.cli.planned import planned_json, planned_text
     from tts_render.cli.progress import Progress
@@ -224,7 +224,7 @@ def plan(
                 say(str(problem))
                 continue
             if planned.engine_problem is not None:
-                progress.note(f"warning: without an engine it is not known what is cached: {planned.engine_problem}")
+                progress.note(f"warning: without an engine, it is unknown what is cached: {planned.engine_problem}")
             if as_json:
                 report.append(planned_json(planned))
             else:
@@ -235,7 +235,7 @@ def plan(
 
 
 def _selection_lines(selection: Selection) -> Iterator[str]:
-    """What a run is about to make, and what it leaves alone."""
+    """What a run will make, and what it leaves alone."""
     if not selection.taken:
         yield "nothing is new or out of date"
     else:
@@ -246,24 +246,22 @@ def _selection_lines(selection: Selection) -> Iterator[str]:
     lacking = len(selection.older) - len(unreadable)
     if lacking:
         which = "1 older one without audio is" if lacking == 1 else f"{lacking:,} older ones without audio are"
-        yield f"{which} left alone; --all takes {'it' if lacking == 1 else 'them'}, or name what you want"
+        yield f"{which} left alone; --all takes {'it' if lacking == 1 else 'them'}, or give the episodes you want"
     if unreadable:
         yield f"{count_of(len(unreadable), 'older post')} cannot be read; tts-render status says why"
 
 
 def _remarks(episode: Episode, *, strict: bool) -> list[str]:
-    """What a script holds that was left out, as warnings.
+    """What was left out of a script, as warnings.
 
     Raises:
-        ScriptError: it holds such things, and the mode is strict.
+        ScriptError: something was left out, and the mode is strict.
     """
     path = episode.script.path
     if strict and episode.script.remarks:
         first, *rest = episode.script.remarks
         more = f" (and {count_of(len(rest), 'more place')})" if rest else ""
-        raise ScriptError(
-            first.message + more, path=path, line=first.line, remedy="Take it out, or leave out --strict."
-        )
+        raise ScriptError(first.message + more, path=path, line=first.line, remedy="Remove it, or do not use --strict.")
     return [f"warning: {path}:{remark.line}: {remark.message}" for remark in episode.script.remarks]
 
 

@@ -1,4 +1,4 @@
-"""Long lists that stay readable: a few of each kind, and a table of all kinds at the end."""
+"""Keeps long lists readable: a few of each kind, and a table of all kinds at the end."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 __all__ = ["Tally"]
 
 _SHOWN = 10
-"""Of one kind, unless all are asked for."""
+"""Shown of each kind, unless all are asked for."""
 
 
 class Tally:
-    """Counts what is found, by kind.
+    """Counts findings by kind.
 
     Args:
-        option: what lists all of one kind, for example ``--rule``.
-        whole: whether all of every kind is shown.
+        option: the option that lists all of one kind, for example ``--rule``.
+        whole: whether to show all of every kind.
     """
 
     def __init__(self, option: str, *, whole: bool) -> None:
@@ -29,11 +29,11 @@ class Tally:
         self._hidden: Counter[str] = Counter()
 
     def take(self, kind: str, *, shown: bool | None = None) -> bool:
-        """Count one more; whether it is to be shown.
+        """Count one more; return whether to show it.
 
         Args:
-            kind: what it is.
-            shown: settles that; None shows the first of each kind.
+            kind: its kind.
+            shown: overrides the result; None shows the first few of each kind.
         """
         self.counts[kind] += 1
         if shown is None:
@@ -42,7 +42,7 @@ class Tally:
         return shown
 
     def table(self) -> Iterator[str]:
-        """A line for each kind, the most frequent first, and how those are listed that were not shown."""
+        """One line for each kind, the most frequent first, with how to list those not shown."""
         width = max(map(len, self.counts), default=0)
         for kind, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0])):
             hidden = self._hidden[kind]

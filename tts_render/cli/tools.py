@@ -27,7 +27,7 @@ __all__ = ["cache", "init", "read", "voices"]
 @click.command()
 @with_engine
 @common
-@click.option("--terms", is_flag=True, help="Show what the engine says of the use of these voices.")
+@click.option("--terms", is_flag=True, help="Show the engine's terms of use for these voices.")
 @click.option("--json", "as_json", is_flag=True, help="Print the voices as JSON.")
 def voices(
     engines: tuple[str, ...],
@@ -40,7 +40,7 @@ def voices(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """What the engine offers, and which of it voices.yaml uses."""
+    """List what the engine offers, and which voices in voices.yaml use it."""
     from tts_render.cli.progress import Progress
     from tts_render.cli.voice_table import read_terms, terms_text, voices_json, voices_text
     from tts_render.episode.episode import open_config
@@ -56,7 +56,7 @@ def voices(
         identity = pool.identity
         told = read_terms(config, pool) if terms else {}
         for speaker in (name for name, text in told.items() if not text):
-            progress.note(f"warning: the engine has no terms of use for {speaker}; see where it comes from")
+            progress.note(f"warning: the engine has no terms of use for {speaker}; see its publisher's site")
     if as_json:
         print_json(voices_json(config, identity) | ({"terms": told} if terms else {}))
     else:
@@ -67,7 +67,7 @@ def voices(
 @click.command()
 @click.argument("texts", nargs=-1, metavar="[TEXT...]")
 @common
-@click.option("--explain", is_flag=True, help="Show under each text what each layer made of it.")
+@click.option("--explain", is_flag=True, help="Show the result of each layer under each text.")
 def read(
     texts: tuple[str, ...],
     voices: Path | None,
@@ -76,7 +76,7 @@ def read(
     quiet: bool,  # noqa: ARG001
     verbose: int,  # noqa: ARG001
 ) -> int:
-    """What will be said: the reading of each text, or of each line on standard input, a line each."""
+    """Show the reading of each text, or of each line of standard input, one per line."""
     from tts_render.episode.episode import open_config
     from tts_render.reading import Lexicon
     from tts_render.reading import read as read_text
@@ -99,7 +99,7 @@ def read(
 @click.option(
     "--repository",
     metavar="ADDRESS@REVISION",
-    help="Where the files get tts-render from: https://github.com/NAME/tts_render@main; else where pip got it from.",
+    help="Source of tts-render for the files: https://github.com/NAME/tts_render@main. Default: where pip got it from.",
 )
 def init(
     repository: str | None,
@@ -108,9 +108,9 @@ def init(
     quiet: bool,
     verbose: int,  # noqa: ARG001
 ) -> int:
-    """Put voices.yaml, the workflow, the compose file and a pre-commit configuration into a site.
+    """Set up a site: voices.yaml, workflow, compose file and pre-commit configuration.
 
-    Generator and actors are found in the posts. Nothing that is there is overwritten.
+    Generator and actors are found from the posts. Existing files are not overwritten.
     """
     from tts_render.site.folder import find_site
     from tts_render.upkeep.repository import parse_repository, recorded_repository
@@ -119,7 +119,7 @@ def init(
     source = parse_repository(repository) if repository else recorded_repository()
     if source is None:
         raise click.UsageError(
-            "This tts-render was not installed from a repository on GitHub: name one for the workflow, with "
+            "This tts-render was not installed from a repository on GitHub: give one for the workflow with "
             "--repository https://github.com/NAME/tts_render@main."
         )
     home = find_site(Path.cwd() / "_", site)
@@ -134,14 +134,14 @@ def init(
 
 @click.group()
 def cache() -> None:
-    """The utterance cache: what was spoken once."""
+    """Manage the utterance cache."""
 
 
 @cache.command()
 @with_cache
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def info(cache_dir: Path | None, as_json: bool) -> int:
-    """Where it is and how much it holds."""
+    """Show where the cache is and how much it holds."""
     from tts_render.run.session import utterances_folder
     from tts_render.speech.cache import UtteranceCache
 
@@ -156,15 +156,15 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
 
 @cache.command()
 @with_cache
-@click.option("--max-size", metavar="SIZE", help="Keep at most so much, for example 500MB or 2GB.")
+@click.option("--max-size", metavar="SIZE", help="Keep at most this much, for example 500MB or 2GB.")
 @click.option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
 def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:
-    """Remove what was not used for longest."""
+    """Remove the least recently used entries."""
     from tts_render.run.session import utterances_folder
     from tts_render.speech.cache import UtteranceCache
 
     if max_size is None and max_age is None:
-        raise click.UsageError("Name a limit: --max-size, --max-age, or both.")
+        raise click.UsageError("Give a limit: --max-size, --max-age, or both.")
     removed, freed = UtteranceCache(utterances_folder(cache_folder(cache_dir))).prune(
         max_bytes=None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES)),
         max_age=None if max_age is None else _quantity(max_age, "--max-age", _AGES),
@@ -186,5 +186,5 @@ def _quantity(text: str, option: str, units: dict[str, int]) -> float:
         known = ", ".join(name for name in units if name)
         raise click.UsageError(f"{option}: {text!r} is not a number with one of {known}") from None
     if not 0 <= value < math.inf:
-        raise click.UsageError(f"{option}: must be a number from 0 on")
+        raise click.UsageError(f"{option}: must be 0 or more")
     return value

@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["check", "status", "write_back"]
 
 _AT_REST = ("current", "elsewhere", "no-audio")
-"""States in which there is nothing to do."""
+"""States that need no action."""
 
 
 @click.command()
 @click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
 @common
-@click.option("--script", type=FILE, help="What is spoken; else the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="Who speaks a bare script.")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
-@click.option("--published", is_flag=True, help="A post whose date has come must have its MP3.")
+@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option("--published", is_flag=True, help="Require the MP3 of posts whose date has come.")
 @click.option("--fix", "mend", is_flag=True, help="Mend what can be mended without touching anything else.")
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="ID,...",
-    help="Only what breaks these rules, and all of it: docs/rules.md.",
+    help="Show all findings of these rules (docs/rules.md), and no others.",
 )
 @click.option(
     "--format",
@@ -72,10 +72,10 @@ def check(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Everything that can be known without speaking, all problems at once; exit 1 if any.
+    """Check everything that can be known without speaking; exit 1 if there are problems.
 
-    EPISODE may be a folder, whose newest posts come first. Every error is listed, and of the warnings of each rule ten,
-    unless -v or --rule asks for all; a table of rules comes last.
+    EPISODE may be a folder, whose newest posts come first. All errors are listed, and ten warnings of each rule, unless
+    -v or --rule asks for all; a table of rules comes last.
     """
     import datetime
 
@@ -138,7 +138,7 @@ def check(
 @click.command("write-back")
 @click.argument("posts", nargs=-1, required=True, type=FILE, metavar="POST...")
 @common
-@click.option("--skip-missing", is_flag=True, help="Leave a post alone whose MP3 is not there.")
+@click.option("--skip-missing", is_flag=True, help="Skip posts whose MP3 does not exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def write_back(
     posts: tuple[Path, ...],
@@ -149,10 +149,10 @@ def write_back(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Size and duration of the MP3 that is already there, into the post; no engine needed.
+    """Write size and duration of the existing MP3 into the post; no engine is needed.
 
-    Where the post waits for the paths of transcript and chapters, and the files are there, these too. POST may be a
-    folder of posts.
+    If the post has keys for the paths of transcript and chapters, and the files exist, these are written too. POST may
+    be a folder of posts.
     """
     from tts_render.episode.episode import audio_target, open_config
     from tts_render.ground.errors import PostError
@@ -200,7 +200,7 @@ def write_back(
 @with_engine
 @common
 @click.option(
-    "--state", "states", multiple=True, metavar="STATE,...", help="Only those in these states, and all of them."
+    "--state", "states", multiple=True, metavar="STATE,...", help="Show all episodes in these states, and no others."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
 def status(
@@ -215,10 +215,11 @@ def status(
     quiet: bool,
     verbose: int,
 ) -> int:
-    """Which episodes lack audio, are out of date, or disagree with their file; of the whole site, or those named.
+    """List episodes that lack audio, are out of date, or disagree with their file.
 
-    No engine is asked; --engine says which kind the receipts are compared with. The newest ten of each state are listed
-    unless -v or --state asks for all, and none of states in which there is nothing to do.
+    Without EPISODE, the whole site is listed. No engine is asked; --engine says which kind the receipts are compared
+    with. The newest ten of each state are listed, unless -v or --state asks for all, and none in states that need no
+    action.
     """
     from tts_render.cli.progress import Progress
     from tts_render.cli.tally import Tally

@@ -19,7 +19,7 @@ __all__ = ["read_terms", "terms_text", "voices_json", "voices_text"]
 
 
 def _users(config: Config, identity: Identity) -> tuple[dict[StyleId, list[str]], dict[str, str]]:
-    """Which voices use each style, and why others find none."""
+    """Which voices use each style, and why others do not find one."""
     users: dict[StyleId, list[str]] = {}
     problems: dict[str, str] = {}
     for name, voice in config.voices.items():
@@ -31,7 +31,7 @@ def _users(config: Config, identity: Identity) -> tuple[dict[StyleId, list[str]]
 
 
 def voices_json(config: Config, identity: Identity) -> dict[str, Any]:
-    """The engine, its styles with the voices that use them, and the voices that find none."""
+    """The engine, its styles with the voices that use them, and the voices that do not find one."""
     users, problems = _users(config, identity)
     return {
         "engine": {"name": identity.engine, "version": identity.version},
@@ -45,7 +45,7 @@ def voices_json(config: Config, identity: Identity) -> dict[str, Any]:
 
 
 def voices_text(config: Config, identity: Identity) -> str:
-    """The same for people: a line for each style."""
+    """The same for people: one line for each style."""
     users, problems = _users(config, identity)
     lines = [f"{identity.engine} {identity.version}, {len(identity.styles)} styles; voices of {config.path}"]
     for style in identity.styles:
@@ -56,7 +56,7 @@ def voices_text(config: Config, identity: Identity) -> str:
 
 
 def read_terms(config: Config, pool: Pool) -> dict[str, str]:
-    """What the engine says of the use of each speaker that voices.yaml uses; empty where it says nothing.
+    """The engine's terms of use for each speaker that voices.yaml uses; empty if it has none.
 
     Raises:
         EngineError: it cannot be asked.
@@ -72,5 +72,5 @@ def read_terms(config: Config, pool: Pool) -> dict[str, str]:
 
 
 def terms_text(terms: Mapping[str, str]) -> str:
-    """The same for people, each speaker under a heading."""
+    """The same for people, with a heading for each speaker."""
     return "\n\n".join(f"# {speaker}\n\n{text or '(nothing)'}" for speaker, text in terms.items())
