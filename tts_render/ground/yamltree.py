@@ -37,7 +37,7 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """One value of the file, with the place where it stands."""
+    """One value of the file, with its place."""
 
     path: Path
     node: yaml.Node

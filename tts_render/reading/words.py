@@ -177,7 +177,7 @@ def _say_part(part: str) -> str:
 
 
 def _find_word(word: str) -> str | None:
-    """A known word; with a capital, for an acronym is no stem."""
+    """A known word; with a capital, since an acronym is not a stem."""
     return shipped_terms().find(word.capitalize())
 
 

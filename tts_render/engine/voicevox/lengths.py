@@ -59,7 +59,7 @@ class Mora:
     vowel_length: float
     """Seconds at normal speed."""
     pitch: float
-    """Natural logarithm of the frequency in hertz; 0 where there is no voice."""
+    """Natural logarithm of the frequency in hertz; 0 if voiceless."""
 
 
 @dataclass(frozen=True, slots=True)
