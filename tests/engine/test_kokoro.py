@@ -179,6 +179,18 @@ def test_speed_makes_it_shorter(engine: KokoroEngine, yes: Spoken, speed: float)
     assert len(bent) == pytest.approx(len(yes.samples) / speed, rel=0.15)
 
 
+@pytest.mark.slow
+def test_the_voices_are_as_loud_as_one_another(engine: KokoroEngine) -> None:
+    texts = ["鍵を二つに分けると、片方は配ってよくなります。", "それでは、また明日お会いしましょう。"]
+    meter = pyloudnorm.Meter(24_000)
+    loudness = [
+        meter.integrated_loudness(np.concatenate([mono(say(engine, text, style.id)) for text in texts]))
+        for style in engine.identify().styles
+    ]
+    assert len(loudness) == 5
+    assert np.ptp(loudness) < 1.0
+
+
 def test_volume_is_a_linear_gain(engine: KokoroEngine, yes: Spoken) -> None:
     assert np.allclose(say(engine, YES, scales=Scales(volume=0.5)).samples, yes.samples * 0.5, atol=1e-6)
 

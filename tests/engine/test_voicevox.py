@@ -544,6 +544,13 @@ def test_what_is_bad_on_every_try_says_what_came_and_how_often(
     assert fake_engine.asked == 6
 
 
+def test_a_single_try_is_not_counted_in_the_message(fake_engine: FakeEngine, helper: Helper) -> None:
+    fake_engine.fail("/audio_query", Fault("status"))
+    with pytest.raises(EngineReplyError, match="answered 500") as caught:
+        say(helper.open(fake_engine.url, Patience(tries=1)))
+    assert "tries" not in str(caught.value)
+
+
 def test_the_waits_between_tries_grow(fake_engine: FakeEngine, helper: Helper) -> None:
     fake_engine.fail("/synthesis", *[Fault("status")] * 5)
     say(helper.open(fake_engine.url))

@@ -276,6 +276,18 @@ def test_a_long_utterance_that_fails_is_named_by_its_beginning(
     assert f"「{shown}」: " in site.run("render", site.post).err
 
 
+def test_a_plan_of_a_slow_voice_is_longer(site: SiteKit) -> None:
+    estimates = []
+    for speed in (0.5, 1.0, 2.0):
+        (site.root / "voices.yaml").write_text(
+            f"voices: {{つむぎ: {{style_id: 8, speed: {speed}}}}}\n", encoding="utf-8"
+        )
+        estimates.append(site.run("plan", site.script, "--json").json[0]["estimated_seconds"])
+    slow, plain, fast = estimates
+    assert slow - plain == pytest.approx(2 * (plain - fast), rel=0.01)
+    assert plain > fast
+
+
 def test_no_engine_is_exit_3_and_says_what_to_do(site: SiteKit, fake_engine: FakeEngine) -> None:
     fake_engine.stop()
     before = site.files()
