@@ -21,6 +21,14 @@ LIMIT = 220.0
 """MiB."""
 PAUSES = "pacing: {sentence: 0.05, paragraph: 0.05, section: 0.05}\nmaster: {encoder: soundfile}\n"
 
+BRISK = """\
+voices: {ずんだもん: {speaker: ずんだもん, style: ノーマル, speed: 2}, 春日部つむぎ: {speaker: 春日部つむぎ, speed: 2}}
+default: ずんだもん
+pacing: {head: 0, sentence: 0, paragraph: 0, section: 0, tail: 0}
+master: {encoder: soundfile}
+"""
+KANA = "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよわ"
+
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_episode(
@@ -41,6 +49,28 @@ def test_memory_does_not_grow_with_the_episode(
     record_property("peaks in MiB", " ".join(f"{peak:.0f}" for peak in peaks))
     assert peaks[1] < LIMIT
     assert peaks[1] <= 1.25 * peaks[0], peaks
+
+
+@pytest.mark.slow
+def test_an_utterance_more_costs_little_memory_and_time(
+    tmp_path: Path, fake_engine: FakeEngine, record_property: Property
+) -> None:
+    counts = 1_000, 6_000
+    runs = []
+    for count in counts:
+        site = SiteKit(tmp_path / f"site {count}", tmp_path / f"cache {count}", (fake_engine.url,)).make()
+        (site.root / "voices.yaml").write_text(BRISK, encoding="utf-8")
+        lines = [f"{KANA[number % 39]}{KANA[number % 9]}。" for number in range(count)]
+        site.script.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        run = measure(
+            "render", site.post, "--also", "vtt,timeline", "--cache-dir", site.cache, "--engine", fake_engine.url
+        )
+        assert run.code == 0, run.err
+        runs.append(run)
+    each = (runs[1].peak - runs[0].peak) * 2**20 / (counts[1] - counts[0])
+    record_property("bytes an utterance, and times as long", f"{each:.0f} {runs[1].seconds / runs[0].seconds:.1f}")
+    assert each < 2500
+    assert runs[1].seconds < 8 * runs[0].seconds  # of the processor; what takes the square of the number takes more
 
 
 @pytest.mark.slow
