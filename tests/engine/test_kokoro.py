@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
@@ -14,7 +15,7 @@ from tests.kit.embedded import MARKS, level, mono, pitches, quiet_ends, run
 from tts_render.engine import kokoro as module
 from tts_render.engine.base import Scales, Spoken, StyleId
 from tts_render.engine.kokoro import KokoroEngine
-from tts_render.ground.errors import EngineRefusedError, OutputError
+from tts_render.ground.errors import EngineMissingError, EngineRefusedError, OutputError
 from tts_render.ground.files import digest_file
 
 if TYPE_CHECKING:
@@ -133,12 +134,23 @@ def test_odd_text_is_spelt_without_a_failure(engine: KokoroEngine, text: str) ->
 
 def test_what_is_said_in_one_go_is_cut_only_where_the_model_could_not_take_more(engine: KokoroEngine) -> None:
     assert len(pieces(engine, "「そうなの？」「はい、そうです。」と答えました。")) == 1
-    long = "春の朝は、静かで明るい。" * 20
-    one, other = pieces(engine, long)
-    assert max(len(one), len(other)) <= 510
-    assert one.endswith("akaɾɯi.")
-    assert other.startswith("haɾɯ")
+    for sentences in (20, 21):  # whose middle is the end of one, and is not
+        one, other = pieces(engine, "春の朝は、静かで明るい。" * sentences)
+        assert max(len(one), len(other)) <= 510
+        assert one.endswith("akaɾɯi.")
+        assert other.startswith("haɾɯ")
     assert len(pieces(engine, "".join(f"{number}と" for number in range(100, 200)))) > 2
+
+
+def test_a_package_that_cannot_be_used_is_named_and_how_to_get_it(
+    engine: KokoroEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phrasing = engine.phrase(YES, ALPHA)
+    (tmp_path / "onnxruntime.py").write_text("", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "onnxruntime")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(EngineMissingError, match=r"cannot be used: .*SessionOptions.*\n?.*tts-render\[kokoro\]"):
+        KokoroEngine(cache_dir=tmp_path, warn=fail).speak(phrasing, ALPHA, Scales())
 
 
 # How it sounds
