@@ -323,6 +323,7 @@ def test_marks_that_an_engine_lists_as_moras_do_not_count() -> None:
         lambda query: query["accent_phrases"][0]["moras"].append("ア"),
         lambda query: query["accent_phrases"][0]["moras"][0].update(vowel_length="0.1"),
         lambda query: query["accent_phrases"][0]["moras"][0].update(vowel_length=-0.1),
+        lambda query: query["accent_phrases"][0]["moras"][0].update(consonant_length=-0.1),
         lambda query: query["accent_phrases"][0]["moras"][0].update(vowel_length=float("nan")),
         lambda query: query["accent_phrases"][0]["moras"][0].update(pitch=10**400),
         lambda query: query["accent_phrases"][0]["moras"][0].pop("text"),

@@ -84,6 +84,12 @@ def test_a_path_inside_stays_what_it_is(tmp_path: Path) -> None:
     assert found == tmp_path.resolve() / "audio" / "a.mp3"
 
 
+def test_a_path_is_told_as_seen_from_the_root_where_it_lies_below(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    assert site.relative(tmp_path / "site" / "audio" / "a.mp3") == "audio/a.mp3"
+    assert site.relative(tmp_path / "a.mp3") == str(tmp_path / "a.mp3")
+
+
 DATE = datetime.datetime(2026, 7, 6, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=9)))
 
 
