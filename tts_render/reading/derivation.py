@@ -1,11 +1,11 @@
-"""Words that are made of known ones: an ending behind a stem, a prefix before it, or two words written as one.
+"""Words derived from known ones: an ending after a stem, a prefix before it, or two words written as one.
 
     threads = thread + s, audited = audit + ed, rebuilding = re + build + ing, toolchain = tool + chain
 
-Endings are said as in English, as far as kana go: ``-s`` is ツ behind ト, ス behind a voiceless sound and
-behind ング (as in ホールディングス), else ズ; ``-ed`` is テッド, デッド, ト or ド; an ending that begins with a
-vowel takes up the last consonant (スレッド, スレッディング). Spelling tells the rest: ``audit`` doubles no t and
-loses its ッ (オーディテッド), ``submit`` does and keeps it (サブミッテッド).
+Endings are said as in English, as far as kana allow: ``-s`` is ツ after ト, ス after a voiceless sound and after
+ing (as in ホールディングス), else ズ; ``-ed`` is テッド, デッド, ト or ド; an ending that begins with a vowel
+absorbs the last consonant (スレッド, スレッディング). The spelling decides the rest: ``audit`` does not double its t
+and loses its ッ (オーディテッド), ``submit`` does and keeps it (サブミッテッド).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _Find = Callable[[str], str | None]
 
 _SHORTEST_STEM = 3
 _SHORTEST_HALF = 4
-"""Letters; shorter words are in longer ones by chance (car-pet, not-able)."""
+"""Minimum number of letters; shorter words occur in longer ones by chance (car-pet, not-able)."""
 _SHORTEST_ICS = 6
-"""Letters of a stem whose plural is a science (dynamics), not some things (topics)."""
+"""Number of letters of a stem whose plural is a science (dynamics), not several things (topics)."""
 _NO_HALVES = frozenset(("able", "ages", "aged"))
-"""Words that are mostly the end of another (passages)."""
+"""Words that are usually the end of another (passages)."""
 _HISSING = ("s", "x", "z", "ch", "sh")
 _ROWS = {
     "シュ": ("シャ", "シ", "シェ"),
@@ -51,14 +51,14 @@ _VOWEL_ENDINGS = {
     "ability": (0, "ビリティ"),
 }
 _BARE = {"er": "アー", "ing": "イング", "est": "エスト", "able": "アブル", "ability": "アビリティ"}
-"""Behind a stem that ends with a vowel."""
+"""After a stem that ends with a vowel."""
 _NOUN_ENDINGS = {
     "ization": ("ize", "イズ", "イゼーション"),
     "isation": ("ize", "イズ", "イゼーション"),
     "ation": ("ate", "ート", "ーション"),
     "ator": ("ate", "ート", "ーター"),
 }
-"""The ending of the verb, and what becomes of its last sounds."""
+"""The ending of the verb, and what its last sounds become."""
 _PLAIN_ENDINGS = {"ness": "ネス", "less": "レス", "ful": "フル", "ment": "メント", "ship": "シップ", "wise": "ワイズ"}
 _PREFIXES = {
     "un": "アン",
@@ -93,7 +93,7 @@ _PREFIXES = {
 }
 _DOUBLED = re.compile(r"([bdfgklmnprstz])\1$")
 _UNDOUBLED = re.compile("[^aeiou]*[aeiou][bdfgklmnprstz]")
-"""A stem of one syllable that would be doubled: ``fared`` is of fare, not of far."""
+"""A stem of one syllable that would be doubled: ``fared`` comes from fare, not from far."""
 _X = re.compile("ックス$")
 """Loses its ッ before a vowel: ボックス, ボクシング."""
 _VOWEL = re.compile("[aeiouy]")
@@ -105,17 +105,17 @@ _R = re.compile("[カサタナハマヤラガザダバパャァ]$")
 
 
 def derive(word: str, find: _Find) -> str | None:
-    """The reading of a word in small letters that is made of known ones; None if no rule fits.
+    """The reading of a lower-case word that is derived from known ones; None if no rule fits.
 
     Args:
         word: ``a`` to ``z`` only.
-        find: the reading of a known word, or None.
+        find: returns the reading of a known word, or None.
     """
     return _ended(word, find) or _prefixed(word, find) or _joined(word, find)
 
 
 def pluralise(said: str) -> str:
-    """``said`` with the s of a plural or a third person behind it, where nothing hisses before it."""
+    """Add the s of a plural or a third person to ``said``, unless it ends with a sibilant."""
     if said.endswith("ト"):
         return said[:-1] + "ツ"
     if said.endswith("ド"):
@@ -242,9 +242,9 @@ def _before_vowel(word: str, ending: str, find: _Find) -> str | None:
 
 
 def _stem_of(cut: str, find: _Find, *, keeping: str = "") -> tuple[str, str] | None:
-    """The word that ``cut`` is the rest of before an ending that begins with a vowel, and its reading before that.
+    """The word of which ``cut`` remains before an ending that begins with a vowel, and its reading before that ending.
 
-    ``keeping`` is the end of a reading whose ッ stays whatever the spelling (ヘッダー).
+    ``keeping`` is the end of readings that keep their ッ whatever the spelling (ヘッダー).
     """
     if not _VOWEL.search(cut):  # string, red
         return None
@@ -258,7 +258,7 @@ def _stem_of(cut: str, find: _Find, *, keeping: str = "") -> tuple[str, str] | N
     for stem in stems:
         said = find(stem) or (None if stem.endswith("s") else _find(stem, find))
         if said is not None:
-            # a t that is not doubled takes the ッ away, and so does a d that is: auditing, embedding
+            # a t that is not doubled removes the ッ, and so does a doubled d: auditing, embedding
             stopped = (said.endswith("ット") and stem == cut) or (said.endswith("ッド") and cut.endswith("dd"))
             return stem, said[:-2] + said[-1] if stopped and not (keeping and said.endswith(keeping)) else said
     return None

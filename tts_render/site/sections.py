@@ -1,4 +1,4 @@
-"""Which pages Hugo and Zola publish. Both lay them out in sections, and a section can speak for the pages below it.
+"""Which pages Hugo and Zola publish. Both arrange pages in sections, and a section can set keys for the pages below it.
 
 Sources: Hugo's documentation of content management, and what Hugo 0.111 and 0.168 build; the loader of Zola 0.22.
 """
@@ -28,7 +28,7 @@ _NO = ("0", "f", "false", "")
 
 
 def hugo_pages(site: Site) -> Callable[[Path], bool]:
-    """Whether Hugo publishes a page, told by its path from the root. Its day does not count, neither first nor last."""
+    """Return whether Hugo publishes a page, by its path from the root. Publication and expiry dates are ignored."""
     ignored = list(_expressions(site.ignored))
     is_bundle, cascade = functools.cache(_is_bundle), functools.cache(_cascade)
 
@@ -54,7 +54,7 @@ def hugo_pages(site: Site) -> Callable[[Path], bool]:
 
 
 def _expressions(patterns: tuple[str, ...]) -> Iterator[re.Pattern[str]]:
-    """Those that mean the same to Python as to Go, as far as Python can tell."""
+    """Patterns that mean the same in Python as in Go, as far as Python can tell."""
     for pattern in patterns:
         with warnings.catch_warnings():
             warnings.simplefilter("error", FutureWarning)
@@ -65,18 +65,18 @@ def _expressions(patterns: tuple[str, ...]) -> Iterator[re.Pattern[str]]:
 
 
 def _is_bundle(folder: Path) -> bool:
-    """Whether a folder is one page, and all else in it belongs to that page."""
+    """Whether a folder is a single page to which everything else in it belongs."""
     return any(path.suffix in (".md", ".markdown", ".html") for path in folder.glob("index.*"))
 
 
 def _section(folder: Path, path: Path) -> Path:
-    """The file that speaks for the pages in ``folder`` that have the language of ``path``."""
+    """The file with the section's keys for the pages in ``folder`` in the language of ``path``."""
     translated = folder / f"_index.{path.stem.rpartition('.')[2]}.md"
     return translated if translated.is_file() else folder / "_index.md"
 
 
 def _cascade(section: Path) -> Mapping[str, object]:
-    """What a section says for all pages below it; what it says for some of them only is passed over."""
+    """The keys that a section sets for all pages below it; those for only some of them are ignored."""
     said = _lowered(peek(section, ("cascade",))).get("cascade")
     found: dict[str, object] = {}
     for group in said if isinstance(said, list | tuple) else [said]:
@@ -102,7 +102,7 @@ def _is_hidden(facts: Mapping[str, object]) -> bool:
 
 
 def _truth(value: object) -> bool | None:
-    """Whether Hugo takes a value for true or false; None where it is neither, such as a date."""
+    """Whether Hugo takes a value for true or false; None if it is neither, such as a date."""
     if value is None or isinstance(value, int):
         return bool(value)
     text = str(value).lower()
@@ -110,7 +110,7 @@ def _truth(value: object) -> bool | None:
 
 
 def zola_pages(site: Site) -> Callable[[Path], bool]:
-    """Whether Zola publishes a page, told by its path from the root."""
+    """Return whether Zola publishes a page, by its path from the root."""
 
     @functools.cache
     def is_drafted(folder: Path) -> bool:
