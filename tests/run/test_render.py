@@ -354,15 +354,16 @@ def test_no_write_back_leaves_the_post_alone(site: SiteKit) -> None:
     assert site.audio.is_file()
 
 
-@pytest.mark.parametrize("more", [{}, {"post": True}, {"post": False}], ids=["unsaid", "asked for", "left out"])
+@pytest.mark.parametrize("asked", [None, True, False])
 def test_who_calls_from_python_gets_the_post_written_back_unless_it_is_left_out(
-    site: SiteKit, more: dict[str, bool]
+    site: SiteKit, *, asked: bool | None
 ) -> None:
     began = time.monotonic()
     with Session(site.cache, engines=site.engines) as session:
-        rendered = render(open_episode(site.post), session, **more)
+        episode = open_episode(site.post)
+        rendered = render(episode, session) if asked is None else render(episode, session, post=asked)
     assert 0 < rendered.elapsed_seconds < time.monotonic() - began
-    assert (site.post.read_text(encoding="utf-8") == POST) is (more == {"post": False})
+    assert (site.post.read_text(encoding="utf-8") == POST) is (asked is False)
 
 
 def test_a_post_without_an_audio_path_names_the_key_to_add(site: SiteKit) -> None:

@@ -70,10 +70,10 @@ RECEIPT = Receipt(
     texts="3",
     offset_ms=-40,
 )
-Path_ = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 
 
-def leaves(value: object, path: Path_ = ()) -> list[Path_]:
+def leaves(value: object, path: Steps = ()) -> list[Steps]:
     """Where the plain values of JSON are."""
     if isinstance(value, dict):
         return [leaf for key, inner in value.items() for leaf in leaves(inner, (*path, key))]
@@ -82,7 +82,7 @@ def leaves(value: object, path: Path_ = ()) -> list[Path_]:
     return [path] if path != ("schema",) else []
 
 
-def stored(file: Path, path: Path_ = (), value: object = None) -> Receipt | None:
+def stored(file: Path, path: Steps = (), value: object = None) -> Receipt | None:
     """The receipt as it is read where ``value`` stands at ``path``."""
     facts: Any = json.loads(RECEIPT.encode())
     place = facts
@@ -101,8 +101,9 @@ def test_a_receipt_comes_back_as_it_was_stored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", leaves(json.loads(RECEIPT.encode())), ids=lambda path: ".".join(map(str, path)))
-def test_a_receipt_with_a_value_of_another_kind_is_none(tmp_path: Path, path: Path_) -> None:
-    for value in (True, [], {"a": 1}):
+def test_a_receipt_with_a_value_of_another_kind_is_none(tmp_path: Path, path: Steps) -> None:
+    others: list[object] = [True, [], {"a": 1}]
+    for value in others:
         assert stored(tmp_path / "a.json", path, value) is None
 
 
