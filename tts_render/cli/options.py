@@ -57,7 +57,9 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-v", "--verbose", count=True, help="Print more; -vv shows where an error came from."),
         click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
         click.option("--site", type=FILE, help="Root of the site. Default: found from the input."),
-        click.option("--voices", type=FILE, help="Settings. Default: voices.yaml in the site root, or packaged ones."),
+        click.option(
+            "--voices", type=FILE, help="Settings. Default: voices.yaml in the site root, or the packaged file."
+        ),
     ):
         command = option(command)
     return command
@@ -81,7 +83,7 @@ def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
             "engines",
             multiple=True,
             metavar="|".join(("URL", *EMBEDDED)),
-            help="Repeatable. Default: TTS_RENDER_ENGINE, separated by commas, or voices.yaml.",
+            help="Repeatable. Default: TTS_RENDER_ENGINE (comma-separated), or voices.yaml.",
         ),
     ):
         command = option(command)

@@ -32,7 +32,7 @@ instead of being imported, since settings know nothing about what is made from t
 """
 
 DISCLOSURE = "この番組の音声は、AIによる合成音声です。"
-"""Discloses that the speech is synthetic: Apple requires it in the metadata and audio of each episode or show."""
+"""Discloses that the speech is synthetic: Apple asks for it in the metadata and audio of each episode or show."""
 
 KEYS = ("outputs", "tags", "credits", "disclosure")
 """The top-level settings of voices.yaml that are read here."""

@@ -194,7 +194,7 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
         return
     if not audio.name.isascii():
         yield Finding(
-            "audio-name", "warning", post.path, line, f"{key}: Apple requires file names of ASCII letters and digits"
+            "audio-name", "warning", post.path, line, f"{key}: Apple asks for file names of ASCII letters and digits"
         )
     if audio.is_file() or (post.audio or "").startswith(("http://", "https://")):
         return

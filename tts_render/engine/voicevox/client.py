@@ -290,7 +290,7 @@ class VoicevoxEngine:
                 f"{self.label}: its sounds never have the length that it announces {came}; for this run they"
                 " are accepted as they come, so a truncated sound cannot be noticed"
                 if keeps == "not"
-                else f"{self.label}: a sound differs from the length that it announces, every time alike {came};"
+                else f"{self.label}: a sound does not have the announced length, but the same one each time {came};"
                 " for this run such sounds are accepted"
             )
         return True
