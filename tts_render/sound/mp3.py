@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -39,6 +39,7 @@ _FRONT_COVER = 3  # picture type of ID3v2
 _TOP_LEVEL, _ORDERED = 2, 1  # flags of a table of contents
 _MOST_CHILDREN = 255  # in one table of contents, which counts them in one byte
 _NO_OFFSET = 0xFFFFFFFF  # chapters have no byte offsets: their times apply
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc, but for line feeds, and Cs
 _URL_SAFE = "%/:=&?~#+!$,;'@()*[]"
 
 ChapterTag: TypeAlias = tuple[int, int, str, str | None]
@@ -217,7 +218,7 @@ def _encoding(text: str) -> int:
 def _clean(text: str, *, lines: bool = False) -> str:
     """``text`` without control characters and lone surrogates; line ends become spaces, or stay if ``lines`` is set."""
     text = "\n".join(text.splitlines()) if lines else " ".join(text.split())
-    return "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cs"}).strip()
+    return _CONTROL.sub("", text).strip()
 
 
 def _url(url: str) -> str:
