@@ -361,6 +361,7 @@ def test_the_timeline_holds_against_its_schema() -> None:
     assert [u["text"] for u in read["utterances"]] == [i.text for i in ITEMS if isinstance(i, Utterance)]
     assert [c["start_frame"] for c in read["chapters"]] == [c.start for c in published.chapters]
     assert [s["name"] for s in read["sounds"]] == ["opening"] * 3
+    assert timeline_json(published) == (json.dumps(read, ensure_ascii=False, indent=1) + "\n").encode()
     ids = [u["id"] for u in read["utterances"]]
     assert [i for c in read["captions"] for i in c["utterances"] if c["estimated"] is False] == [
         ids[index] for caption in published.captions for index in caption.utterances

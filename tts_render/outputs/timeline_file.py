@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from itertools import islice
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tts_render.ground.units import Frames, frames_to_ms
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "timeline_json"]
 
 SCHEMA = 1
-
-_TOKENS = 10_000
-"""Of JSON that are encoded at a time: all those of a long episode take far more memory than the file."""
 
 
 def timeline_json(published: FinishedEpisode) -> bytes:
@@ -64,7 +61,7 @@ def timeline_json(published: FinishedEpisode) -> bytes:
             ],
         }
 
-    facts = {
+    facts: dict[str, object] = {
         "schema": SCHEMA,
         "title": published.title,
         "audio": published.audio,
@@ -72,8 +69,8 @@ def timeline_json(published: FinishedEpisode) -> bytes:
         "rate": timeline.rate,
         "frames": timeline.frames,
         "duration_ms": frames_to_ms(timeline.frames, timeline.rate),
-        "utterances": [spoken(placement) for placement in timeline.speech],
-        "captions": [
+        "utterances": map(spoken, timeline.speech),
+        "captions": (
             {
                 "start_ms": caption.start_ms,
                 "end_ms": caption.end_ms,
@@ -84,22 +81,37 @@ def timeline_json(published: FinishedEpisode) -> bytes:
                 "estimated": caption.estimated,
             }
             for caption in published.captions
-        ],
-        "chapters": [
+        ),
+        "chapters": (
             {"title": chapter.title, "url": chapter.url, **span(chapter.start, chapter.end)}
             for chapter in published.chapters
-        ],
-        "sounds": [
+        ),
+        "sounds": (
             {"name": placement.sound, **span(placement.start, placement.end)}
             for placement in timeline.placements
             if placement.sound is not None
-        ],
+        ),
         "bed": None if published.bed is None else laid(published.bed),
         "credits": list(published.credits),
     }
-    tokens = json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(facts)
     data = io.BytesIO()
-    while text := "".join(islice(tokens, _TOKENS)):
-        data.write(text.encode())
-    data.write(b"\n")
+    for number, (name, value) in enumerate(facts.items()):
+        data.write(f"{',' if number else '{'}\n {json.dumps(name)}: ".encode())
+        data.writelines(piece.encode() for piece in _json_pieces(value))
+    data.write(b"\n}\n")
     return data.getvalue()
+
+
+def _json_pieces(value: object) -> Iterator[str]:
+    """JSON as it stands in an object with an indent of 1; of an iterator an array, made and written entry by entry."""
+    if not isinstance(value, Iterator):
+        yield _json(value, 1)
+        return
+    number = -1
+    for number, entry in enumerate(value):
+        yield f"{',' if number else '['}\n  {_json(entry, 2)}"
+    yield "[]" if number < 0 else "\n ]"
+
+
+def _json(value: object, depth: int) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n" + " " * depth)
