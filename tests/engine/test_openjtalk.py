@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import pairwise
@@ -14,7 +15,7 @@ from tts_render.engine import openjtalk as module
 from tts_render.engine.base import Scales, Spoken, StyleId
 from tts_render.engine.htsvoice import HtsVoice
 from tts_render.engine.openjtalk import OpenJtalkEngine
-from tts_render.ground.errors import EngineReplyError
+from tts_render.ground.errors import EngineMissingError, EngineReplyError
 
 pytestmark = [
     pytest.mark.openjtalk,
@@ -291,3 +292,13 @@ def test_after_closing_it_can_speak_again(engine: OpenJtalkEngine) -> None:
     usual = say(engine, "はい。").samples
     engine.close()
     assert np.array_equal(say(engine, "はい。").samples, usual)
+
+
+def test_without_onnxruntime_it_is_missing_for_it_would_read_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('is not for this machine')\n", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(EngineMissingError, match=r"is not for this machine.*\n?.*tts-render\[openjtalk\]"):
+        OpenJtalkEngine(cache_dir=tmp_path, warn=print).phrase("はい。", MEI)

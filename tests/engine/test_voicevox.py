@@ -299,6 +299,15 @@ def test_kana_with_accents_keep_the_pauses_around_them(
     assert "".join(mora.text for mora in say(helper.open(fake_engine.url), marked).moras) == said
 
 
+@pytest.mark.parametrize("kind", ["html", "json", "garbage", "status"])
+@pytest.mark.parametrize("path", ["/accent_phrases", "/mora_data"])
+def test_kana_with_accents_are_asked_for_again_after_an_accident(
+    fake_engine: FakeEngine, helper: Helper, path: str, kind: Kind
+) -> None:
+    fake_engine.fail(path, Fault(kind))
+    assert say(helper.open(fake_engine.url), f"これ、{KANA[0]}ハ'シ{KANA[1]}。").moras[-1].text == "シ"
+
+
 def test_marks_that_an_engine_lists_as_moras_do_not_count() -> None:
     pause = {
         "text": "…",
@@ -932,6 +941,21 @@ def test_samples_and_rate_come_out_of_a_wav_as_they_went_in() -> None:
     assert samples.shape == (1000, 1)
     assert np.array_equal(samples[:, 0], tone)
     samples[0] = 1  # the caller's own
+
+
+@pytest.mark.parametrize(("kind", "wrong"), [(1, None), (3, "format 3")])
+def test_an_extensible_wav_is_read_where_it_holds_pcm(kind: int, wrong: str | None) -> None:
+    plain = to_wav(np.array([1, 2, 3], np.int16))
+    form = (
+        struct.pack("<H", 0xFFFE) + plain[22:36] + struct.pack("<HHI", 22, 16, 4) + struct.pack("<H", kind) + bytes(14)
+    )
+    data = plain[:16] + struct.pack("<I", len(form)) + form + plain[36:]
+    data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    if wrong:
+        with pytest.raises(ValueError, match=wrong):
+            parse_wav(data)
+    else:
+        assert parse_wav(data)[0][:, 0].tolist() == [1, 2, 3]
 
 
 def test_chunks_that_are_not_needed_are_passed_over() -> None:

@@ -232,14 +232,25 @@ MERGE_BOMB = "a: &a {x: 1, y: 2}\n" + "".join(
     f"{name}: &{name} {{<<: [{', '.join(['*' + last] * 9)}]}}\n"
     for last, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
+SMALL_BOMB = "".join(
+    f"{name}: &{name} [{', '.join([inner] * 40)}]\n" for name, inner in zip("abc", ("x", "*a", "*b"), strict=True)
+)
 EMPTY_BOMB = BOMB.replace("x", "[]")
 CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000))
 
 
 @pytest.mark.parametrize(
     "block",
-    [BOMB, EMPTY_BOMB, MERGE_BOMB, CHAIN, "a: " + "[" * 1000 + "]" * 1000 + "\n", "a: [" + "x, " * 60_000 + "]\n"],
-    ids=["lists", "empty lists", "merges", "chain", "depth", "length"],
+    [
+        BOMB,
+        SMALL_BOMB,
+        EMPTY_BOMB,
+        MERGE_BOMB,
+        CHAIN,
+        "a: " + "[" * 1000 + "]" * 1000 + "\n",
+        "a: [" + "x, " * 60_000 + "]\n",
+    ],
+    ids=["lists", "a few lists", "empty lists", "merges", "chain", "depth", "length"],
 )
 def test_a_block_that_stands_for_too_much_is_refused_cheaply(block: str) -> None:
     begun = time.process_time()

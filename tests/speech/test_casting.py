@@ -87,6 +87,15 @@ def test_a_voice_of_an_embedded_engine_that_is_named_keeps_its_own_pitch(tmp_pat
     assert directed(tmp_path, KOKORO, ("ウ", None)) == [Direction("jf_nezumi", StyleId(1), Scales())]
 
 
+@pytest.mark.parametrize(("offered", "told"), [("jf_nezumy", "; did you mean jf_nezumy?"), ("mei", "")])
+def test_a_voice_that_an_embedded_engine_does_not_have_is_named(tmp_path: Path, offered: str, told: str) -> None:
+    other = replace(KOKORO, styles=(Style(offered, "", StyleId(0)),))
+    with pytest.raises(EngineMismatchError) as caught:
+        directed(tmp_path, other, ("ウ", None))
+    assert f"kokoro voice 'jf_nezumi' is unknown{told}" in str(caught.value)
+    assert ("did you mean" in str(caught.value)) is bool(told)
+
+
 @pytest.mark.parametrize(
     ("roles", "told"),
     [

@@ -169,13 +169,15 @@ class VoicevoxEngine:
         Each part is asked for separately; lengths and pitches are then computed for the whole.
         """
 
-        def ask(path: str, params: dict[str, str | int], body: object = None) -> object:
-            def work(stretch: float) -> object:
+        def ask(path: str, params: dict[str, str | int], body: object = None) -> list[object]:
+            def work(stretch: float) -> list[object]:
                 answer = self._http.ask("POST", path, params=params, body=body, seconds=seconds * stretch)
                 try:
-                    return parse_json(answer)
+                    found = parse_json(answer)
+                    read_phrases({"accent_phrases": found})
                 except ValueError as error:
                     raise FaultError(f"{path} answered nonsense: {error}") from error
+                return cast("list[object]", found)
 
             return self._http.patiently(path, work)
 
@@ -188,18 +190,14 @@ class VoicevoxEngine:
                 phrases[-1] = _followed_by_pause(phrases[-1])
             if not kana and not speakable(said):
                 continue
-            found = ask("/accent_phrases", {"text": said, "speaker": style, "is_kana": "true" if kana else "false"})
-            phrases += cast("list[object]", found)
+            phrases += ask("/accent_phrases", {"text": said, "speaker": style, "is_kana": "true" if kana else "false"})
             if not kana and phrases and said[-1] in _PAUSES:
                 phrases[-1] = _followed_by_pause(phrases[-1])
         if phrases:
             phrases[-1] = cast("dict[str, object]", phrases[-1]) | {"pause_mora": None}
-            phrases = cast("list[object]", ask("/mora_data", {"speaker": style}, phrases))
+            phrases = ask("/mora_data", {"speaker": style}, phrases)
         query = _NEUTRAL | {"accent_phrases": phrases}
-        try:
-            return _phrasing(query, read_phrases(query))
-        except ValueError as error:
-            raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
+        return _phrasing(query, read_phrases(query))
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         """Speak ``phrasing``.
