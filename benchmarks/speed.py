@@ -152,8 +152,8 @@ def longest(grown: list[Grown]) -> Row:
         f"{peak:.0f} MiB",
         f"{grown[0].length}: {grown[0].cold.peak_mib:.0f} MiB",
         f"{peak / grown[0].cold.peak_mib:.2f}x",
-        "completes, under 220 MiB",
-        peak < 220,
+        "completes, under 125 MiB",
+        peak < 125,
     )
 
 
