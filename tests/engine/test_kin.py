@@ -92,6 +92,14 @@ def test_each_make_speaks_an_episode_at_its_own_rate_without_a_synthesis_too_man
     assert len(kin.warnings) == warnings
 
 
+@pytest.mark.parametrize("brand", ["", 5, None])
+def test_an_engine_that_does_not_tell_its_make_counts_as_voicevox(fake_engine: FakeEngine, brand: object) -> None:
+    fake_engine.brand = brand  # type: ignore[assignment]  # the engine answers what it likes
+    kin = Kin(fake_engine)
+    assert kin.identity.version == "0.25.2"
+    kin.engine.close()
+
+
 def test_the_reading_is_shown_in_kana_on_each_make(kin: Kin) -> None:
     kana = kin.engine.phrase("晴れ、です。", kin.identity.styles[0].id).kana
     assert kana

@@ -130,6 +130,14 @@ def test_the_same_words_in_another_order_are_the_same_dictionary(stage: Stage, f
             lambda fake: setattr(fake, "speakers", (*SPEAKERS[:3], ("春日部つむぎ", "ノーマル", 9))),
             "only {two} has 春日部つむぎ/ノーマル (9)",
         ),
+        (
+            lambda fake: setattr(fake, "speakers", (*SPEAKERS, *(("歌", f"{n}", 100 + n) for n in range(3)))),
+            "only {two} has 歌/0 (100), 歌/1 (101), 歌/2 (102)",
+        ),
+        (
+            lambda fake: setattr(fake, "speakers", (*SPEAKERS, *(("歌", f"{n}", 100 + n) for n in range(5)))),
+            "only {two} has 歌/0 (100), 歌/1 (101), 歌/2 (102) and 2 more",
+        ),
     ],
 )
 def test_engines_that_differ_end_the_run_and_the_difference_is_named(
@@ -140,6 +148,7 @@ def test_engines_that_differ_end_the_run_and_the_difference_is_named(
     with pytest.raises(EngineMismatchError) as caught:
         stage.engines(*fakes)
     assert told.format(one=one.url, two=two.url) in str(caught.value)
+    assert ("more" in str(caught.value)) is ("more" in told)
     assert caught.value.exit_code == 3
 
 

@@ -118,6 +118,13 @@ def test_the_bed_is_as_far_under_the_speech_as_stated(tmp_path: Path, level: flo
     assert loudness(under) - speech_of(TALK, channels) == pytest.approx(level, abs=0.5)
 
 
+def test_the_level_is_measured_on_all_of_the_music(tmp_path: Path) -> None:
+    samples = np.concatenate([noise(2) * np.float32(0.1), noise(6)])
+    gain = bed_of(music(tmp_path, samples, replace(PLAIN, level=-14)), TALK).gain(0, TALK.frames)
+    (first, _) = TALK.speech
+    assert decibels(gain[first.start + RATE, 0]) == pytest.approx(speech_of(TALK) - 14 - loudness(samples), abs=0.01)
+
+
 def test_it_rises_in_a_gap_by_what_it_was_ducked(tmp_path: Path) -> None:
     bed = bed_of(music(tmp_path, noise(4), replace(PLAIN, duck=9)), TALK)
     added = alone(bed, TALK.frames)

@@ -60,6 +60,14 @@ def test_each_kind_of_pause_is_exact() -> None:
     assert gaps(place(items)) == [0.35, 0.7, 1.2, 0.35, round(seconds_to_frames(0.35 / 3, RATE) / RATE, 6)]
 
 
+def test_without_pauses_one_thing_begins_where_the_other_ends() -> None:
+    none = Pacing(head=0, sentence=0, paragraph=0, section=0, tail=0)
+    clips = [Said(say(n), Silent(Frames(24000), 24000)) for n in range(3)]
+    items: list[CastItem] = [say(0), say(1), Pause("paragraph", 2), say(2)]
+    placed = list(arrange(items, clips, Jingles(), none, rate=RATE))
+    assert [place.start for place in placed if place.source] == [0, RATE, 2 * RATE]
+
+
 def test_where_pauses_meet_the_longest_holds() -> None:
     items: list[CastItem] = [
         say(0), Pause("paragraph", 1), Pause("sentence", 2), say(1), Pause("paragraph", 3), Cue("section", 4), say(2),

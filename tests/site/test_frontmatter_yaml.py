@@ -201,6 +201,11 @@ def test_how_a_value_stands_there_is_told() -> None:
     assert [w.value for w in found if w] == [754, "1", "2", "3\n", (4,), None]
 
 
+def test_groups_that_are_missing_in_braces_are_written_in_braces() -> None:
+    assert edit("x: {a: 1}\n", ("x.b.c.d", "e")) == 'x: {a: 1, b: {c: {d: "e"}}}\n'
+    assert edit("x: {}\n", ("x.b.c", "e")) == 'x: {b: {c: "e"}}\n'
+
+
 @pytest.mark.parametrize(
     "text",
     [

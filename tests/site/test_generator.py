@@ -73,6 +73,8 @@ JEKYLL = {
     "_talks/first.md": "",
     "_talks/withdrawn.md": "published: false\n",
     "_talks/_aside.md": "",
+    "_talks/deeper/second.md": "",
+    "_talks/deeper/_aside.md": "",
     "_people/somebody.md": "",
 }
 CONFIG = """\

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tts_render.engine.base import Identity, Scales, Style, StyleId
+from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
 from tts_render.ground.errors import EngineMismatchError, ScriptError
 from tts_render.script import Notation, Pause, read_script
 from tts_render.settings.config import load_config, packaged_config_path
-from tts_render.speech.casting import Cast, Direction, Utterance, cast, direct_roles
+from tts_render.settings.lexicon import Entry
+from tts_render.speech.casting import Cast, Direction, Utterance, cast, direct_roles, stand_ins
 
 
 def cast_of(text: str, **lexicon: str) -> Cast:
@@ -36,6 +37,22 @@ def test_a_script_without_anything_to_speak_is_refused(text: str, lexicon: dict[
     with pytest.raises(ScriptError, match="nothing to say") as caught:
         cast_of(text, **lexicon)
     assert caught.value.path == Path("script.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("最中は甘い。", "【モ'ナカワ】甘い。"),
+        ("最中はある。", "【モ'ナカ】はある。"),
+        ("最中のー。", "【モ'ナカ】のー。"),
+        ("桜が咲く。", "【サクラガ'】咲く。"),
+        ("桜、枝豆。", "【サクラ'】、枝豆。"),
+    ],
+)
+def test_a_word_that_its_dictionary_loses_is_kana_with_the_particle_behind_it(text: str, said: str) -> None:
+    words = [Entry("最中", "モナカ", 1), Entry("桜", "サクラ", 0), Entry("枝豆", "エダマメ", 2)]
+    (utterance,) = cast_of(text, **stand_ins(words, frozenset(words[:2]))).utterances
+    assert utterance.reading == said.replace("【", KANA[0]).replace("】", KANA[1])
 
 
 VOICEVOX = Identity(
