@@ -560,4 +560,4 @@ def test_a_report_tells_the_warnings_of_its_own_run(kit: SiteKit, fake_engine: F
     (kit.audio.parent / "朝の技術だより_2.txt").write_text("別の回です。\n", encoding="utf-8")
     assert kit.run("render", kit.post, again, "--also", "report").code == 0
     pages = [path.read_text(encoding="utf-8") for path in sorted(kit.audio.parent.glob("*.report.html"))]
-    assert [page.count("its sounds are never as long as its own lengths") for page in pages] == [0, 1]
+    assert [page.count(f"{fake_engine.url}: ") for page in pages] == [0, 1]
