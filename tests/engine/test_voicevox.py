@@ -17,10 +17,11 @@ from tests.kit.fake_engine import FakeEngine, Fault
 from tests.kit.fake_voice import to_phrases, to_wav
 from tts_render.engine import open_engine
 from tts_render.engine.base import KANA, Phrasing, Scales, Spoken, StyleId
+from tts_render.engine.moras import Mora, count_moras, digest_phrases, read_phrases
 from tts_render.engine.voicevox.audit import LengthAudit
 from tts_render.engine.voicevox.client import VoicevoxEngine
 from tts_render.engine.voicevox.http import Patience, engine_label, parse_json, tidy
-from tts_render.engine.voicevox.lengths import Mora, Prediction, count_moras, digest_phrases, predict, read_phrases
+from tts_render.engine.voicevox.lengths import Prediction, predict
 from tts_render.engine.voicevox.wav import parse_wav
 from tts_render.ground.errors import (
     EngineError,

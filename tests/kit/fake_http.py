@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from tests.kit.fake_voice import Json, from_notation, to_wav
+from tests.kit.fake_voice import Json, from_notation, to_wav, with_mora_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -141,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "/audio_query": self._audio_query,
                 "/accent_phrases": self._accent_phrases,
-                "/mora_data": lambda: json.loads(self.body),
+                "/mora_data": lambda: with_mora_data(json.loads(self.body), self._style()),
                 "/user_dict_word": self._add_word,
                 "/import_user_dict": self._import_words,
                 "/initialize_speaker": lambda: None,

@@ -137,6 +137,17 @@ def from_notation(notation: str, style: int) -> list[Json]:
     return phrases
 
 
+def with_mora_data(phrases: list[Json], style: int) -> list[Json]:
+    """The same accent phrases with the engine's own lengths and pitches, as ``/mora_data`` gives them."""
+    made: list[Json] = []
+    for phrase in phrases:
+        moras = [(mora["text"], mora["consonant"], mora["vowel"]) for mora in phrase["moras"]]
+        pause = _mora("、", None, "pau", 0.0, 0.32, 0.0) if phrase["pause_mora"] else None
+        own = _phrase(moras, phrase["accent"], style)
+        made.append(own | {"pause_mora": pause, "is_interrogative": phrase["is_interrogative"]})
+    return made
+
+
 def synthesize(query: Json, style: int, *, whole_steps: bool = True) -> NDArray[np.int16]:
     """The sound of a query: a tone for each vowel, noise for each consonant; its length follows the query exactly.
 

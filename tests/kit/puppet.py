@@ -8,7 +8,10 @@ from tts_render.engine.base import Identity, Style, StyleId
 from tts_render.ground.errors import EngineUnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tts_render.engine.base import Phrasing, Scales, Spoken
+    from tts_render.engine.moras import AccentPhrase
 
 __all__ = ["ZUNDAMON", "Puppet"]
 
@@ -45,6 +48,12 @@ class Puppet:
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:
         raise AssertionError(f"a puppet was asked about {text}")
+
+    def follow(self, phrases: Sequence[AccentPhrase], style: StyleId) -> Phrasing:
+        raise AssertionError("a puppet was given accent phrases")
+
+    def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:
+        raise AssertionError("a puppet was asked for accent phrases")
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         raise AssertionError("a puppet was to speak")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.kit.fake_voice import to_phrases
 from tts_render.engine.base import MoraTime, Scales
-from tts_render.engine.voicevox.lengths import predict, read_phrases
+from tts_render.engine.moras import read_phrases
+from tts_render.engine.voicevox.lengths import predict
 from tts_render.ground.units import Frames
 from tts_render.mix.timeline import Jingles, Placement, Timeline, arrange
 from tts_render.settings.config import Pacing

@@ -84,6 +84,7 @@ MODULE_ORDER = (
     "tts_render.reading.words",
     "tts_render.reading",
     "tts_render.reading.dropped",
+    "tts_render.engine.moras",
     "tts_render.engine.base",
     "tts_render.engine.ahead",
     "tts_render.engine.voicevox.dictionary",

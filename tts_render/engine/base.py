@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NewType, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.units import Frames, Seconds
     from tts_render.settings.lexicon import Entry
 
@@ -132,6 +135,26 @@ class Engine(Protocol):
         Raises:
             EngineUnreachableError: the engine is gone.
             EngineRefusedError, EngineReplyError: it cannot handle this text.
+        """
+        ...
+
+    def follow(self, phrases: Sequence[AccentPhrase], style: StyleId) -> Phrasing:
+        """Return ``phrases`` as this engine says them. What it cannot follow of them it warns of, once.
+
+        Args:
+            phrases: each with at least one mora.
+            style: whose lengths and pitches are filled in where they are missing.
+
+        Raises:
+            EngineUnreachableError: the engine is gone.
+            EngineRefusedError, EngineReplyError: it cannot handle these phrases.
+        """
+        ...
+
+    def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:
+        """Return what ``phrasing``, which came from this engine, consists of; empty from an engine that cannot tell.
+
+        Lengths and pitches are missing where the engine has none.
         """
         ...
 

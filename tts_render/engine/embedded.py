@@ -21,6 +21,7 @@ __all__ = [
     "READING_PACKAGES",
     "Accents",
     "Ignored",
+    "Takes",
     "Word",
     "import_openjtalk",
     "installed",
@@ -130,6 +131,23 @@ class Accents:
         if not said:
             self._warn(f"{self._engine}: it follows the readings of <phoneme>, but not their accents")
         return _KANA.sub(lambda found: re.sub("['/_]", "", found[1]), text)
+
+
+class Takes:
+    """Warns once that an engine cannot follow all of what a take asks for. Thread-safe."""
+
+    def __init__(self, engine: str, warn: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._said = False
+
+    def leave_out(self, what: str) -> None:
+        """Say that ``what`` has no effect."""
+        with self._lock:
+            said, self._said = self._said, True
+        if not said:
+            self._warn(f"{self._engine}: it does not follow the {what} of takes")
 
 
 class Ignored:

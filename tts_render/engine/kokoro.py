@@ -22,6 +22,7 @@ from tts_render.engine.embedded import (
     READING_PACKAGES,
     Accents,
     Ignored,
+    Takes,
     Word,
     import_openjtalk,
     installed,
@@ -29,6 +30,7 @@ from tts_render.engine.embedded import (
     processors,
     read,
 )
+from tts_render.engine.moras import to_text
 from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError
 from tts_render.ground.files import digest_bytes, digest_file, remove_leftovers, store_bytes
 from tts_render.ground.units import seconds_to_frames
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.units import Decibels, Seconds
 
 __all__ = ["KokoroEngine"]
@@ -97,6 +100,7 @@ class KokoroEngine:
         self._cache_dir = cache_dir
         self._accents = Accents(_NAME, warn)
         self._ignored = Ignored(_NAME, ("pitch", "intonation", "pause"), warn)
+        self._takes = Takes(_NAME, warn)
         self._starting = threading.Lock()
         self._started: tuple[ModuleType, Callable[[], Any]] | None = None
         self._model: _Model | None = None
@@ -128,6 +132,19 @@ class KokoroEngine:
             moras=sum(len(word.moras) for word in words),
             payload=pieces,
         )
+
+    def follow(self, phrases: Sequence[AccentPhrase], style: StyleId) -> Phrasing:
+        """Return the kana of ``phrases``; accents, lengths and pitches are always its own.
+
+        Raises:
+            EngineMissingError: it is not installed.
+        """
+        self._takes.leave_out("accents, pitches and lengths")
+        return self.phrase(to_text(phrases), style)
+
+    def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:  # noqa: ARG002  # it has phones only
+        """Return nothing: it knows no accents."""
+        return ()
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         """Speak ``phrasing``: float32 at 24 kHz, without times of the moras.

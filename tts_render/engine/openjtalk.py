@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ from tts_render.engine.embedded import (
     READING_PACKAGES,
     Accents,
     Ignored,
+    Takes,
     Word,
     import_openjtalk,
     installed,
@@ -20,6 +22,7 @@ from tts_render.engine.embedded import (
     processors,
     read,
 )
+from tts_render.engine.moras import PAUSE, AccentPhrase, Mora, count_moras, is_open, to_kana
 from tts_render.ground.errors import EngineReplyError
 from tts_render.ground.files import digest_bytes
 from tts_render.ground.units import Frames, conform_frames, half_up
@@ -54,6 +57,12 @@ _COMPANION = "さわやかな風の吹く朝です。公園の池に、小さな
 """Spoken after an utterance in which the vocoder became unstable, and cut off again."""
 
 _PAUSE = "、"
+_FEATURE = {
+    "pos": "名詞", "pos_group1": "一般", "pos_group2": "*", "pos_group3": "*", "ctype": "*", "cform": "*",
+    "acc": 0, "mora_size": 0, "chain_rule": "*", "chain_flag": 0,
+}  # fmt: skip
+"""What a word of Open JTalk holds besides its kana, where it has no grammar."""
+_PLACE = re.compile(r"/A:-?\d+\+(?P<place>\d+)\+\d+/.*/F:\d+_(?P<accent>\d+)#(?P<question>\d)")
 _MORA_ENDS = frozenset([*"aiueoAIUEO", "N", "cl"])
 """Phones that end a mora; an upper-case vowel is whispered."""
 
@@ -90,6 +99,7 @@ class OpenJtalkEngine:
         self.workers = processors()
         self._accents = Accents(_NAME, warn)
         self._ignored = Ignored(_NAME, ("intonation",), warn)
+        self._takes = Takes(_NAME, warn)
         self._starting = threading.Lock()
         self._started: tuple[ModuleType, HtsVoice] | None = None
         self._vocoders = threading.local()  # a vocoder releases the interpreter's lock, but holds one of its own
@@ -121,6 +131,28 @@ class OpenJtalkEngine:
             moras=sum(segment.kana != _PAUSE for segment in segments),
             payload=_Score(labels, segments),
         )
+
+    def follow(self, phrases: Sequence[AccentPhrase], style: StyleId) -> Phrasing:  # noqa: ARG002  # there is one style
+        """Return ``phrases`` by their moras and accents; lengths and pitches are always its own.
+
+        Raises:
+            EngineMissingError: it is not installed.
+        """
+        openjtalk, _ = self._start()
+        if not is_open(phrases):
+            self._takes.leave_out("pitches and lengths")
+        labels = tuple(openjtalk.make_label(list(_features(phrases))))
+        segments = _segments(labels, [mora.text for phrase in phrases for mora in phrase.moras])
+        return Phrasing(
+            digest=digest_bytes("\n".join(labels).encode()),
+            kana=to_kana(phrases),
+            moras=count_moras(phrases),
+            payload=_Score(labels, segments),
+        )
+
+    def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:
+        """Return the accent phrases of ``phrasing``, without lengths and pitches."""
+        return tuple(_phrases(cast("_Score", phrasing.payload)))
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:  # noqa: ARG002
         """Speak ``phrasing``: float32 at 24 kHz, with the times of its moras.
@@ -189,6 +221,48 @@ class OpenJtalkEngine:
 
 def _labels(openjtalk: ModuleType, words: Sequence[Word]) -> tuple[str, ...]:
     return tuple(openjtalk.make_label([word.feature for word in words])) if words else ()
+
+
+def _features(phrases: Sequence[AccentPhrase]) -> Iterator[dict[str, object]]:
+    """``phrases`` as the words of which Open JTalk makes labels, one for each phrase."""
+    for index, phrase in enumerate(phrases):
+        kana = "".join(mora.text + ("’" if mora.vowel in "AIUEO" else "") for mora in phrase.moras)
+        count = len(phrase.moras)
+        accent = phrase.accent if phrase.accent < count else 0  # a pitch that does not fall is 0 here
+        yield _FEATURE | {"string": kana, "orig": kana, "read": kana, "pron": kana, "acc": accent, "mora_size": count}
+        mark = "？" if phrase.question else "、" if phrase.pause and index < len(phrases) - 1 else ""
+        if mark:
+            yield _FEATURE | {"pos": "記号", "string": mark, "orig": mark, "read": mark, "pron": mark}
+
+
+def _phrases(score: _Score) -> Iterator[AccentPhrase]:
+    """The accent phrases that the labels of ``score`` describe.
+
+    Fields A (place of a mora in its phrase) and F (moras, accent and question of a phrase) of the HTS label format.
+    """
+    moras: list[Mora] = []
+    accent, question, at = 0, False, 1
+    found: list[AccentPhrase] = []
+    for segment in score.segments:
+        labels = score.labels[at : at + segment.labels]
+        at += segment.labels
+        if segment.kana == _PAUSE:
+            if moras:
+                found.append(AccentPhrase(tuple(moras), accent, Mora(_PAUSE, None, PAUSE, None, None, None), question))
+                moras = []
+            continue
+        place = _PLACE.search(labels[-1])
+        if place is None:
+            return
+        if place["place"] == "1" and moras:
+            found.append(AccentPhrase(tuple(moras), accent, None, question))
+            moras = []
+        accent, question = int(place["accent"]), place["question"] == "1"
+        phones = [label.partition("-")[2].partition("+")[0] for label in labels]
+        moras.append(Mora(segment.kana, "".join(phones[:-1]) or None, phones[-1], None, None, None))
+    if moras:
+        found.append(AccentPhrase(tuple(moras), accent, None, question))
+    yield from found
 
 
 def _segments(labels: Sequence[str], moras: Sequence[str]) -> tuple[_Segment, ...]:

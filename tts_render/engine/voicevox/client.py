@@ -15,22 +15,33 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlencode
 
 from tts_render.engine.base import KANA, Identity, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.moras import (
+    count_moras,
+    digest_phrases,
+    fill,
+    is_complete,
+    is_open,
+    read_phrases,
+    to_kana,
+    write_phrases,
+)
 from tts_render.engine.voicevox.audit import LengthAudit
 from tts_render.engine.voicevox.dictionary import held_words, read_words
 from tts_render.engine.voicevox.http import EngineHttp, FaultError, Patience, parse_json, tidy
-from tts_render.engine.voicevox.lengths import count_moras, digest_phrases, predict, read_phrases
+from tts_render.engine.voicevox.lengths import predict
 from tts_render.engine.voicevox.wav import parse_wav
 from tts_render.ground.errors import EngineRefusedError, EngineReplyError
 from tts_render.ground.files import digest_bytes
 from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from tts_render.engine.voicevox.lengths import AccentPhrase, Prediction
+    from tts_render.engine.moras import AccentPhrase
+    from tts_render.engine.voicevox.lengths import Prediction
     from tts_render.ground.units import Seconds
 
 __all__ = ["VoicevoxEngine"]
@@ -168,20 +179,6 @@ class VoicevoxEngine:
 
         Each part is asked for separately; lengths and pitches are then computed for the whole.
         """
-
-        def ask(path: str, params: dict[str, str | int], body: object = None) -> list[object]:
-            def work(stretch: float) -> list[object]:
-                answer = self._http.ask("POST", path, params=params, body=body, seconds=seconds * stretch)
-                try:
-                    found = parse_json(answer)
-                    read_phrases({"accent_phrases": found})
-                except ValueError as error:
-                    raise FaultError(f"{path} answered nonsense: {error}") from error
-                return cast("list[object]", found)
-
-            return self._http.patiently(path, work)
-
-        seconds = self._patience.query
         phrases: list[object] = []
         for part in filter(None, _PARTS.split(text)):
             kana = part.startswith(KANA[0])
@@ -190,14 +187,39 @@ class VoicevoxEngine:
                 phrases[-1] = _followed_by_pause(phrases[-1])
             if not kana and not speakable(said):
                 continue
-            phrases += ask("/accent_phrases", {"text": said, "speaker": style, "is_kana": "true" if kana else "false"})
+            params: dict[str, str | int] = {"text": said, "speaker": style, "is_kana": "true" if kana else "false"}
+            phrases += self._ask("/accent_phrases", params)
             if not kana and phrases and said[-1] in _PAUSES:
                 phrases[-1] = _followed_by_pause(phrases[-1])
         if phrases:
             phrases[-1] = cast("dict[str, object]", phrases[-1]) | {"pause_mora": None}
-            phrases = ask("/mora_data", {"speaker": style}, phrases)
+            phrases = self._ask("/mora_data", {"speaker": style}, phrases)
         query = _NEUTRAL | {"accent_phrases": phrases}
         return _phrasing(query, read_phrases(query))
+
+    def follow(self, phrases: Sequence[AccentPhrase], style: StyleId) -> Phrasing:
+        """Return ``phrases`` as the engine says them; missing lengths and pitches become its own.
+
+        Raises:
+            EngineUnreachableError: the engine is gone.
+            EngineRefusedError, EngineReplyError: it cannot do these phrases.
+        """
+        digest = (
+            digest_phrases(phrases) if is_open(phrases) else digest_bytes(json.dumps(write_phrases(phrases)).encode())
+        )
+        whole = phrases
+        if not is_complete(phrases):
+            own = self._ask("/mora_data", {"speaker": style}, write_phrases(fill(phrases, phrases)))
+            try:
+                whole = fill(phrases, read_phrases({"accent_phrases": own}))
+            except ValueError as error:
+                raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
+        query = _NEUTRAL | {"accent_phrases": write_phrases(whole)}
+        return Phrasing(digest=digest, kana=to_kana(phrases), moras=count_moras(phrases), payload=query)
+
+    def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:
+        """Return the accent phrases of ``phrasing``, complete."""
+        return read_phrases(phrasing.payload)
 
     def speak(self, phrasing: Phrasing, style: StyleId, scales: Scales) -> Spoken:
         """Speak ``phrasing``.
@@ -225,6 +247,20 @@ class VoicevoxEngine:
             return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
 
         return self._http.patiently("/synthesis", work)
+
+    def _ask(self, path: str, params: dict[str, str | int], body: object = None) -> list[object]:
+        """The accent phrases that ``path`` answers with."""
+
+        def work(stretch: float) -> list[object]:
+            answer = self._http.ask("POST", path, params=params, body=body, seconds=self._patience.query * stretch)
+            try:
+                found = parse_json(answer)
+                read_phrases({"accent_phrases": found})
+            except ValueError as error:
+                raise FaultError(f"{path} answered nonsense: {error}") from error
+            return cast("list[object]", found)
+
+        return self._http.patiently(path, work)
 
     def terms(self, speaker: str) -> str:
         """Return the terms of use of a speaker, as the engine gives them; empty if it has none.
