@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from tts_render.episode.takes import SUFFIX as TAKES_SUFFIX
+from tts_render.episode.takes import Take, read_takes
 from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
 from tts_render.ground.names import audio_name, find_audio_file, stem
 from tts_render.script import SCRIPT_SUFFIXES, Notation, Script, Templates, decode_script, read_script, spoken_date
@@ -30,11 +32,12 @@ __all__ = [
     "open_config",
     "open_episode",
     "read_text",
+    "takes_beside",
 ]
 
 DECK_SUFFIX = ".json"
 POST_SUFFIXES = (*MARKDOWN, ".html")
-_LONGEST_NAME = 250  # bytes; .mp3 becomes .json, and file systems allow no more than 255
+_LONGEST_NAME = 248  # bytes; .mp3 becomes .takes.json, and file systems allow no more than 255
 _LARGEST_SCRIPT = 32 * 1024 * 1024  # bytes; a hundred hours of speech
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # at least two letters: a single one is a drive
@@ -56,6 +59,10 @@ class Episode:
     deck: Path | None
     """Its slide deck: the script itself, or the ``.json`` beside the audio."""
     show: Show
+    takes: tuple[Take, ...]
+    """What somebody has mended of single utterances."""
+    takes_file: Path
+    """Where the takes are kept, or would be."""
     audio: Path | None
     """Where the MP3 goes; None for a post without an audio path."""
     own_audio: Path | None
@@ -122,6 +129,7 @@ def open_episode(
         raise CommandLineError(f"--voice: there is no voice {voice!r}. {config.nearest_voice(voice or '')}")
     text = read_text(path)
     title = stem(path.name)
+    takes = takes_beside(path, path, None, home)
     show = config.show(actor=speaker.name, title=title, file=path.name)
     return Episode(
         path=path,
@@ -132,6 +140,8 @@ def open_episode(
         voice=speaker,
         deck=path if path.suffix.lower() == DECK_SUFFIX else None,
         show=show,
+        takes=read_takes(takes),
+        takes_file=takes,
         audio=Path(os.path.realpath(output)) if output is not None else _mp3_beside(path, title, home),
         own_audio=None,
         title=title,
@@ -229,6 +239,7 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
     show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=path.name)
     named = re.fullmatch(r"\d{4}-\d{2}-\d{2}-(\d{1,5})", path.stem)
     spoken = find_script(post, site, config, script, target)
+    takes = takes_beside(spoken.path, path, target, site)
     return Episode(
         path=path,
         site=site,
@@ -238,6 +249,8 @@ def _open_post(path: Path, site: Site, config: Config, script: Path | None, outp
         voice=voice,
         deck=spoken.path if spoken.path.suffix.lower() == DECK_SUFFIX else _deck_beside(target, post, site),
         show=show,
+        takes=read_takes(takes),
+        takes_file=takes,
         audio=Path(os.path.realpath(output)) if output is not None else target,
         own_audio=target,
         title=title,
@@ -315,6 +328,24 @@ def _templates(post: Post, config: Config) -> Templates:
 
 def _notation(config: Config) -> Notation:
     return Notation(speakers=frozenset(config.names()), sounds=frozenset(config.sounds), shortcodes=config.shortcodes)
+
+
+def takes_beside(script: Path, source: Path, audio: Path | None, site: Site) -> Path:
+    """Where the takes of a script are kept.
+
+    Args:
+        script: what is spoken.
+        source: the post or script that was named; where it is the script itself and a post, its body is spoken.
+        audio: where the MP3 goes; the takes of a body are beside it.
+        site: the site, which a link may not leave.
+
+    Raises:
+        OutsideSiteError: it would.
+    """
+    near = audio if audio is not None and script == source and source.suffix.lower() in POST_SUFFIXES else script
+    folder = Path(os.path.realpath(near.parent))
+    path = find_audio_file(folder, stem(near.name) + TAKES_SUFFIX) or folder / (stem(near.name) + TAKES_SUFFIX)
+    return confine(site, path, what="the takes beside the script", source=source, line=None)
 
 
 def _deck_beside(audio: Path | None, post: Post, site: Site) -> Path | None:

@@ -104,7 +104,8 @@ def _as_played(sound: SoundSettings) -> tuple[object, ...]:
 def _sounding(item: CastItem) -> tuple[object, ...]:
     """The parts of an item that can be heard, or are in the tags, which may hold the whole text."""
     if isinstance(item, Utterance):
-        return ("say", item.text, item.reading, item.role, item.end_of_sentence)
+        take = () if item.take is None else (item.take.digest,)
+        return ("say", item.text, item.reading, item.role, item.end_of_sentence, *take)
     if isinstance(item, Pause):
         return ("pause", item.kind, item.seconds)
     if isinstance(item, Sound):

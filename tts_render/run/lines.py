@@ -9,6 +9,7 @@ from tts_render.run.digests import theirs
 from tts_render.speech.casting import Cast, Direction, cast, direct_roles, held_by, stand_ins
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import credits_of
+from tts_render.speech.fitting import with_takes
 from tts_render.speech.held_words import lost_words
 
 if TYPE_CHECKING:
@@ -63,11 +64,12 @@ def direct_lines(
     """
     identity = pool.identity
     held = held_by(identity, config)
-    said = cast(script, config, voice, held=stand_ins(held)) if held else planned
+    takes = {utterance.index: utterance.take for utterance in planned.utterances if utterance.take is not None}
+    said = with_takes(cast(script, config, voice, held=stand_ins(held)), takes) if held else planned
     lines = [utterance.reading for utterance in said.utterances]
     used = [entry for entry in held if any(entry.surface in line for line in lines)]
     if lost := lost_words(used, pool, cache, remember=remember):
-        said = cast(script, config, voice, held=stand_ins(held, lost))
+        said = with_takes(cast(script, config, voice, held=stand_ins(held, lost)), takes)
     directions = direct_roles(said.utterances, config, identity, said.path)
     names = credits_of(said.utterances, directions, config, identity.engine)
     return Lines(add_closing(said, config, names), directions, names, theirs(identity, directions, names))

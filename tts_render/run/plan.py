@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import EngineError, OutputError, TtsRenderError
+from tts_render.ground.events import Warned
 from tts_render.ground.units import Frames, frames_to_seconds, seconds_to_frames
 from tts_render.mix.timeline import Timeline, arrange
 from tts_render.run.describe import chapters_of
 from tts_render.run.lines import direct_lines
 from tts_render.run.prepare import open_deck, open_jingles
 from tts_render.run.running_order import running_order
-from tts_render.speech.casting import Cast, Direction, cast
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import expected_credits
-from tts_render.speech.speaking import look_up
+from tts_render.speech.fitting import cast_mended
+from tts_render.speech.speaking import look_up, phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tts_render.run.session import Session
     from tts_render.sound.audio import Clip
     from tts_render.speech.cache import CachedClip, UtteranceCache
-    from tts_render.speech.casting import Role, Utterance
+    from tts_render.speech.casting import Cast, Direction, Role, Utterance
     from tts_render.speech.speaking import Found
 
 __all__ = ["SECONDS_PER_CHARACTER", "Plan", "PlannedUtterance", "plan"]
@@ -78,7 +79,9 @@ def plan(episode: Episode, session: Session) -> Plan:
         SoundError: a jingle is not a sound.
         EngineMismatchError: the engine lacks a voice.
     """
-    script = cast(episode.script, episode.config, episode.voice)
+    script, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes)
+    for misfit in misfits:
+        session.tell(Warned(f"{script.path}:{misfit.line}: {misfit}"))
     problem: EngineError | None = None
     try:
         pool = session.pool(episode.config.engines)
@@ -119,15 +122,15 @@ def _settle(
 
     def ask(engine: Engine, utterance: Utterance) -> CachedClip | None:
         direction = directions[utterance.role]
-        phrasing = engine.phrase(utterance.reading, direction.style)
+        phrasing = phrase(engine, utterance, direction.style)
         return cache.clip(pool.identity, direction.style, direction.scales, phrasing)
 
     answers: dict[tuple[str, Direction], CachedClip] = {}
     for index, answer in pool.run(unsettled, ask):
         if not isinstance(answer, TtsRenderError) and answer is not None:
-            answers[unsettled[index].reading, directions[unsettled[index].role]] = answer
+            answers[unsettled[index].wording, directions[unsettled[index].role]] = answer
     return tuple(
-        clip or answers.get((utterance.reading, directions[utterance.role]))
+        clip or answers.get((utterance.wording, directions[utterance.role]))
         for utterance, clip in zip(script.utterances, found.clips, strict=True)
     )
 

@@ -20,7 +20,7 @@ from tts_render.run.tags import early_tags
 from tts_render.script import Sound
 from tts_render.script.deck import Deck, parse_deck
 from tts_render.sound.audio import amplitude, open_sound
-from tts_render.speech.casting import Cast, cast
+from tts_render.speech.fitting import Misfit, cast_mended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tts_render.ground.units import Seconds
     from tts_render.site.receipt import Receipt
     from tts_render.sound.mp3 import Tags
+    from tts_render.speech.casting import Cast
 
 __all__ = ["Work", "open_deck", "open_jingles", "prepare"]
 
@@ -41,6 +42,8 @@ class Work:
     audio: Path
     """Where the MP3 goes."""
     script: Cast
+    misfits: tuple[Misfit, ...]
+    """Takes that fit none of its lines."""
     jingles: Jingles
     music: Music | None
     """The music under the words."""
@@ -93,7 +96,7 @@ def prepare(
         InputError: the show's picture is missing, or a picture lies outside the site.
     """
     config = episode.config
-    script = cast(episode.script, config, episode.voice)
+    script, misfits = cast_mended(episode.script, config, episode.voice, episode.takes)
     jingles, music = open_jingles(episode), _open_music(episode)
     tags, cover = early_tags(episode), find_cover(episode)
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
@@ -119,6 +122,7 @@ def prepare(
     return Work(
         audio=audio,
         script=script,
+        misfits=misfits,
         jingles=jingles,
         music=music,
         tags=tags,

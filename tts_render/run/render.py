@@ -117,6 +117,8 @@ def render(
         _clear((audio, *sidecar_paths(audio), receipt_file, episode.path), session.cache)
         engine = engine_kind(session.targets(config.engines))
         work = prepare(episode, audio, read_receipt(receipt_file), engine=engine, also=also, offset_ms=offset_ms)
+        for misfit in work.misfits:
+            tell(Warned(f"{work.script.path}:{misfit.line}: {misfit}"))
         pool = _connect(session, config.engines, work)
         lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)

@@ -39,10 +39,17 @@ class Manner:
     """Added to the voice's pitch, in octaves."""
     volume: float = 1.0
     """Factor for the voice's volume; linear."""
+    intonation: float = 1.0
+    """Factor for the voice's intonation: how far the pitch moves from its mean."""
 
     def __mul__(self, other: Manner) -> Manner:
         """Combine this manner with one nested inside it."""
-        return Manner(self.speed * other.speed, self.pitch + other.pitch, self.volume * other.volume)
+        return Manner(
+            self.speed * other.speed,
+            self.pitch + other.pitch,
+            self.volume * other.volume,
+            self.intonation * other.intonation,
+        )
 
 
 @dataclass(frozen=True, slots=True)

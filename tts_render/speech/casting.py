@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from tts_render.episode.takes import Take
     from tts_render.settings.config import Bend, Config, VoiceSettings
     from tts_render.settings.lexicon import Entry
 
@@ -78,6 +79,13 @@ class Utterance:
     manner: Manner = Manner()  # noqa: RUF009  # frozen
     quoted: bool = False
     """Whether it quotes somebody whom the speaker answers."""
+    take: Take | None = None
+    """How somebody has mended it."""
+
+    @property
+    def wording(self) -> str:
+        """What decides its accent phrases: the reading, or the take."""
+        return f"\0take {self.take.digest}" if self.take is not None and self.take.phrases else self.reading
 
     @property
     def role(self) -> Role:
@@ -281,6 +289,7 @@ def _in_manner(scales: Scales, manner: Manner) -> Scales:
         speed=min(10.0, max(0.1, scales.speed * manner.speed)),
         pitch=min(1.0, max(-1.0, scales.pitch + manner.pitch)),
         volume=min(10.0, scales.volume * manner.volume),
+        intonation=min(10.0, scales.intonation * manner.intonation),
     )
 
 

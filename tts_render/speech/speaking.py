@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tts_render.engine import Engine, Identity, Phrasing
+    from tts_render.engine.base import StyleId
     from tts_render.engine.pool import Pool
     from tts_render.speech.cache import CachedClip, UtteranceCache
     from tts_render.speech.casting import Direction, Role, Utterance
 
-__all__ = ["Found", "SpeechClip", "look_up", "speak"]
+__all__ = ["Found", "SpeechClip", "look_up", "phrase", "speak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ class _Job:
     utterance: Utterance
 
 
+def phrase(engine: Engine, utterance: Utterance, style: StyleId) -> Phrasing:
+    """The accent phrases of an utterance: those of its take, else the engine's own for its reading.
+
+    Raises:
+        EngineError: the engine is gone, or cannot do them.
+    """
+    if utterance.take is not None and utterance.take.phrases:
+        return engine.follow(utterance.take.phrases, style)
+    return engine.phrase(utterance.reading, style)
+
+
 def look_up(
     utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity, cache: UtteranceCache
 ) -> Found:
@@ -69,9 +81,9 @@ def look_up(
     seen: dict[tuple[str, Direction], CachedClip | None] = {}
     for utterance in utterances:
         direction = directions[utterance.role]
-        alike = (utterance.reading, direction)
+        alike = (utterance.wording, direction)
         if alike not in seen:
-            phrasing = cache.phrasing(identity, direction.style, utterance.reading)
+            phrasing = cache.phrasing(identity, direction.style, utterance.wording)
             if phrasing is None:
                 unsettled.append(utterance.index)
                 seen[alike] = None
@@ -113,15 +125,15 @@ def speak(
     numbers: dict[tuple[str, Direction], int] = {}
     jobs: list[_Job] = []
     for utterance, clip in zip(utterances, found.clips, strict=True):
-        alike = (utterance.reading, directions[utterance.role])
+        alike = (utterance.wording, directions[utterance.role])
         if clip is None and alike not in numbers:
             numbers[alike] = len(jobs)
             jobs.append(_Job(len(jobs), alike[1], utterance))
 
     def ask(engine: Engine, number: int) -> Phrasing:
         job = jobs[number]
-        phrasing = engine.phrase(job.utterance.reading, job.direction.style)
-        cache.remember(identity, job.direction.style, job.utterance.reading, phrasing)
+        phrasing = phrase(engine, job.utterance, job.direction.style)
+        cache.remember(identity, job.direction.style, job.utterance.wording, phrasing)
         return phrasing
 
     def make(engine: Engine, job: _Job) -> tuple[CachedClip, bool]:
@@ -137,7 +149,7 @@ def speak(
         for utterance, clip in zip(utterances, found.clips, strict=True):
             cached = True
             if clip is None:
-                number = numbers[utterance.reading, directions[utterance.role]]
+                number = numbers[utterance.wording, directions[utterance.role]]
                 while len(done) <= number:
                     _, result = next(results)
                     if isinstance(result, TtsRenderError):

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts_render.episode.cover import picture_of
-from tts_render.episode.episode import POST_SUFFIXES, audio_target, find_script, first_voice, open_config, open_episode
+from tts_render.episode.episode import (
+    POST_SUFFIXES,
+    audio_target,
+    find_script,
+    first_voice,
+    open_config,
+    open_episode,
+    takes_beside,
+)
+from tts_render.episode.takes import read_takes
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.printable import one_line
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
@@ -28,12 +37,12 @@ from tts_render.site.presets import parse_duration, parse_size
 from tts_render.site.receipt import read_receipt, receipt_path
 from tts_render.sound.audio import open_sound
 from tts_render.sound.mpeg import read_length
-from tts_render.speech.casting import cast
 from tts_render.speech.credits import expected_credits
+from tts_render.speech.fitting import cast_mended
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tts_render.episode.episode import Episode
     from tts_render.script import Script
@@ -43,6 +52,7 @@ if TYPE_CHECKING:
     from tts_render.site.post import Post
     from tts_render.site.presets import DurationForm, Field, SizeForm
     from tts_render.speech.casting import Cast
+    from tts_render.speech.fitting import Misfit
 
 __all__ = ["BARE_MARKUP", "RULES", "Finding", "Level", "check"]
 
@@ -67,6 +77,7 @@ RULES = (
     "actor",
     "script",
     "markup",
+    "take-unused",
     "dropped",
     "credit-missing",
     "credit-wrong",
@@ -132,10 +143,11 @@ def check(
 def _check_script(episode: Episode) -> Iterator[Finding]:
     yield from _check_sounds(episode.show, episode.config)
     try:
-        spoken = cast(episode.script, episode.config, episode.voice)
+        spoken, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes)
     except TtsRenderError as error:
         yield _finding("script", episode.path, error)
     else:
+        yield from _check_takes(misfits, episode.script.path)
         yield from _check_markup(episode.script)
         yield from _check_reading(spoken)
 
@@ -173,10 +185,12 @@ def _check_post(
         yield _finding("script", post.path, error)
     if voice is not None and script is not None:
         try:
-            spoken = cast(script, config, voice)
+            takes = read_takes(takes_beside(script.path, post.path, audio, site))
+            spoken, misfits = cast_mended(script, config, voice, takes)
         except TtsRenderError as error:
             yield _finding("script", post.path, error)
         else:
+            yield from _check_takes(misfits, script.path)
             yield from _check_markup(script)
             yield from _check_reading(spoken)
             speakers = [utterance.voice for utterance in spoken.utterances]
@@ -335,6 +349,19 @@ def _check_markup(script: Script) -> Iterator[Finding]:
             remark.line,
             remark.message,
             "Remove or correct it; a bare < is text.",
+        )
+
+
+def _check_takes(misfits: Iterable[Misfit], path: Path) -> Iterator[Finding]:
+    """What somebody has mended, and is not heard."""
+    for misfit in misfits:
+        yield Finding(
+            "take-unused",
+            "warning",
+            path,
+            misfit.line,
+            str(misfit),
+            "Mend the line again, or take the take out of its file.",
         )
 
 

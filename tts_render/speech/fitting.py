@@ -1,0 +1,118 @@
+"""Fitting takes to the utterances of a cast script: a take is used where its line is still the one that was mended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tts_render.ground.files import digest_bytes
+from tts_render.speech.casting import Utterance, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tts_render.episode.takes import Take
+    from tts_render.script import Script
+    from tts_render.settings.config import Config, VoiceSettings
+    from tts_render.speech.casting import Cast
+
+__all__ = ["Misfit", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A take that is not used."""
+
+    take: Take
+    line: int
+    """1-based line of the utterance that it was made of; where there is none of its text, the line where it stood."""
+    why: str
+
+    def __str__(self) -> str:
+        text = self.take.text if len(self.take.text) <= 30 else self.take.text[:29] + "…"
+        return f"the take of 「{text}」 is not used: {self.why}"
+
+
+def cast_mended(
+    script: Script, config: Config, voice: VoiceSettings, takes: Sequence[Take]
+) -> tuple[Cast, tuple[Misfit, ...]]:
+    """Give every line a voice, a reading and its take, before an engine is asked.
+
+    Args:
+        script: the script.
+        config: voices and lexicon.
+        voice: the voice for lines without a speaker.
+        takes: of this script.
+
+    Returns:
+        The cast script, and the takes that fit none of its lines.
+
+    Raises:
+        ScriptError: as for :func:`tts_render.speech.casting.cast`.
+    """
+    plain = cast(script, config, voice)
+    used, misfits = fit_takes(plain, takes)
+    return with_takes(plain, used), misfits
+
+
+def utterance_ids(utterances: Iterable[Utterance]) -> tuple[str, ...]:
+    """An id for each utterance, that stays the same while others around it change.
+
+    It follows from the display text and, of equal texts, from which of them it is.
+    """
+    seen: Counter[str] = Counter()
+    ids: list[str] = []
+    for utterance in utterances:
+        seen[utterance.text] += 1
+        ids.append(digest_bytes(f"{utterance.text}\n{seen[utterance.text]}".encode())[:12])
+    return tuple(ids)
+
+
+def fit_takes(plain: Cast, takes: Sequence[Take]) -> tuple[dict[int, Take], tuple[Misfit, ...]]:
+    """Which takes are used, by the index of their utterance, and which are not.
+
+    Args:
+        plain: the script as it is cast without an engine, so that its readings depend on nothing else.
+        takes: of this script.
+    """
+    if not takes:
+        return {}, ()
+    places = dict(zip(utterance_ids(plain.utterances), plain.utterances, strict=True))
+    used: dict[int, Take] = {}
+    misfits: list[Misfit] = []
+    for take in takes:
+        utterance = places.get(take.utterance)
+        if utterance is None:
+            misfits.append(Misfit(take, take.line, "its line was changed or taken out"))
+        elif (utterance.voice, utterance.style) != (take.voice, take.style):
+            misfits.append(Misfit(take, utterance.line, f"it was made of the voice {_named(take.voice, take.style)}"))
+        elif utterance.reading != take.reading:
+            misfits.append(Misfit(take, utterance.line, f"it was made of the reading {take.reading}"))
+        else:
+            used[utterance.index] = take
+    return used, tuple(misfits)
+
+
+def with_takes(plain: Cast, used: Mapping[int, Take]) -> Cast:
+    """The script with its takes. It may leave more to the engine than the one that they were fitted to.
+
+    Args:
+        plain: the script.
+        used: by the index of their utterance.
+    """
+    if not used:
+        return plain
+
+    def mended(utterance: Utterance) -> Utterance:
+        take = used.get(utterance.index)
+        if take is None:
+            return utterance
+        manner = replace(utterance.manner, intonation=utterance.manner.intonation * take.intonation)
+        return replace(utterance, take=take, manner=manner)
+
+    return replace(plain, items=tuple(mended(item) if isinstance(item, Utterance) else item for item in plain.items))
+
+
+def _named(voice: str, style: str | None) -> str:
+    return f"{voice}（{style}）" if style else voice
