@@ -19,6 +19,7 @@ import click
 from tts_render.cli.lexicon import lexicon
 from tts_render.cli.options import say
 from tts_render.cli.render import plan, render
+from tts_render.cli.studio import studio
 from tts_render.cli.tools import cache, init, read, voices
 from tts_render.cli.upkeep import check, status, write_back
 from tts_render.ground.errors import TtsRenderError
@@ -90,7 +91,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, plan, check, write_back, status, voices, read, lexicon, cache, init):
+for _command in (render, plan, studio, check, write_back, status, voices, read, lexicon, cache, init):
     cli.add_command(_command)
 
 

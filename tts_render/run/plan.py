@@ -19,6 +19,7 @@ from tts_render.speech.fitting import cast_mended
 from tts_render.speech.speaking import look_up, phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tts_render.engine import Engine
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tts_render.speech.casting import Cast, Direction, Role, Utterance
     from tts_render.speech.speaking import Found
 
-__all__ = ["SECONDS_PER_CHARACTER", "Plan", "PlannedUtterance", "plan"]
+__all__ = ["SECONDS_PER_CHARACTER", "Plan", "PlannedUtterance", "expected_timeline", "plan"]
 
 SECONDS_PER_CHARACTER = 0.13
 """Speed of speech without the pauses between utterances, measured on VOICEVOX voices at their own speed."""
@@ -95,11 +96,7 @@ def plan(episode: Episode, session: Session) -> Plan:
         script = lines.script
         found = look_up(script.utterances, lines.directions, pool.identity, session.cache)
         clips = _settle(script, lines.directions, pool, session.cache, found)
-    guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
-    rate = episode.config.master.rate
-    timeline = Timeline(
-        tuple(arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)), rate
-    )
+    timeline = expected_timeline(script, clips, episode)
     return Plan(
         episode=episode.path,
         script=script.path,
@@ -109,9 +106,26 @@ def plan(episode: Episode, session: Session) -> Plan:
             for u, clip in zip(script.utterances, clips, strict=True)
         ),
         items=running_order(script.items, timeline, chapters_of(script.items, timeline, open_deck(episode))),
-        estimated_seconds=round(frames_to_seconds(timeline.frames, rate), 1),
+        estimated_seconds=round(frames_to_seconds(timeline.frames, timeline.rate), 1),
         engine_problem=problem,
     )
+
+
+def expected_timeline(script: Cast, clips: Sequence[CachedClip | None], episode: Episode) -> Timeline:
+    """Return the timeline of an episode that may not have been spoken yet.
+
+    Args:
+        script: the cast script.
+        clips: the sound of each utterance; None where there is none, whose length is estimated.
+        episode: its voices, jingles and pauses.
+
+    Raises:
+        SoundError: a jingle is not a sound.
+    """
+    guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
+    rate = episode.config.master.rate
+    placements = arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)
+    return Timeline(tuple(placements), rate)
 
 
 def _settle(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.casting import Cast
 
-__all__ = ["Work", "open_deck", "open_jingles", "prepare"]
+__all__ = ["Work", "open_bed", "open_deck", "open_jingles", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def prepare(
     """
     config = episode.config
     script, misfits = cast_mended(episode.script, config, episode.voice, episode.takes)
-    jingles, music = open_jingles(episode), _open_music(episode)
+    jingles, music = open_jingles(episode), open_bed(episode)
     tags, cover = early_tags(episode), find_cover(episode)
     digests = {jingle.name: jingle.digest for jingle in jingles.all()}
     if music is not None:
@@ -177,6 +177,11 @@ def open_jingles(episode: Episode) -> Jingles:
     return Jingles(opening, jingle(show.between_sections), ending, placed)
 
 
-def _open_music(episode: Episode) -> Music | None:
+def open_bed(episode: Episode) -> Music | None:
+    """Return the music under an episode's show; None if there is none.
+
+    Raises:
+        SoundError: it is missing, or not a sound.
+    """
     bed = episode.show.bed
     return None if bed is None else open_music(episode.config.sounds[bed.sound].path, bed)

@@ -1,0 +1,80 @@
+"""The command ``studio``: the page on which episodes are heard and mended."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import webbrowser
+from pathlib import Path
+
+import click
+
+from tts_render.cli.options import FILE, cache_folder, common, engine_names, say, with_engine
+from tts_render.ground.errors import CommandLineError
+
+__all__ = ["studio"]
+
+
+@click.command()
+@click.argument("place", type=FILE, default=Path(), metavar="[SITE or EPISODE]")
+@with_engine
+@common
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where the page is served; else any free port.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to serve on; others can then reach it."
+)
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+def studio(
+    place: Path,
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    port: int,
+    host: str,
+    no_open: bool,
+    quiet: bool,
+    verbose: int,  # noqa: ARG001  # read by main
+) -> int:
+    """Hear an episode line by line, and mend it, on a page in the browser.
+
+    The page changes the files of the site and nothing else. Ctrl-C ends it.
+    """
+    try:
+        import uvicorn
+
+        from tts_render.studio.desk import Desk
+        from tts_render.studio.guard import Keys
+        from tts_render.studio.server import application
+    except ImportError as error:
+        raise CommandLineError(
+            f'the studio is not installed ({error.name}); run: pip install "tts-render[studio]"'
+        ) from error
+    from tts_render.run.session import Session
+    from tts_render.site.folder import find_site
+
+    root = find_site(place / "_" if place.is_dir() else place, site).root
+    with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        at = listener.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        hosts = {f"{shown}:{at}", f"localhost:{at}"} if host in ("127.0.0.1", "::1") else {f"{shown}:{at}"}
+        secret = secrets.token_urlsafe(24)
+        path = "" if place.is_dir() else f"#{place.resolve().relative_to(root).as_posix()}"
+        address = f"http://{shown}:{at}/?key={secret}{path}"
+        if host not in ("127.0.0.1", "::1"):
+            say(f"warning: whoever can reach {shown} and learns the address below can change the files of this site")
+        click.echo(address)
+        with (
+            Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait) as session,
+            Desk(root, session, voices=voices) as desk,
+        ):
+            config = uvicorn.Config(
+                application(desk, Keys(secret, frozenset(hosts))), log_level="warning", timeout_graceful_shutdown=1
+            )
+            if not no_open:
+                webbrowser.open(address)
+            uvicorn.Server(config).run(sockets=[listener])
+    if not quiet:
+        say("the studio is closed")
+    return 0

@@ -1,0 +1,200 @@
+"""The desk: the episodes that are open, the narrator who speaks them, and what happens, for everybody who looks."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tts_render.engine.base import KANA
+from tts_render.episode.episode import open_episode
+from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.site.folder import confine, find_site
+from tts_render.speech.speaking import phrase
+from tts_render.studio.facts import error_facts, sheet_facts, utterance_facts
+from tts_render.studio.journal import Journal
+from tts_render.studio.narrator import Narrator, Told
+from tts_render.studio.sheet import Sheet, open_sheet
+from tts_render.studio.stream import check_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from tts_render.engine.moras import AccentPhrase
+    from tts_render.mix.metering import Checked
+    from tts_render.run.session import Session
+    from tts_render.speech.cache import CachedClip
+
+__all__ = ["Desk"]
+
+_WAITING = 1000  # events that a page may be behind; one that is further is told to look anew
+
+
+class Desk:
+    """What the studio works on. Use it as a context manager; its methods may be called from any thread.
+
+    Args:
+        root: root of the site.
+        session: engines and cache, for nothing but this.
+        voices: the settings; None takes the site's, else the packaged ones.
+    """
+
+    def __init__(self, root: Path, session: Session, *, voices: Path | None = None) -> None:
+        self.root = find_site(root / "_", root).root
+        self.session = session
+        self.voices = voices
+        self.journal = Journal(session.folder, self.root)
+        self._engines = threading.Lock()
+        self.narrator = Narrator(session, self._engines, self._told)
+        self._sheets: dict[Path, Sheet] = {}
+        self._wholes: dict[Path, tuple[tuple[CachedClip, ...], Checked]] = {}
+        self._opening = threading.Lock()
+        self._pages: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self._numbers = itertools.count()
+
+    def __enter__(self) -> Self:
+        self.narrator.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.narrator.__exit__()
+
+    def path(self, name: str) -> Path:
+        """The post or script of a name relative to the site.
+
+        Raises:
+            InputError: there is none, or it lies outside of the site.
+        """
+        site = find_site(self.root / "_", self.root)
+        path = confine(site, self.root / name, what="the episode", source=self.root, line=None)
+        if not path.is_file():
+            raise InputError("is not there", path=name)
+        return path
+
+    def sheet(self, path: Path, *, anew: bool = False) -> Sheet:
+        """An episode as its files are now.
+
+        Args:
+            path: the post or script.
+            anew: read the files again.
+
+        Raises:
+            TtsRenderError: it cannot be read, or no engine answers.
+        """
+        with self._opening:
+            if anew or path not in self._sheets:
+                episode = open_episode(path, site=self.root, voices=self.voices)
+                with self._engines:
+                    self._sheets[path] = open_sheet(episode, self.session)
+            return self._sheets[path]
+
+    def phrases(self, sheet: Sheet, index: int) -> tuple[AccentPhrase, ...]:
+        """The accent phrases of a line as its engine says them, complete; empty from an engine that cannot tell.
+
+        Raises:
+            TtsRenderError: the engine cannot be asked.
+        """
+        utterance, style = sheet.utterances[index], sheet.direction(sheet.utterances[index]).style
+        with self._engines:
+            ((_, answer),) = sheet.pool.run(
+                [utterance], lambda engine, said: engine.unfold(phrase(engine, said, style))
+            )
+        if isinstance(answer, TtsRenderError):
+            raise answer
+        return answer
+
+    def spell(self, sheet: Sheet, index: int, kana: str) -> tuple[AccentPhrase, ...]:
+        """The accent phrases of kana with accents, in the notation of VOICEVOX, as the engine of a line says them.
+
+        Raises:
+            TtsRenderError: the engine cannot be asked, or it is no such kana.
+        """
+        style = sheet.direction(sheet.utterances[index]).style
+        with self._engines:
+            ((_, answer),) = sheet.pool.run(
+                [kana], lambda engine, said: engine.unfold(engine.phrase(KANA[0] + said + KANA[1], style))
+            )
+        if isinstance(answer, TtsRenderError):
+            raise answer
+        return answer
+
+    def facts(self, path: Path, *, anew: bool = True) -> dict[str, Any]:
+        """An episode as the page shows it.
+
+        Raises:
+            TtsRenderError: as for :meth:`sheet`.
+        """
+        sheet = self.sheet(path, anew=anew)
+        return sheet_facts(sheet, sheet.clips(self.session), self.root)
+
+    def whole(self, path: Path, sheet: Sheet, clips: tuple[CachedClip | None, ...]) -> Checked | None:
+        """The episode as it goes into the MP3; None while lines of it are still to be spoken."""
+        there = tuple(clip for clip in clips if clip is not None)
+        if len(there) < len(clips):
+            return None
+        known = self._wholes.get(path)
+        if known is None or known[0] != there:
+            known = there, check_whole(sheet, there)
+            self._wholes[path] = known
+        return known[1]
+
+    def changed(self, path: Path) -> None:
+        """Read an episode again, and have every page show it so.
+
+        Raises:
+            TtsRenderError: as for :meth:`sheet`.
+        """
+        self.say({"kind": "episode", "path": self._name(path), "episode": self.facts(path)})
+
+    def files_changed(self, paths: Iterable[Path]) -> None:
+        """Read those open episodes again that are made of these files.
+
+        Raises:
+            TtsRenderError: as for :meth:`sheet`.
+        """
+        real = set(paths)
+        for path, sheet in list(self._sheets.items()):
+            episode = sheet.episode
+            if real & {episode.path, episode.script.path, episode.takes_file, episode.config.path}:
+                self.changed(path)
+
+    def say(self, event: dict[str, Any]) -> None:
+        """Tell every page."""
+        for page in list(self._pages.values()):
+            try:
+                page.put_nowait(event)
+            except queue.Full:
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        page.get_nowait()
+                page.put_nowait({"kind": "behind"})
+
+    def listen(self, seconds: float) -> Iterator[dict[str, Any] | None]:
+        """What happens from now on; None where nothing did for so many seconds."""
+        number, page = next(self._numbers), queue.Queue[dict[str, Any]](_WAITING)
+        self._pages[number] = page
+        try:
+            while True:
+                try:
+                    yield page.get(timeout=seconds)
+                except queue.Empty:
+                    yield None
+        finally:
+            del self._pages[number]
+
+    def _told(self, told: Told) -> None:
+        sheet, index = told.sheet, told.index
+        found = sheet.clips_of((index,), self.session)[0]
+        line = utterance_facts(sheet, index, sheet.utterances[index], found)
+        if told.state != "spoken":
+            line["state"] = told.state
+        if told.error is not None:
+            line["error"] = error_facts(told.error)
+        self.say({"kind": "utterance", "path": self._name(sheet.episode.path), "utterance": line})
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

@@ -1,0 +1,118 @@
+"""What the page is told, as JSON: plain values, made of what the rest of the program knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_render.engine.moras import write_phrases
+from tts_render.ground.units import frames_to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tts_render.engine.base import MoraTime
+    from tts_render.engine.moras import AccentPhrase
+    from tts_render.ground.errors import TtsRenderError
+    from tts_render.speech.cache import CachedClip
+    from tts_render.speech.casting import Utterance
+    from tts_render.studio.sheet import Sheet
+    from tts_render.studio.shelf import Listed
+    from tts_render.studio.stream import Heard
+
+__all__ = ["error_facts", "heard_facts", "listed_facts", "phrase_facts", "sheet_facts", "utterance_facts"]
+
+
+def listed_facts(listed: Listed, root: Path) -> dict[str, Any]:
+    """An episode in the list."""
+    return {
+        "path": listed.path.relative_to(root).as_posix(),
+        "title": listed.title,
+        "date": None if listed.date is None else listed.date.isoformat(),
+        "show": listed.show,
+        "seconds": listed.seconds,
+        "problem": listed.problem,
+    }
+
+
+def sheet_facts(sheet: Sheet, clips: Sequence[CachedClip | None], root: Path) -> dict[str, Any]:
+    """An episode with everything that sounds in it, in order."""
+    episode = sheet.episode
+    order = []
+    for item in sheet.order(tuple(clips)):
+        facts: dict[str, Any] = {"kind": item.kind, "start": item.start, "seconds": item.seconds}
+        if item.utterance is not None:
+            facts["utterance"] = item.utterance
+        elif item.name is not None:
+            facts["name"] = item.name
+        if item.kind == "pause":
+            facts["ordinary"] = item.ordinary
+        order.append(facts)
+    return {
+        "path": _shown(episode.path, root),
+        "script": _shown(episode.script.path, root),
+        "audio": None if episode.audio is None else _shown(episode.audio, root),
+        "title": episode.title,
+        "show": episode.show.name,
+        "date": None if episode.date is None else episode.date.isoformat(),
+        "engine": {"kind": sheet.pool.identity.engine, "version": sheet.pool.identity.version},
+        "utterances": [
+            utterance_facts(sheet, index, utterance, clip)
+            for index, (utterance, clip) in enumerate(zip(sheet.utterances, clips, strict=True))
+        ],
+        "items": order,
+        "remarks": [{"line": remark.line, "message": remark.message} for remark in episode.script.remarks],
+        "misfits": [{"line": misfit.line, "message": str(misfit)} for misfit in sheet.misfits],
+    }
+
+
+def utterance_facts(sheet: Sheet, index: int, utterance: Utterance, clip: CachedClip | None) -> dict[str, Any]:
+    """One line of the page."""
+    return {
+        "id": sheet.ids[index],
+        "index": index,
+        "line": utterance.line,
+        "text": utterance.text,
+        "reading": utterance.reading,
+        "voice": utterance.voice,
+        "style": utterance.style,
+        "take": utterance.take is not None,
+        "state": "new" if clip is None else "spoken",
+        "seconds": None if clip is None else round(frames_to_seconds(clip.frames, clip.rate), 3),
+    }
+
+
+def phrase_facts(phrases: Sequence[AccentPhrase], *, follows: dict[str, str | None]) -> dict[str, Any]:
+    """The accent phrases of a line, and for everything that its engine does not follow, why not."""
+    return {"accent_phrases": write_phrases(phrases), "follows": follows}
+
+
+def heard_facts(heard: Heard) -> dict[str, Any]:
+    """When a sound of the stream is heard."""
+    placement = heard.placement
+    facts: dict[str, Any] = {"start": round(heard.start, 3), "end": round(heard.end, 3)}
+    if placement.utterance is not None:
+        facts["utterance"] = placement.utterance.index
+        moras: Sequence[MoraTime] = getattr(placement.source, "moras", tuple)()
+        rate = placement.source.rate if placement.source is not None else 1
+        facts["moras"] = [
+            [m.text, round(heard.start + m.start / rate, 3), round(heard.start + m.end / rate, 3)] for m in moras
+        ]
+    else:
+        facts["sound"] = placement.sound
+    return facts
+
+
+def error_facts(error: TtsRenderError) -> dict[str, Any]:
+    """What went wrong, where, and what to do."""
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "path": None if error.path is None else str(error.path),
+        "line": error.line,
+        "remedy": error.remedy,
+    }
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -1,0 +1,167 @@
+"""The narrator: speaks lines in the background, what is needed soonest first."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from tts_render.ground.errors import SpeechError, TtsRenderError
+from tts_render.speech.speaking import look_up, speak
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tts_render.run.session import Session
+    from tts_render.speech.cache import CachedClip
+    from tts_render.studio.sheet import Sheet
+
+__all__ = ["Narrator", "Told"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What has become of one utterance."""
+
+    sheet: Sheet
+    index: int
+    state: str
+    """``speaking``, ``spoken`` or ``failed``."""
+    error: TtsRenderError | None = None
+
+
+@dataclass(slots=True)
+class _Job:
+    sheet: Sheet
+    index: int
+    urgency: int
+    number: int
+    done: bool = False
+    clip: CachedClip | None = None
+    error: TtsRenderError | None = None
+
+
+class Narrator:
+    """Speaks with the engines of one session. Use it as a context manager.
+
+    Args:
+        session: engines and cache.
+        engines: held while they speak; whoever else asks them holds it too.
+        tell: told what becomes of each utterance, in the narrator's thread.
+    """
+
+    def __init__(self, session: Session, engines: threading.Lock, tell: Callable[[Told], None]) -> None:
+        self._session = session
+        self._engines = engines
+        self._tell = tell
+        self._jobs: dict[tuple[str, int], _Job] = {}
+        self._changed = threading.Condition()
+        self._count = 0
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, name="narrator", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def need(self, sheet: Sheet, indexes: Iterable[int], *, urgency: int) -> None:
+        """Have utterances spoken.
+
+        Args:
+            sheet: the episode as it is now; utterances of the sheet that it had before are forgotten.
+            indexes: in the order in which they are wanted.
+            urgency: the smallest comes first; 0 for what somebody waits for.
+        """
+        with self._changed:
+            for key in [key for key, job in self._jobs.items() if _same(job.sheet, sheet) and job.sheet is not sheet]:
+                del self._jobs[key]
+            for index in indexes:
+                self._count += 1
+                job = self._jobs.get(_key(sheet, index))
+                if job is None:
+                    self._jobs[_key(sheet, index)] = _Job(sheet, index, urgency, self._count)
+                elif not job.done and urgency < job.urgency:
+                    job.urgency, job.number = urgency, self._count
+            self._changed.notify_all()
+
+    def clip(self, sheet: Sheet, index: int) -> CachedClip:
+        """The sound of an utterance, as soon as it is there.
+
+        Raises:
+            TtsRenderError: it cannot be spoken.
+        """
+        (found,) = sheet.clips_of((index,), self._session)
+        if found is not None:
+            return found
+        self.need(sheet, (index,), urgency=0)
+        key = _key(sheet, index)
+        with self._changed:
+            job = self._jobs[key]
+            while not job.done and not self._ended:
+                self._changed.wait()
+            self._jobs.pop(key, None)
+        if job.clip is None:
+            raise job.error or SpeechError("the studio was closed", (), path=sheet.lines.script.path)
+        return job.clip
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._ended and not any(not job.done for job in self._jobs.values()):
+                    self._changed.wait()
+                if self._ended:
+                    return
+                job = min(
+                    (job for job in self._jobs.values() if not job.done), key=lambda job: (job.urgency, job.number)
+                )
+            self._speak(job)
+            with self._changed:
+                job.done = True
+                if job.urgency:  # nobody waits for it, and the cache has it
+                    self._jobs.pop(_key(job.sheet, job.index), None)
+                self._changed.notify_all()
+
+    def _speak(self, job: _Job) -> None:
+        sheet, utterance = job.sheet, job.sheet.utterances[job.index]
+        found = look_up((utterance,), sheet.lines.directions, sheet.pool.identity, self._session.cache)
+        if not found.missing:
+            job.clip = found.clips[0]
+            return
+        self._tell(Told(sheet, job.index, "speaking"))
+        try:
+            with (
+                self._engines,
+                closing(
+                    speak(
+                        (utterance,),
+                        sheet.lines.directions,
+                        sheet.pool,
+                        self._session.cache,
+                        path=sheet.lines.script.path,
+                        found=found,
+                        spoken=lambda _: None,
+                    )
+                ) as clips,
+            ):
+                for clip in clips:
+                    job.clip = clip.source
+        except SpeechError as error:
+            job.error = error.failures[0] if error.failures else error
+        except TtsRenderError as error:
+            job.error = error
+        self._tell(Told(sheet, job.index, "failed" if job.error else "spoken", job.error))
+
+
+def _same(one: Sheet, other: Sheet) -> bool:
+    return one.episode.path == other.episode.path
+
+
+def _key(sheet: Sheet, index: int) -> tuple[str, int]:
+    return str(sheet.episode.path), index
