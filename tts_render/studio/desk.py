@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import queue
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA
@@ -20,7 +19,7 @@ from tts_render.studio.sheet import Sheet, open_sheet
 from tts_render.studio.stream import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import Self
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from tts_render.speech.cache import CachedClip
 
 __all__ = ["Desk"]
-
-_WAITING = 1000  # events that a page may be behind; one that is further is told to look anew
 
 
 class Desk:
@@ -53,7 +50,7 @@ class Desk:
         self._sheets: dict[Path, Sheet] = {}
         self._wholes: dict[Path, tuple[tuple[CachedClip, ...], Checked]] = {}
         self._opening = threading.Lock()
-        self._pages: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self._pages: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._numbers = itertools.count()
 
     def __enter__(self) -> Self:
@@ -164,25 +161,16 @@ class Desk:
 
     def say(self, event: dict[str, Any]) -> None:
         """Tell every page."""
-        for page in list(self._pages.values()):
-            try:
-                page.put_nowait(event)
-            except queue.Full:
-                with contextlib.suppress(queue.Empty):
-                    while True:
-                        page.get_nowait()
-                page.put_nowait({"kind": "behind"})
+        for tell in list(self._pages.values()):
+            tell(event)
 
-    def listen(self, seconds: float) -> Iterator[dict[str, Any] | None]:
-        """What happens from now on; None where nothing did for so many seconds."""
-        number, page = next(self._numbers), queue.Queue[dict[str, Any]](_WAITING)
-        self._pages[number] = page
+    @contextmanager
+    def told(self, tell: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Have a page told what happens, in whichever thread it does; ``tell`` must not wait."""
+        number = next(self._numbers)
+        self._pages[number] = tell
         try:
-            while True:
-                try:
-                    yield page.get(timeout=seconds)
-                except queue.Empty:
-                    yield None
+            yield
         finally:
             del self._pages[number]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from tts_render.speech.casting import Role
     from tts_render.studio.desk import Desk
     from tts_render.studio.guard import Keys
     from tts_render.studio.journal import Change
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["application"]
 
 _BEAT = 15.0  # seconds between two signs of life in the stream of events
+_WAITING = 1000  # events that a page may be behind; then it is told to look anew
 _PAGES = {
     "index.html": "text/html; charset=utf-8",
     "studio.css": "text/css; charset=utf-8",
@@ -105,13 +108,28 @@ class _Answers:
         content = (files("tts_render.studio") / "page" / name).read_bytes()
         return Response(content, media_type=_PAGES[name])
 
-    async def events(self, request: Request) -> Response:
+    async def events(self, request: Request) -> Response:  # noqa: ARG002  # every answer is one to a request
+        loop, waiting = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any]]()
+
+        def put(event: dict[str, Any]) -> None:
+            if waiting.qsize() < _WAITING:
+                waiting.put_nowait(event)
+            elif waiting.qsize() == _WAITING:
+                waiting.put_nowait({"kind": "behind"})
+
         async def stream() -> AsyncIterator[str]:
-            yield ": the studio is here\n\n"
-            async for event in iterate_in_threadpool(self._desk.listen(_BEAT)):
-                if await request.is_disconnected():
-                    return
-                yield ": still here\n\n" if event is None else f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+            def tell(event: dict[str, Any]) -> None:
+                loop.call_soon_threadsafe(put, event)
+
+            with self._desk.told(tell):
+                yield ": the studio is here\n\n"
+                while True:
+                    try:
+                        event = await asyncio.wait_for(waiting.get(), _BEAT)
+                    except TimeoutError:
+                        yield ": still here\n\n"
+                    else:
+                        yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
 
         return StreamingResponse(stream(), media_type="text/event-stream")
 
@@ -241,12 +259,12 @@ class _Answers:
     def _make(self, path: Path, name: str, change: Change) -> dict[str, Any]:
         """Change a file; what was changed is spoken at once."""
         desk = self._desk
-        before = set(desk.sheet(path).ids)
+        before = _said(desk.sheet(path))
         desk.journal.make(name, [change])
         desk.changed(path)
         sheet = desk.sheet(path)
-        new = [i for i, clip in enumerate(sheet.clips(desk.session)) if clip is None]
-        desk.narrator.need(sheet, [i for i in new if sheet.ids[i] not in before] or new[:1], urgency=0)
+        new = [index for index, said in enumerate(_said(sheet)) if said not in before]
+        desk.narrator.need(sheet, new, urgency=0)
         return {**desk.facts(path, anew=False), **self._undoable()}
 
     def _undoable(self) -> dict[str, Any]:
@@ -264,6 +282,11 @@ class _Answers:
         if index is None:
             raise StaleError("this line is not there any more", path=path, remedy="Look at the new text.")
         return sheet, index
+
+
+def _said(sheet: Sheet) -> list[tuple[str, Role]]:
+    """What decides the sound of each line."""
+    return [(utterance.wording, utterance.role) for utterance in sheet.utterances]
 
 
 async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001

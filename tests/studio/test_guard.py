@@ -1,0 +1,136 @@
+"""The guard: nobody but the studio's own page reads or changes anything."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.kit.site_kit import SiteKit
+from tests.kit.studio_kit import SECRET, Page, open_studio
+from tts_render.studio.guard import COOKIE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kit.fake_engine import FakeEngine
+
+PLACES = ["/", "/page/studio.js", "/api/episodes", "/api/events", "/api/episodes/_posts/2026-11-21-41.md"]
+
+
+@pytest.fixture
+def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
+    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
+
+
+@pytest.fixture
+def page(site: SiteKit) -> Iterator[Page]:
+    with open_studio(site) as page:
+        yield page
+
+
+def ask(page: Page, place: str, method: str = "GET", **headers: str) -> requests.Response:
+    """A request as somebody else sends it."""
+    with requests.Session() as alone:
+        alone.trust_env = False
+        return alone.request(method, page.address + place, headers=headers, timeout=30, allow_redirects=False)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_without_the_secret_nothing_is_told(page: Page, place: str) -> None:
+    assert ask(page, place).status_code == 403
+    assert ask(page, place, Cookie=f"{COOKIE}=guessed").status_code == 403
+    assert ask(page, place + "?key=guessed").status_code == 403
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost:1", ""])
+def test_under_another_name_nothing_is_told_even_with_the_secret(page: Page, place: str, host: str) -> None:
+    assert ask(page, place, Host=host, Cookie=f"{COOKIE}={SECRET}").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("place", PLACES)
+def test_another_page_is_told_nothing_even_with_the_secret(page: Page, place: str, headers: dict[str, str]) -> None:
+    assert ask(page, place, **headers, Cookie=f"{COOKIE}={SECRET}").status_code == 403
+
+
+@pytest.mark.parametrize("place", ["/api/undo", "/api/redo", "/api/line/_posts/2026-11-21-41.md"])
+def test_what_does_not_say_where_it_comes_from_changes_nothing(page: Page, site: SiteKit, place: str) -> None:
+    before = site.files()
+    assert ask(page, place, "POST", Cookie=f"{COOKIE}={SECRET}").status_code == 403
+    assert site.files() == before
+
+
+def test_the_secret_is_taken_out_of_the_address_into_a_cookie_that_no_page_reads(page: Page) -> None:
+    answer = ask(page, f"/?key={SECRET}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}={SECRET};")
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_the_way_in_leads_nowhere_else(page: Page) -> None:
+    assert ask(page, f"//evil.example/?key={SECRET}").headers["location"] == "/evil.example/"
+
+
+@pytest.mark.parametrize("place", ["/api/episodes", "/nothing-here"])
+def test_whatever_is_answered_keeps_to_itself(page: Page, place: str) -> None:
+    headers = page.get(place).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.md", "/etc/passwd", "%2e%2e/outside.md", "_posts/../../outside.md", "link.md", "no-such.md"]
+)
+def test_no_path_leads_out_of_the_site(page: Page, site: SiteKit, name: str) -> None:
+    outside = site.root.parent / "outside.md"
+    outside.write_text("---\ntitle: geheim\n---\n秘密です。\n", encoding="utf-8")
+    (site.root / "link.md").symlink_to(outside)
+    answer = page.get(f"/api/episodes/{name}")
+    assert answer.status_code in (404, 422), answer.text
+    assert "秘密" not in answer.text
+
+
+def test_a_request_of_absurd_size_is_refused(page: Page, site: SiteKit) -> None:
+    before = site.files()
+    answer = page.post(f"/api/line/{page.name(site.post)}", {"line": 1, "before": "x" * 5_000_000, "after": "y"})
+    assert answer.status_code == 413
+    assert site.files() == before
+
+
+def test_a_request_that_lies_about_its_size_is_cut_off(page: Page, site: SiteKit) -> None:
+    host = page.address.removeprefix("http://")
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), timeout=30) as raw:
+        head = (
+            f"POST /api/line/{page.name(site.post)} HTTP/1.1\r\nHost: {host}\r\nOrigin: {page.address}\r\n"
+            f"Cookie: {COOKIE}={SECRET}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        raw.sendall(head.encode())
+        try:
+            for _ in range(80):
+                raw.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+            answer = raw.recv(100)
+        except OSError:
+            answer = b""
+    assert not answer.startswith(b"HTTP/1.1 200")
+    assert page.get("/api/episodes").status_code == 200, "and the studio goes on"

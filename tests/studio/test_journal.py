@@ -1,0 +1,80 @@
+"""The journal: what the studio has changed can be undone and done again, and never over what somebody else has written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tts_render.studio.journal import Change, Journal, StaleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a.txt").write_bytes(b"one")
+    return Journal(tmp_path / "cache", tmp_path / "site")
+
+
+def test_a_change_is_undone_and_done_again(journal: Journal, tmp_path: Path) -> None:
+    a, b = tmp_path / "site" / "a.txt", tmp_path / "site" / "b.json"
+    journal.make("first", [Change(a, b"one", b"two"), Change(b, None, b"{}")])
+    assert (a.read_bytes(), b.read_bytes(), journal.undoable, journal.redoable) == (b"two", b"{}", "first", None)
+    assert journal.undo() == ("first", (a, b))
+    assert (a.read_bytes(), b.exists(), journal.undoable, journal.redoable) == (b"one", False, None, "first")
+    assert journal.redo() == ("first", (a, b))
+    assert (a.read_bytes(), b.read_bytes()) == (b"two", b"{}")
+    assert journal.redo() is None
+
+
+def test_it_is_remembered_when_the_studio_is_opened_again(journal: Journal, tmp_path: Path) -> None:
+    a = tmp_path / "site" / "a.txt"
+    journal.make("first", [Change(a, b"one", b"two")])
+    journal.make("second", [Change(a, b"two", b"three")])
+    journal.undo()
+    again = Journal(tmp_path / "cache", tmp_path / "site")
+    assert (again.undoable, again.redoable) == ("first", "second")
+    again.undo()
+    assert a.read_bytes() == b"one"
+    assert Journal(tmp_path / "cache", tmp_path / "other").undoable is None, "another site"
+
+
+def test_a_new_change_ends_what_could_be_done_again(journal: Journal, tmp_path: Path) -> None:
+    a = tmp_path / "site" / "a.txt"
+    journal.make("first", [Change(a, b"one", b"two")])
+    journal.undo()
+    journal.make("other", [Change(a, b"one", b"three")])
+    assert journal.redo() is None
+
+
+def test_what_changes_nothing_is_no_change(journal: Journal, tmp_path: Path) -> None:
+    journal.make("nothing", [Change(tmp_path / "site" / "a.txt", b"one", b"one")])
+    assert journal.undoable is None
+
+
+def test_what_somebody_else_has_written_is_kept(journal: Journal, tmp_path: Path) -> None:
+    a, b = tmp_path / "site" / "a.txt", tmp_path / "site" / "b.txt"
+    b.write_bytes(b"x")
+    with pytest.raises(StaleError, match="changed in the meantime"):
+        journal.make("late", [Change(b, b"x", b"y"), Change(a, b"zero", b"two")])
+    assert (a.read_bytes(), b.read_bytes()) == (b"one", b"x"), "all or none"
+    journal.make("first", [Change(a, b"one", b"two")])
+    a.write_bytes(b"theirs")
+    with pytest.raises(StaleError):
+        journal.undo()
+    assert a.read_bytes() == b"theirs"
+    assert journal.undoable == "first"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda text: text[:-5], lambda text: text.replace("b25l", "dHdv"), lambda text: text.replace("a.txt", "../a.txt")],
+)
+def test_a_damaged_memory_is_forgotten(journal: Journal, tmp_path: Path, damage: object) -> None:
+    journal.make("first", [Change(tmp_path / "site" / "a.txt", b"one", b"two")])
+    (file,) = (tmp_path / "cache" / "studio").iterdir()
+    file.write_text(damage(file.read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
+    assert Journal(tmp_path / "cache", tmp_path / "site").undoable is None

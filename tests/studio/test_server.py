@@ -1,0 +1,255 @@
+"""What the page asks for: episodes, lines as sound, changes in files, and what happens meanwhile."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.kit.fake_engine import Fault
+from tests.kit.site_kit import POST, SCRIPT, SiteKit
+from tests.kit.studio_kit import Page, open_studio
+from tts_render.episode.episode import open_episode
+from tts_render.run.session import Session
+from tts_render.studio.sheet import open_sheet
+from tts_render.studio.stream import check_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import requests
+
+    from tests.kit.fake_engine import FakeEngine
+
+LINE = "今日は鍵の話をします！"
+
+
+@pytest.fixture
+def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
+    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
+
+
+@pytest.fixture
+def page(site: SiteKit) -> Iterator[Page]:
+    with open_studio(site) as page:
+        yield page
+
+
+def samples(answer: requests.Response) -> np.ndarray:
+    """The sound of an answer whose WAV does not say how long it is."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "audio/wav"
+    return np.frombuffer(answer.content[44:], "<i2").astype(np.float32) / 32768
+
+
+def line_of(page: Page, post: Path, text: str) -> dict[str, Any]:
+    return next(u for u in page.episode(post)["utterances"] if u["text"] == text)
+
+
+def test_the_list_has_every_episode_the_newest_first(page: Page, site: SiteKit) -> None:
+    old = site.root / "_posts" / "2026-11-20-40.md"
+    old.write_text(POST.replace("2026-11-21", "2026-11-20").replace("_20261121", "_b"), encoding="utf-8")
+    (site.root / "_posts" / "2026-11-22-1.md").write_text("---\na: [\n---\n", encoding="utf-8")
+    (site.root / "_posts" / "2026-11-23-1.md").write_text("---\ntitle: お知らせ\n---\n休みます。\n", encoding="utf-8")
+    assert site.run("render", site.post).code == 0
+    listed = page.get("/api/episodes").json()["episodes"]
+    assert [one["path"] for one in listed] == [f"_posts/2026-11-2{day}.md" for day in ("2-1", "1-41", "0-40")]
+    broken, rendered, missing = listed
+    assert "2026-11-22-1.md" in broken["problem"]
+    assert (rendered["title"], missing["seconds"]) == ("朝の技術だより☆A.I. 20261121 [特別]", None)
+    assert rendered["seconds"] == pytest.approx(json.loads(site.receipt.read_bytes())["duration_seconds"])
+
+
+def test_an_episode_has_its_lines_and_what_is_between_them(page: Page, site: SiteKit, fake_engine: FakeEngine) -> None:
+    episode = page.episode(site.post)
+    assert [u["text"] for u in episode["utterances"]][:2] == ["おはようございます。", "朝の技術だよりの時間です。"]
+    assert {u["state"] for u in episode["utterances"]} == {"new"}
+    kinds = [item["kind"] for item in episode["items"]]
+    assert kinds.count("utterance") == len(episode["utterances"])
+    assert [item["name"] for item in episode["items"] if item["kind"] == "sound"] == ["opening", "bumper", "ending"]
+    assert fake_engine.syntheses == [], "looking speaks nothing"
+    assert site.run("render", site.post).code == 0
+    assert {u["state"] for u in page.episode(site.post)["utterances"]} == {"spoken"}
+
+
+def test_a_line_is_spoken_when_it_is_asked_for_and_then_never_again(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    place = f"/api/sound/{page.name(site.post)}"
+    line = line_of(page, site.post, LINE)
+    first = page.get(place, utterance=line["id"])
+    sound, rate = soundfile.read(io.BytesIO(first.content[:4] + b"\0\0\0\0" + first.content[8:]))
+    assert (rate, len(sound) > 20_000, np.abs(sound).max() > 0.01) == (44_100, True, True)
+    assert len(fake_engine.syntheses) == 1
+    assert page.get(place, utterance=line["id"]).content == first.content
+    assert len(fake_engine.syntheses) == 1
+    assert line_of(page, site.post, LINE)["state"] == "spoken"
+
+
+def test_a_line_of_the_script_is_changed_and_not_one_byte_more(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    before = site.files()
+    line = line_of(page, site.post, LINE)
+    place = page.name(site.post)
+    source = page.get(f"/api/source/{place}", utterance=line["id"]).json()
+    assert source == {"line": 2, "source": LINE}
+    with page.events() as events:
+        answer = page.post(f"/api/line/{place}", {"line": 2, "before": LINE, "after": "今日は錠の話をします！"})
+        assert answer.status_code == 200
+        assert answer.json()["undo"] is not None
+        assert next(events)["kind"] == "episode"
+        told = [next(events) for _ in range(2)]
+    assert [event["utterance"]["state"] for event in told] == ["speaking", "spoken"]
+    assert [s.text for s in fake_engine.syntheses] == ["今日は錠の話をします！"], "what was changed is spoken at once"
+    after = site.files()
+    assert {name for name in after if after[name] != before[name]} == {f"audio/{site.script.name}"}
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace("鍵の話", "錠の話")
+    assert page.post("/api/undo").json()["undo"] is None
+    assert site.files() == before
+    assert page.post("/api/redo").json()["redo"] is None
+    assert site.files() == after
+
+
+def test_a_line_that_somebody_changed_meanwhile_is_refused_with_both_versions(page: Page, site: SiteKit) -> None:
+    line_of(page, site.post, LINE)
+    theirs = SCRIPT.replace("鍵の話", "扉の話")
+    site.script.write_text(theirs, encoding="utf-8")
+    answer = page.post(f"/api/line/{page.name(site.post)}", {"line": 2, "before": LINE, "after": "私の版。"})
+    assert answer.status_code == 409
+    assert "今日は扉の話をします！" in answer.json()["error"]["message"]
+    assert site.script.read_text(encoding="utf-8") == theirs
+
+
+def test_an_accent_is_moved_heard_and_the_same_on_the_command_line(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    phrases = page.get(f"/api/phrases/{place}", utterance=line["id"]).json()
+    assert phrases["follows"] == {"accents": None, "pitches": None, "lengths": None}
+    accents = phrases["accent_phrases"]
+    accents[0]["accent"] = 1 + accents[0]["accent"] % len(accents[0]["moras"])
+    for mora in accents[0]["moras"]:
+        mora["pitch"] = 5.0
+    before = page.get(f"/api/sound/{place}", utterance=line["id"]).content
+    answer = page.post(f"/api/take/{place}", {"accent_phrases": accents, "intonation": 1.0}, utterance=line["id"])
+    assert answer.status_code == 200
+    assert line_of(page, site.post, LINE)["take"] is True
+    assert page.get(f"/api/sound/{place}", utterance=line["id"]).content != before
+    spoken = len(fake_engine.syntheses)
+    takes = open_episode(site.post).takes
+    assert [take.text for take in takes] == [LINE]
+    assert site.run("render", site.post).code == 0
+    assert len(fake_engine.syntheses) == spoken + 5, "what the page has spoken is not spoken again"
+    page.post(f"/api/take/{place}", {"accent_phrases": [], "intonation": 1.0}, utterance=line["id"])
+    assert not open_episode(site.post).takes_file.exists(), "a take that changes nothing is none"
+    assert page.get(f"/api/sound/{place}", utterance=line["id"]).content == before
+
+
+def test_kana_become_accent_phrases(page: Page, site: SiteKit) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    found = page.post(f"/api/kana/{place}", {"kana": "カギ'/ノ'"}, utterance=line["id"]).json()["accent_phrases"]
+    assert [["".join(m["text"] for m in p["moras"]), p["accent"]] for p in found] == [["カギ", 2], ["ノ", 1]]
+    assert page.post(f"/api/kana/{place}", {"kana": "鍵"}, utterance=line["id"]).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("place", "body"),
+    [
+        ("take", {"accent_phrases": [{"moras": [{"text": 1}]}]}),
+        ("take", {"intonation": 99}),
+        ("line", {"line": "2", "before": "", "after": ""}),
+        ("line", [1]),
+    ],
+)
+def test_nonsense_is_refused_and_changes_nothing(page: Page, site: SiteKit, place: str, body: object) -> None:
+    before = site.files()
+    line = line_of(page, site.post, LINE)
+    answer = page.post(f"/api/{place}/{page.name(site.post)}", body, utterance=line["id"])
+    assert answer.status_code == 422, answer.text
+    assert site.files() == before
+
+
+def test_a_line_that_is_gone_is_told(page: Page, site: SiteKit) -> None:
+    page.episode(site.post)
+    answer = page.get(f"/api/sound/{page.name(site.post)}", utterance="0123456789ab")
+    assert answer.status_code == 409
+    assert "not there any more" in answer.json()["error"]["message"]
+
+
+def test_a_line_that_cannot_be_spoken_is_told_with_its_reason(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    line = line_of(page, site.post, LINE)
+    fake_engine.fail("/synthesis", Fault("status", status=400))
+    with page.events() as events:
+        answer = page.get(f"/api/sound/{page.name(site.post)}", utterance=line["id"])
+        assert answer.status_code >= 400
+        assert answer.json()["error"]["line"] == 2
+        assert [next(events)["utterance"]["state"] for _ in range(2)] == ["speaking", "failed"]
+    assert page.get(f"/api/sound/{page.name(site.post)}", utterance=line["id"]).status_code == 200, (
+        "it can be tried again"
+    )
+
+
+def test_without_an_engine_the_page_is_told_what_to_do(site: SiteKit) -> None:
+    site.engines = ("http://127.0.0.1:9",)
+    with open_studio(site) as page:
+        answer = page.get(f"/api/episodes/{page.name(site.post)}")
+        assert answer.status_code == 503
+        assert "Start the engine" in answer.json()["error"]["remedy"]
+        assert page.get("/api/episodes").status_code == 200, "the list needs none"
+
+
+def test_from_a_line_on_it_sounds_exactly_as_in_the_mp3_once_all_is_spoken(page: Page, site: SiteKit) -> None:
+    assert site.run("render", site.post).code == 0
+    episode = page.episode(site.post)
+    with Session(site.cache, engines=site.engines) as session:
+        sheet = open_sheet(open_episode(site.post), session)
+        clips = sheet.clips(session)
+        whole = check_whole(sheet, [clip for clip in clips if clip is not None])
+    mastered = mastered_samples(whole, sheet)
+    starts = {p.utterance.index: p.start for p in whole.timeline.placements if p.utterance is not None}
+    for index in (0, 3, 5):
+        line = episode["utterances"][index]
+        with page.events() as events:
+            heard = samples(page.get(f"/api/stream/{page.name(site.post)}", utterance=line["id"], play="x"))
+            first = next(events)
+        assert (first["kind"], first["utterance"], first["start"], first["play"]) == ("heard", index, 0.0, "x")
+        assert first["moras"][0][1] == 0.0
+        wanted = mastered[starts[index] :]
+        assert len(heard) == len(wanted)
+        assert np.abs(heard - wanted).max() < 1.5 / 32768, f"from line {index}"
+
+
+def mastered_samples(whole: Any, sheet: Any) -> np.ndarray:
+    from tts_render.sound.mastering import limit
+
+    blocks = limit(
+        whole.mixed(), rate=whole.timeline.rate, gain_db=whole.master.gain_db, ceiling_db=whole.master.ceiling_db
+    )
+    return np.concatenate(list(blocks))[:, 0]
+
+
+def test_what_is_needed_next_is_spoken_first_and_the_stream_begins_before_the_rest_is(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    episode = page.episode(site.post)
+    texts = [u["text"] for u in episode["utterances"]]
+    heard = samples(page.get(f"/api/stream/{page.name(site.post)}", utterance=episode["utterances"][3]["id"], play="y"))
+    assert len(heard) > 44_100
+    assert [s.text for s in fake_engine.syntheses] == texts[3:]
+
+
+def test_a_line_that_fails_ends_the_stream_and_says_so(page: Page, site: SiteKit, fake_engine: FakeEngine) -> None:
+    episode = page.episode(site.post)
+    fake_engine.fail("/synthesis", None, Fault("status", status=400))
+    with page.events() as events:
+        page.get(f"/api/stream/{page.name(site.post)}", utterance=episode["utterances"][3]["id"], play="z")
+        told = next(event for event in events if event["kind"] == "stopped")
+    assert told["error"]["line"] == episode["utterances"][4]["line"]
