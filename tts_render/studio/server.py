@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tts_render.engine.moras import read_phrases
+from tts_render.engine.moras import read_phrases, write_phrases
 from tts_render.ground.errors import CommandLineError, InputError, TtsRenderError
 from tts_render.sound.audio import conform
 from tts_render.studio.edits import change_line, change_take, source_line
@@ -48,6 +48,10 @@ _PAGES = {
     "accents.js": "text/javascript; charset=utf-8",
     "player.js": "text/javascript; charset=utf-8",
     "talk.js": "text/javascript; charset=utf-8",
+    "row.js": "text/javascript; charset=utf-8",
+    "mend.js": "text/javascript; charset=utf-8",
+    "words.js": "text/javascript; charset=utf-8",
+    "elements.js": "text/javascript; charset=utf-8",
 }
 _FOLLOWS: dict[str, dict[str, str | None]] = {
     "voicevox": {"accents": None, "pitches": None, "lengths": None},
@@ -185,6 +189,7 @@ class _Answers:
             take = sheet.utterances[index].take
             return {
                 **phrase_facts(self._desk.phrases(sheet, index), follows=_FOLLOWS[sheet.pool.identity.engine]),
+                "given": [] if take is None else write_phrases(take.phrases),
                 "intonation": 1.0 if take is None else take.intonation,
                 "take": take is not None,
             }

@@ -1,0 +1,350 @@
+// An episode, line by line: what it says, how it stands, and what plays.
+
+import { isTyping, make } from "./elements.js";
+import { Mend } from "./mend.js";
+import { SPEEDS } from "./player.js";
+import { Row } from "./row.js";
+import { get } from "./talk.js";
+import { clock, day, plain, say } from "./words.js";
+
+/** The page of one episode. */
+export class EpisodeView extends HTMLElement {
+  #rows = new Map();
+  #live = new Map();
+  #voices = [];
+  #mend = null;
+  #active = null;
+  #sounding = null;
+  #head = make("header", {});
+  #notices = make("div", {});
+  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findLine"), placeholder: say("findLine"), "aria-keyshortcuts": "f" });
+  #found = make("span", { class: "dim", role: "status" });
+  #list = make("ol", { class: "lines" });
+
+  path = null;
+  facts = null;
+
+  /** Use a player; tell what is done with `announce(text)`, what fails with `trouble(error)`, new facts with `told(facts)`. */
+  attach({ player, announce, trouble, told }) {
+    Object.assign(this, { player, announce, trouble, told });
+    this.className = "episode";
+    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.playFrom(this.rows[0]) }, make("span", { "aria-hidden": "true" }, "▶ "), say("playAll"));
+    this.append(
+      this.#head,
+      this.#notices,
+      make("div", { class: "tools" }, playAll, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
+      this.#list,
+    );
+    this.#field.addEventListener("input", () => this.#sift());
+    this.#field.addEventListener("keydown", (event) => this.#searching(event));
+    this.#list.addEventListener("click", (event) => this.#clicked(event));
+    this.#list.addEventListener("dblclick", (event) => this.#doubled(event));
+    player.addEventListener("change", () => this.#showSounding());
+  }
+
+  /** The rows of all utterances, in order. */
+  get rows() {
+    return this.facts ? this.facts.utterances.map(({ id }) => this.#rows.get(id)) : [];
+  }
+
+  /** Show an episode as the studio tells it. */
+  take(facts) {
+    const known = this.path === facts.path;
+    if (!known) {
+      this.path = facts.path;
+      this.#voices = [];
+      this.#rows.clear();
+      this.#live.clear();
+      this.#active = this.#mend = null;
+      this.#list.replaceChildren();
+      this.#field.value = "";
+    }
+    this.facts = facts;
+    this.told(facts);
+    this.#showHead();
+    this.#showNotices();
+    this.#follow();
+    this.#arrange();
+    this.#sift();
+    this.#showSounding();
+    if (!this.#active || !this.#rows.has(this.#active.id)) this.#activate(this.rows[0] ?? null);
+  }
+
+  /** Show what has become of one utterance. */
+  heard(utterance) {
+    if (utterance.state === "spoken") this.#live.delete(utterance.id);
+    else this.#live.set(utterance.id, utterance);
+    const at = this.facts?.utterances.findIndex(({ id }) => id === utterance.id) ?? -1;
+    if (at < 0) return;
+    const { state, error, seconds } = utterance;
+    const before = this.facts.utterances[at];
+    this.facts.utterances[at] = { ...before, state: state === "spoken" ? "spoken" : before.state, seconds };
+    this.#rows.get(utterance.id)?.update({ ...before, state, error, seconds });
+    this.#showHead();
+    if (state !== "spoken") this.announce(`${say(state)}: ${before.text}`);
+  }
+
+  /** Look at the files again. */
+  async reload() {
+    try {
+      this.take(await get("episodes", this.path));
+      this.#mend?.refresh();
+    } catch (error) {
+      this.trouble(error);
+    }
+  }
+
+  /** Somebody changed the episode; what is typed here stays. */
+  changed(facts) {
+    this.take(facts);
+    this.#mend?.refresh();
+  }
+
+  /** Say at its line why something cannot be played; false where there is no such line. */
+  fail(id, error) {
+    const row = this.#rows.get(id);
+    if (!row) return false;
+    const state = { ...row.utterance, state: "failed", error };
+    this.#live.set(id, state);
+    row.update(state);
+    return true;
+  }
+
+  playFrom(row) {
+    if (row) this.player.playFrom(this.path, this.facts.utterances, row.id);
+  }
+
+  /** Play from the line on that the keys are for. */
+  playFromHere() {
+    this.playFrom(this.#active);
+  }
+
+  playLine(row) {
+    if (row) this.player.playLine(this.path, this.facts.utterances, row.id);
+  }
+
+  /** Open the panel of a row. */
+  edit(row, page = "text") {
+    if (this.#mend?.row === row) {
+      this.#mend.show(page);
+      return;
+    }
+    this.close();
+    this.#mend = new Mend(this, row);
+    row.element.append(this.#mend.element);
+    row.edit.setAttribute("aria-expanded", "true");
+    this.#mend.show(page).then(() => row.element.scrollIntoView({ block: "nearest" }));
+  }
+
+  /** Close the panel that is open, and go back to its row. */
+  close() {
+    const mend = this.#mend;
+    if (!mend) return;
+    this.#mend = null;
+    mend.leave();
+    const inside = mend.element.contains(document.activeElement);
+    mend.element.remove();
+    mend.row.edit.setAttribute("aria-expanded", "false");
+    if (!this.#rows.has(mend.row.id)) mend.row.element.remove();
+    else if (inside) mend.row.element.focus();
+  }
+
+  /** Put the cursor where one searches. */
+  search() {
+    this.#field.focus();
+    this.#field.select();
+  }
+
+  /** Do what a key is for; false where it is for nothing here. */
+  key(event) {
+    const { key, target } = event;
+    const row = this.#active;
+    const sliding = target.matches("input");
+    const pressing = target.matches("button, select, a, summary");
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
+    if (step && !(sliding && key.startsWith("Arrow"))) this.#step(step);
+    else if (key === " " && !sliding && !pressing) this.player.mode ? this.player.toggle() : this.playLine(row);
+    else if (key === "Enter" && target === row?.element) this.playLine(row);
+    else if (key === "p") this.playFrom(row);
+    else if (key === "l") this.#loop(row);
+    else if (key === "e" && row) this.edit(row);
+    else if (key === "a" && row) this.edit(row, "accent");
+    else if (key === "b" && this.#mend) this.#mend.compare();
+    else if (key === "f") this.search();
+    else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];
+    else if (key === "Escape") this.player.mode ? this.player.stop() : this.close();
+    else return false;
+    return true;
+  }
+
+  #loop(row) {
+    if (!this.player.mode) this.playLine(row);
+    this.player.loop();
+  }
+
+  #step(step) {
+    const streams = this.player.mode === "stream";
+    const rows = this.rows.filter(({ element }) => !element.hidden);
+    const from = streams ? this.#rows.get(this.player.current?.id) : this.#active;
+    const next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(from) + step))];
+    if (!next) return;
+    next.element.focus();
+    if (streams) this.playFrom(next);
+  }
+
+  #act(action, row) {
+    if (action === "focus") this.#activate(row);
+    else if (action === "from") this.playFrom(row);
+    else if (action === "edit") this.#mend?.row === row ? this.close() : this.edit(row);
+    else if (this.player.mode && this.player.current?.id === row.id) this.player.toggle();
+    else this.playLine(row);
+  }
+
+  #clicked(event) {
+    const row = event.target.closest(".line")?.row;
+    if (row && !event.target.closest(".mend, button") && getSelection().isCollapsed) row.element.focus();
+  }
+
+  #doubled(event) {
+    const row = event.target.closest(".line")?.row;
+    if (row && !event.target.closest(".mend, button")) this.edit(row);
+  }
+
+  #searching(event) {
+    if (event.isComposing) return;
+    if (event.key === "Escape") {
+      this.#field.value = "";
+      this.#sift();
+      this.#active?.element.focus();
+    } else if (event.key === "Enter" || event.key === "ArrowDown") {
+      this.rows.find(({ element }) => !element.hidden)?.element.focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  #sift() {
+    const words = plain(this.#field.value).split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const element of this.#list.children) {
+      const { row } = element;
+      const open = row && row === this.#mend?.row;
+      element.hidden = words.length > 0 && !open && !row?.fits(words);
+      if (row && !element.hidden) found++;
+    }
+    this.#found.textContent = words.length ? say("found", { found, all: this.#rows.size }) : "";
+  }
+
+  #activate(row) {
+    if (row === this.#active) return;
+    if (this.#active) this.#active.active = false;
+    this.#active = row;
+    if (row) row.active = true;
+  }
+
+  #showHead() {
+    const { title, show, date, script, engine, utterances, items } = this.facts;
+    const spoken = utterances.filter(({ state }) => state === "spoken").length;
+    const length = items.length ? Math.max(...items.map(({ start, seconds }) => start + seconds)) : 0;
+    const fact = (name, value) => (value ? make("div", {}, make("dt", {}, say(name)), make("dd", {}, value)) : null);
+    const all = { spoken, all: utterances.length };
+    this.#head.replaceChildren(
+      make("p", { class: "show", lang: "ja" }, show ?? ""),
+      make("h1", { lang: "ja" }, title ?? this.path),
+      make(
+        "dl",
+        { class: "facts" },
+        fact("date", date && day(date)),
+        fact("length", spoken < utterances.length ? say("about", { time: clock(length) }) : clock(length)),
+        fact("lines", say("count", all)),
+        fact("script", script),
+        fact("engine", `${engine.kind} ${engine.version ?? ""}`),
+      ),
+    );
+  }
+
+  #showNotices() {
+    const box = (title, found) =>
+      found.length
+        ? make(
+            "section",
+            { class: "warnings" },
+            make("h2", {}, say(title)),
+            make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.#goTo(line) }, say("atLine", { line })) : null, line ? ": " : null, message))),
+          )
+        : null;
+    this.#notices.replaceChildren(...[box("misfits", this.facts.misfits), box("remarks", this.facts.remarks)].filter(Boolean));
+  }
+
+  #goTo(line) {
+    const row = this.rows.findLast(({ utterance }) => utterance.line <= line) ?? this.rows[0];
+    row?.element.focus();
+  }
+
+  /** Where the line of the open panel has another text now, the panel goes with it. */
+  #follow() {
+    const row = this.#mend?.row;
+    const there = new Set(this.facts.utterances.map(({ id }) => id));
+    if (!row || there.has(row.id)) return;
+    const same = this.facts.utterances.find(({ id, line }) => line === row.utterance.line && !this.#rows.has(id));
+    if (!same) return;
+    this.#rows.delete(row.id);
+    row.id = same.id;
+    this.#rows.set(same.id, row);
+  }
+
+  /** Rows, pauses, sounds and chapters in order. What stays is not moved, so that focus and fields stay too. */
+  #arrange() {
+    const { items, utterances } = this.facts;
+    const rows = new Map();
+    const wanted = [];
+    for (const item of items) {
+      if (item.kind === "utterance") {
+        const told = utterances[item.utterance];
+        const live = this.#live.get(told.id);
+        const shown = told.state === "spoken" || !live ? told : { ...told, state: live.state, error: live.error };
+        if (!this.#voices.includes(told.voice)) this.#voices.push(told.voice);
+        const row = this.#rows.get(told.id) ?? new Row(shown, (action, of) => this.#act(action, of));
+        row.update(shown, item.start, this.#voices.indexOf(told.voice));
+        rows.set(told.id, row);
+        wanted.push(row.element);
+      } else if (item.kind === "chapter") wanted.push(make("li", { class: "chapter" }, make("h2", {}, make("span", { class: "start" }, clock(item.start)), make("span", { lang: "ja" }, item.name ?? ""))));
+      else if (item.kind === "sound") wanted.push(make("li", { class: "cue" }, make("span", { "aria-hidden": "true" }, "♪ "), say("sound", { name: item.name ?? "", seconds: item.seconds.toFixed(1) })));
+      else if (!item.ordinary && item.seconds >= 0.05) wanted.push(make("li", { class: "cue" }, say("pause", { seconds: item.seconds.toFixed(1) })));
+    }
+    const mend = this.#mend;
+    if (mend && !rows.has(mend.row.id)) {
+      if (mend.dirty) {
+        const before = [...this.#list.children].slice(0, [...this.#list.children].indexOf(mend.row.element)).findLast((element) => wanted.includes(element));
+        wanted.splice(before ? wanted.indexOf(before) + 1 : 0, 0, mend.row.element);
+        mend.lose();
+      } else this.#mend = null;
+    }
+    this.#rows = rows;
+    const stays = new Set(wanted);
+    for (const element of [...this.#list.children]) if (!stays.has(element)) element.remove();
+    let next = this.#list.firstChild;
+    for (const element of wanted) {
+      if (element === next) next = next.nextSibling;
+      else this.#list.insertBefore(element, next);
+    }
+  }
+
+  #showSounding() {
+    const { player } = this;
+    const current = player.mode && player.path === this.path ? player.current?.id : null;
+    const row = this.#rows.get(current) ?? null;
+    if (this.#sounding && this.#sounding !== row) this.#sounding.sounding = null;
+    if (row) row.sounding = player.paused ? "paused" : "going";
+    if (row && row !== this.#sounding) this.#reveal(row);
+    this.#sounding = row;
+  }
+
+  /** Keep the row that sounds in view, but never move what somebody types into. */
+  #reveal(row) {
+    if (this.player.mode !== "stream" || isTyping(document.activeElement) || this.#mend?.element.contains(document.activeElement)) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    row.element.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
+  }
+}
+
+customElements.define("studio-episode", EpisodeView);

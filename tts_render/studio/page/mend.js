@@ -1,0 +1,251 @@
+// The panel under a row, where its line is mended: its text in the script, or its accents as a take.
+
+import "./accents.js";
+import { make, mark } from "./elements.js";
+import { get, post, sound } from "./talk.js";
+import { say } from "./words.js";
+
+let count = 0;
+
+/** The panel of one row. `host` is the episode: its path, facts, player, and what takes over new facts. */
+export class Mend {
+  #host;
+  #number = ++count;
+  #line = null;
+  #source = null;
+  #sounds = { before: null, after: null };
+  #heard = "after";
+  #saving = Promise.resolve();
+  #waiting = 0;
+  #asked = 0;
+  #field;
+  #place = make("label", {});
+  #note = make("div", { class: "note", role: "alert", hidden: true });
+  #status = make("span", { class: "dim", role: "status" });
+  #accents = document.createElement("studio-accents");
+
+  constructor(host, row) {
+    this.#host = host;
+    this.row = row;
+    this.#field = make("input", { type: "text", id: `source-${this.#number}`, class: "source", lang: "ja", autocomplete: "off", spellcheck: "false", keydown: (event) => this.#typed(event) });
+    this.#place.htmlFor = this.#field.id;
+    const save = make("button", { type: "submit", class: "main" }, say("save"));
+    this.pages = {
+      text: make(
+        "div",
+        {},
+        make("form", { submit: (event) => { event.preventDefault(); this.#saveText(); } }, this.#place, make("div", { class: "entry" }, this.#field, save)),
+        this.#note,
+        make("p", { class: "dim hint" }, say("saveHint")),
+      ),
+      accent: make("div", {}, this.#accents),
+    };
+    this.tabs = Object.fromEntries(
+      Object.entries(this.pages).map(([name, page]) => {
+        const tab = make("button", { type: "button", role: "tab", id: `tab-${name}-${this.#number}`, "data-tab": name, "aria-controls": `page-${name}-${this.#number}`, click: () => this.show(name) }, say(name));
+        for (const [key, value] of Object.entries({ role: "tabpanel", id: `page-${name}-${this.#number}`, "aria-labelledby": tab.id })) page.setAttribute(key, value);
+        return [name, tab];
+      }),
+    );
+    this.compareButton = make("button", { type: "button", "data-action": "compare", "aria-keyshortcuts": "b", click: () => this.compare() });
+    this.element = make(
+      "div",
+      { class: "mend", role: "group", "aria-label": say("editLine"), keydown: (event) => this.#key(event) },
+      make(
+        "div",
+        { class: "top" },
+        make("div", { role: "tablist", class: "tabs" }, ...Object.values(this.tabs)),
+        this.#status,
+        this.compareButton,
+        make("button", { type: "button", class: "flat", click: () => host.close() }, say("close")),
+      ),
+      ...Object.values(this.pages),
+    );
+    this.#showCompare();
+    this.#remember("before");
+  }
+
+  /** Whether something is typed that is not in the file. */
+  get dirty() {
+    return this.#source !== null && this.#field.value !== this.#source;
+  }
+
+  /** Show the page "text" or "accent", and go to what is changed there. */
+  async show(name) {
+    this.page = name;
+    for (const [key, tab] of Object.entries(this.tabs)) {
+      mark(tab, "aria-selected", String(key === name));
+      tab.tabIndex = key === name ? 0 : -1;
+      this.pages[key].hidden = key !== name;
+    }
+    await this.load();
+    this.focus();
+  }
+
+  focus() {
+    const first = this.page === "text" ? this.#field : this.#accents.querySelector("input:enabled, button:enabled");
+    (first ?? this.tabs[this.page]).focus();
+  }
+
+  /** Look at what the studio has now; what is typed stays. */
+  async load() {
+    const id = this.row.id;
+    try {
+      if (this.page === "text") {
+        if (this.dirty) return;
+        const { line, source } = await get("source", this.#host.path, { utterance: id });
+        if (this.dirty) return;
+        this.#line = line;
+        this.#source = this.#field.value = source;
+        this.#place.textContent = say("sourceLine", { line, script: this.#host.facts.script.split("/").pop() });
+        this.#tell(null);
+      } else {
+        const asked = ++this.#asked;
+        const told = await get("phrases", this.#host.path, { utterance: id });
+        if (asked !== this.#asked || this.#waiting) return;
+        this.#accents.attach(this.#host.path, id, this.#host.facts.engine.kind, (phrases, intonation) => this.#saveTake(phrases, intonation));
+        this.#accents.show(told);
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The row's utterance was changed elsewhere, or is gone. */
+  refresh() {
+    if (this.#waiting || this.#accents.busy) return;
+    this.load();
+  }
+
+  /** Say that the line is not there any more; what was typed stays. */
+  lose() {
+    this.#tell(make("p", {}, say("lost")));
+  }
+
+  /** Keep what is changed, before the panel goes. */
+  leave() {
+    this.#accents.flush();
+  }
+
+  /** Hear the line as it was before the last change, then as it is, in turn. */
+  async compare() {
+    if (!this.#sounds.before || !this.#sounds.after) {
+      this.#host.announce(say("noBefore"));
+      return;
+    }
+    this.#heard = this.#heard === "after" ? "before" : "after";
+    this.#showCompare();
+    await this.#host.player.playLine(this.#host.path, this.#host.facts.utterances, this.row.id, this.#sounds[this.#heard]);
+  }
+
+  #showCompare() {
+    const ready = Boolean(this.#sounds.before && this.#sounds.after);
+    this.compareButton.disabled = !ready;
+    this.compareButton.replaceChildren(say("compare"), make("kbd", { "aria-hidden": "true" }, "b"));
+    if (ready) this.compareButton.append(make("span", { class: "which", role: "status" }, say(this.#heard)));
+  }
+
+  async #remember(when) {
+    if (this.row.utterance.state !== "spoken") return;
+    this.#sounds[when] = await sound(this.#host.path, this.row.id).catch(() => null);
+  }
+
+  async #play() {
+    const { player, path, facts } = this.#host;
+    const heard = await player.playLine(path, facts.utterances, this.row.id);
+    if (!heard) return;
+    this.#sounds.after = heard;
+    this.#heard = "after";
+    this.#showCompare();
+  }
+
+  async #saveText(before = this.#source) {
+    if (this.#source === null) return;
+    const after = this.#field.value;
+    this.#status.textContent = say("saving");
+    try {
+      if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
+      const facts = await post("line", this.#host.path, {}, { line: this.#line, before, after });
+      this.#source = after;
+      this.#tell(null);
+      this.#host.take(facts);
+      this.#status.textContent = say("saved");
+      this.#host.announce(say("saved"));
+      if (after && this.#host.facts.utterances.some(({ id }) => id === this.row.id)) await this.#play();
+    } catch (error) {
+      if (error.status === 409 && error.line) await this.#conflict(error);
+      else this.#failed(error);
+    }
+  }
+
+  /** Show what the file has beside what was typed, and let somebody choose. */
+  async #conflict(error) {
+    const found = await get("source", this.#host.path, { utterance: this.row.id }).catch(() => null);
+    const theirs = found?.source ?? error.message.replace(/^reads now: /, "");
+    this.#status.textContent = "";
+    const choose = (label, choice) => make("button", { type: "button", click: choice }, say(label));
+    this.#tell(
+      make("p", {}, say("stale")),
+      make("p", { class: "theirs", lang: "ja" }, theirs),
+      make("p", {}, say("yours")),
+      make(
+        "p",
+        { class: "choices" },
+        choose("overwrite", () => { this.#source = theirs; this.#saveText(theirs); }),
+        choose("takeTheirs", () => { this.#source = this.#field.value = theirs; this.#tell(null); this.#field.focus(); this.#host.reload(); }),
+      ),
+    );
+  }
+
+  /** Keep a take. One is saved after the other, and each is heard. */
+  #saveTake(phrases, intonation) {
+    const kept = structuredClone(phrases);
+    this.#waiting++;
+    this.#status.textContent = say("saving");
+    this.#saving = this.#saving.then(async () => {
+      try {
+        if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
+        const facts = await post("take", this.#host.path, { utterance: this.row.id }, { accent_phrases: kept, intonation });
+        this.#host.take(facts);
+        this.#status.textContent = say("saved");
+      } catch (error) {
+        this.#failed(error);
+        this.#accents.complain(error);
+      } finally {
+        this.#waiting--;
+      }
+      if (this.#waiting || this.#accents.busy) return;
+      this.#play();
+      this.load();
+    });
+  }
+
+  #failed(error) {
+    this.#status.textContent = "";
+    if (error.status === 422 || error.status === 409) {
+      if (this.page === "text") this.#tell(make("p", {}, [error.sentence, error.remedy].filter(Boolean).join(" ")));
+      else this.#accents.complain(error);
+    } else this.#host.trouble(error);
+  }
+
+  #tell(...what) {
+    this.#note.hidden = what[0] === null;
+    this.#note.replaceChildren(...what.filter(Boolean));
+  }
+
+  #typed(event) {
+    if (event.key === "Escape" && !event.isComposing) this.#source !== null && (this.#field.value = this.#source);
+  }
+
+  #key(event) {
+    const names = Object.keys(this.tabs);
+    if (event.target.role === "tab" && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+      const name = names[(names.indexOf(this.page) + 1) % names.length];
+      this.show(name).then(() => this.tabs[name].focus());
+      event.preventDefault();
+    } else if (event.key === "Escape" && !event.isComposing) {
+      event.preventDefault();
+      this.#host.close();
+    }
+  }
+}

@@ -1,0 +1,256 @@
+// What sounds: one line alone, or the episode from a line on; which line and which mora it is; and the bar that says so.
+
+import { make, mark, signed } from "./elements.js";
+import { Failure, sound, streamAddress } from "./talk.js";
+import { clock, say } from "./words.js";
+
+export const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2];
+
+/**
+ * Plays, one thing at a time. Tells "change" when what sounds or how it does has changed, "mora" when the next mora
+ * begins, and "failure" with the error when something cannot be played.
+ */
+export class Player extends EventTarget {
+  #audio = new Audio();
+  #lines = [];
+  #heard = [];
+  #token = null;
+  #asking = null;
+  #object = null;
+  #mora = null;
+
+  /** "line", "stream", or null while nothing is played. */
+  mode = null;
+  path = null;
+  /** The utterance that sounds, as the studio tells it. */
+  current = null;
+  looping = false;
+  waiting = false;
+
+  constructor(happenings) {
+    super();
+    const audio = this.#audio;
+    audio.preservesPitch = true;
+    this.speed = Number(localStorage.getItem("speed")) || 1;
+    happenings.addEventListener("heard", ({ detail }) => {
+      if (detail.play === this.#token) this.#heard.push(detail);
+    });
+    happenings.addEventListener("stopped", ({ detail }) => {
+      if (detail.play === this.#token) this.#fail(new Failure(503, detail.error));
+    });
+    audio.addEventListener("playing", () => this.#set({ waiting: false }));
+    audio.addEventListener("playing", () => this.#follow());
+    audio.addEventListener("waiting", () => this.#set({ waiting: true }));
+    audio.addEventListener("timeupdate", () => this.#locate());
+    for (const event of ["play", "pause"]) audio.addEventListener(event, () => this.#tell("change"));
+    audio.addEventListener("ended", () => this.stop());
+    audio.addEventListener("error", () => {
+      if (this.mode) this.#fail(new Failure(503, { kind: "player", message: say("cannotPlay") }));
+    });
+  }
+
+  get paused() {
+    return this.#audio.paused;
+  }
+
+  /** Seconds since the beginning of what is played. */
+  get time() {
+    return this.#audio.currentTime;
+  }
+
+  /** The moras of the line that sounds, each as [text, start, end, whether it sounds]; empty where they are not known. */
+  get moras() {
+    const time = this.#audio.currentTime;
+    return (this.#now()?.moras ?? []).map(([text, start, end]) => [text, start, end, start <= time && time < end]);
+  }
+
+  get speed() {
+    return this.#audio.playbackRate;
+  }
+
+  set speed(speed) {
+    this.#audio.defaultPlaybackRate = this.#audio.playbackRate = Math.min(2, Math.max(0.75, speed));
+    localStorage.setItem("speed", String(this.speed));
+    this.#tell("change");
+  }
+
+  /** Play one line alone; `blob` is its sound where the page has it already. Resolves to the sound. */
+  async playLine(path, lines, id, blob = null) {
+    this.#clear();
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#set({ mode: "line", path, current: lines.find((line) => line.id === id) ?? null, waiting: !blob });
+    this.#lines = lines;
+    try {
+      const found = blob ?? (await sound(path, id, asking.signal));
+      if (asking.signal.aborted) return found;
+      this.#object = URL.createObjectURL(found);
+      this.#audio.loop = this.looping;
+      await this.#start(this.#object);
+      return found;
+    } catch (error) {
+      if (error.name !== "AbortError") this.#fail(error, id);
+      return null;
+    }
+  }
+
+  /** Play the episode from a line on. */
+  async playFrom(path, lines, id) {
+    this.#clear();
+    this.looping = false;
+    this.#token = crypto.randomUUID();
+    this.#lines = lines;
+    this.#set({ mode: "stream", path, current: lines.find((line) => line.id === id) ?? null, waiting: true });
+    await this.#start(streamAddress(path, id, this.#token)).catch(() => {}); // the event "error" tells of it
+  }
+
+  /** Pause, or go on. */
+  toggle() {
+    if (this.#audio.paused) this.#audio.play().catch(() => {});
+    else this.#audio.pause();
+  }
+
+  /** Play the line so many lines further, in the manner in which it plays now. */
+  skip(step) {
+    const next = this.#lines[this.#lines.findIndex(({ id }) => id === this.current?.id) + step];
+    if (!next) return;
+    if (this.mode === "stream") this.playFrom(this.path, this.#lines, next.id);
+    else this.playLine(this.path, this.#lines, next.id);
+  }
+
+  /** Repeat the line that sounds, or let it end. */
+  loop() {
+    this.looping = !this.looping;
+    this.#audio.loop = this.looping && this.mode === "line";
+    if (this.looping && this.mode === "stream" && this.current) this.playLine(this.path, this.#lines, this.current.id);
+    this.#tell("change");
+  }
+
+  stop() {
+    this.#clear();
+    this.#set({ mode: null, current: null, waiting: false });
+  }
+
+  async #start(source) {
+    this.#audio.src = source;
+    try {
+      await this.#audio.play();
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  }
+
+  #clear() {
+    this.#asking?.abort();
+    this.#token = null;
+    this.#heard = [];
+    this.mode = null;
+    this.#audio.pause();
+    this.#audio.loop = false;
+    this.#audio.removeAttribute("src");
+    this.#audio.load(); // lets go of the stream
+    if (this.#object) URL.revokeObjectURL(this.#object);
+    this.#object = null;
+  }
+
+  #fail(error, utterance = this.current?.id) {
+    this.stop();
+    this.dispatchEvent(new CustomEvent("failure", { detail: { error, utterance } }));
+  }
+
+  #now() {
+    const time = this.#audio.currentTime;
+    // Of what has begun, the last; it stays until the next begins, so that nothing flickers in pauses.
+    return this.#heard.findLast(({ start, utterance }) => utterance !== undefined && start <= time + 0.01);
+  }
+
+  #follow() {
+    this.#locate();
+    if (!this.#audio.paused) requestAnimationFrame(() => this.#follow());
+  }
+
+  #locate() {
+    if (this.mode !== "stream") return;
+    const now = this.#now();
+    const line = now && this.#lines[now.utterance];
+    if (line && line.id !== this.current?.id) this.#set({ current: line });
+    const sounding = this.moras.findIndex(([, , , sounds]) => sounds);
+    const mora = `${now?.utterance} ${now?.moras?.length} ${sounding}`;
+    if (mora !== this.#mora) this.#tell("mora");
+    this.#mora = mora;
+  }
+
+  #set(values) {
+    const changed = Object.entries(values).some(([name, value]) => this[name] !== value);
+    Object.assign(this, values);
+    if (changed) this.#tell("change");
+  }
+
+  #tell(kind) {
+    this.dispatchEvent(new Event(kind));
+  }
+}
+
+/** The bar at the foot of the page. */
+export class PlayerBar extends HTMLElement {
+  #player;
+
+  /** Show a player; `start` is called where there is nothing to pause or resume. */
+  attach(player, start) {
+    this.#player = player;
+    this.className = "player";
+    this.setAttribute("role", "region");
+    this.setAttribute("aria-label", say("player"));
+    this.toggle = signed("▶", say("play"), { class: "round", "data-action": "toggle", click: () => (player.mode ? player.toggle() : start()) });
+    this.before_ = signed("⏮", say("previous"), { class: "flat", click: () => player.skip(-1) });
+    this.after_ = signed("⏭", say("next"), { class: "flat", click: () => player.skip(1) });
+    this.end = signed("■", say("stop"), { class: "flat", "data-action": "stop", click: () => player.stop() });
+    this.repeat = signed("⟲", say("loop"), { class: "flat", "aria-pressed": "false", click: () => player.loop() });
+    this.words = make("p", { class: "now" });
+    this.time = make("span", { class: "time" });
+    this.speeds = make(
+      "select",
+      { "aria-label": say("speed"), title: say("speed"), change: ({ target }) => (player.speed = Number(target.value)) },
+      ...SPEEDS.map((speed) => make("option", { value: speed }, `×${speed}`)),
+    );
+    this.append(
+      make("div", { class: "controls" }, this.before_, this.toggle, this.after_, this.end),
+      this.words,
+      make("div", { class: "manner" }, this.time, this.repeat, this.speeds),
+    );
+    player.addEventListener("change", () => this.#show());
+    player.addEventListener("mora", () => this.#moras());
+    this.#show();
+  }
+
+  #show() {
+    const player = this.#player;
+    const idle = !player.mode;
+    const going = !idle && !player.paused;
+    this.toggle.firstChild.textContent = going ? "⏸" : "▶";
+    for (const attribute of ["aria-label", "title"]) mark(this.toggle, attribute, say(idle ? "play" : going ? "pausePlay" : "resume"));
+    for (const button of [this.before_, this.after_, this.end]) button.disabled = idle;
+    mark(this.repeat, "aria-pressed", String(player.looping));
+    this.speeds.value = String(SPEEDS.reduce((one, other) => (Math.abs(other - player.speed) < Math.abs(one - player.speed) ? other : one)));
+    this.classList.toggle("waiting", player.waiting);
+    this.#moras();
+  }
+
+  #moras() {
+    const player = this.#player;
+    this.time.textContent = player.mode ? clock(player.time) : "";
+    if (player.waiting) this.words.textContent = say("waiting");
+    else if (!player.current) this.words.textContent = say("nothingPlays");
+    else if (!player.moras.length) this.words.textContent = player.current.text;
+    else {
+      this.words.replaceChildren(
+        ...player.moras.map(([text, , , sounds]) => make("span", { class: sounds ? "mora sounds" : "mora" }, text)),
+      );
+      const sounding = this.words.querySelector(".sounds");
+      if (sounding) this.words.scrollLeft = sounding.offsetLeft - this.words.clientWidth / 2;
+    }
+    this.words.lang = player.current && !player.waiting ? "ja" : "";
+  }
+}
+
+customElements.define("studio-player", PlayerBar);

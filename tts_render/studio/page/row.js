@@ -1,0 +1,80 @@
+// One utterance as a row: who says what, how it is read, how long it is, and how it stands.
+
+import { make, mark, signed } from "./elements.js";
+import { clock, plain, say } from "./words.js";
+
+/** A row; `act(action, row)` is called for its buttons. */
+export class Row {
+  #active = false;
+  #start = make("span", { class: "start" });
+  #speaker = make("span", { class: "speaker", lang: "ja" });
+  #text = make("span", { class: "text", lang: "ja" });
+  #reading = make("span", { class: "reading", lang: "ja", hidden: true });
+  #reason = make("span", { class: "reason", hidden: true });
+  #seconds = make("span", { class: "seconds" });
+  #mended = make("span", { class: "mended", hidden: true }, say("mended"));
+  #state = make("span", { class: "state" });
+
+  constructor(utterance, act) {
+    const action = (sign, label, name, more = {}) => signed(sign, say(label), { "data-action": name, tabindex: -1, click: () => act(name, this), ...more });
+    this.play = action("▶", "playLine", "play");
+    this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
+    this.buttons = [this.play, action("⏭", "playFrom", "from"), this.edit];
+    this.element = make(
+      "li",
+      { class: "line", tabindex: -1, focusin: () => act("focus", this) },
+      make(
+        "div",
+        { class: "row" },
+        this.buttons[0],
+        this.#start,
+        this.#speaker,
+        make("p", { class: "words" }, this.#text, this.#reading, this.#reason),
+        make("span", { class: "facts" }, this.#mended, this.#seconds, this.#state),
+        make("span", { class: "actions" }, this.buttons[1], this.edit),
+      ),
+    );
+    this.element.row = this;
+    this.update(utterance);
+  }
+
+  /** Show what the studio tells of the utterance, where it begins (seconds, or null) and the number of its voice. */
+  update(utterance, start = this.start, voice = this.voice) {
+    Object.assign(this, { utterance, start, voice, id: utterance.id });
+    const { text, reading, style, state, error } = utterance;
+    this.element.dataset.utterance = utterance.id;
+    this.element.className = `line v${voice % 8} ${state}${this.#active ? " active" : ""}`;
+    this.#start.textContent = start === null || start === undefined ? "" : clock(start);
+    this.#speaker.textContent = style ? `${utterance.voice}（${style}）` : utterance.voice;
+    this.#text.textContent = text;
+    this.#reading.textContent = reading;
+    this.#reading.hidden = reading === text;
+    this.#seconds.textContent = utterance.seconds === null ? "" : say("seconds", { seconds: utterance.seconds.toFixed(1) });
+    this.#mended.hidden = !utterance.take;
+    this.#state.textContent = say(state);
+    this.#reason.hidden = !error;
+    this.#reason.textContent = error ? [error.message, error.remedy].filter(Boolean).join(" ") : "";
+    mark(this.element, "aria-label", [this.#speaker.textContent, text, say(state)].join("、"));
+  }
+
+  /** Whether the words of a search are in what it says. */
+  fits(words) {
+    const { text, reading, voice } = this.utterance;
+    const sought = plain(`${text} ${reading} ${voice}`);
+    return words.every((word) => sought.includes(word));
+  }
+
+  /** Whether it is the row that the keys are for: the only one that Tab reaches. */
+  set active(active) {
+    for (const element of [this.element, ...this.buttons]) element.tabIndex = active ? 0 : -1;
+    this.element.classList.toggle("active", active);
+    this.#active = active;
+  }
+
+  /** Mark it as the one that sounds, paused or not; null where it does not. */
+  set sounding(how) {
+    mark(this.element, "aria-current", how === null ? null : "true");
+    this.play.firstChild.textContent = how === "going" ? "⏸" : "▶";
+    for (const attribute of ["aria-label", "title"]) mark(this.play, attribute, say(how === "going" ? "pausePlay" : how ? "resume" : "playLine"));
+  }
+}

@@ -1,0 +1,196 @@
+// The studio: which page is shown, what is wrong, what can be undone, and which key does what.
+
+import { isTyping, make, signed } from "./elements.js";
+import { EpisodeView } from "./episode.js";
+import { EpisodeList } from "./list.js";
+import { Player, PlayerBar } from "./player.js";
+import { get, Happenings, post } from "./talk.js";
+import { language, say } from "./words.js";
+
+const happenings = new Happenings();
+const player = new Player(happenings);
+const list = new EpisodeList();
+const episode = new EpisodeView();
+const bar = new PlayerBar();
+const live = make("p", { class: "unseen", role: "status" });
+const troubles = make("div", { class: "troubles" });
+const main = make("main", { tabindex: -1 });
+const home = make("a", { class: "home", href: "#" }, say("studio"));
+const undo = signed("↶", say("undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
+const redo = signed("↷", say("redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
+const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true" });
+const keys = [
+  ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
+  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]],
+  ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
+];
+const help = make(
+  "dialog",
+  { "aria-labelledby": "keys", click: ({ target }) => target === help && help.close() },
+  make("form", { method: "dialog" }, make("h2", { id: "keys" }, say("keys")), make("button", { class: "flat" }, say("close"))),
+  make("dl", { class: "keys" }, ...keys.flatMap(([what, names]) => [make("dt", {}, ...names.map((name) => make("kbd", {}, name))), make("dd", {}, say(what))])),
+);
+
+/** Say something to who cannot see it. */
+const announce = (text) => {
+  live.textContent = text;
+};
+
+/** Say on top what is wrong, what to do, and let it be tried again. One trouble of a kind is said once. */
+const trouble = (error, retry = show) => {
+  if (error.status === undefined) console.error(error); // a fault of this page, not of the studio
+  const kind = error.kind ?? "page";
+  settle(kind);
+  const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("again"));
+  const close = signed("×", say("close"), { class: "flat", click: () => settle(kind) });
+  troubles.append(
+    make(
+      "div",
+      { class: "trouble", role: "alert", "data-kind": kind },
+      make("p", {}, error.sentence ?? error.message, error.remedy ? make("span", { class: "remedy" }, ` ${error.remedy}`) : null),
+      make("p", { class: "choices" }, kind === "gone" || kind === "refused" ? null : button, kind === "gone" ? null : close),
+    ),
+  );
+};
+
+const settle = (kind) => {
+  for (const found of [...troubles.children]) if (kind === null || found.dataset.kind === kind) found.remove();
+};
+
+const named = () => {
+  const hash = location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash;
+  }
+};
+
+let shown = null;
+
+/** Show what the address names. */
+async function show() {
+  const path = named();
+  if (path !== shown) {
+    episode.close();
+    if (player.mode) player.stop();
+    settle(null);
+    main.replaceChildren(make("p", { class: "dim", role: "status" }, say("loading")));
+  }
+  shown = path;
+  document.body.classList.toggle("reading", Boolean(path));
+  try {
+    const told = await get("episodes", path || null);
+    if (path !== named()) return;
+    if (path) episode.take(told);
+    else {
+      list.show(told.episodes);
+      document.title = `${told.root} – ${say("studio")}`;
+      undoable({ undo: null, redo: null });
+    }
+    const view = path ? episode : list;
+    if (main.firstChild !== view) {
+      main.replaceChildren(view);
+      if (path) (episode.rows[0]?.element ?? main).focus({ preventScroll: true });
+      else list.search();
+      scrollTo(0, 0);
+    }
+  } catch (error) {
+    if (path !== named()) return;
+    if (main.firstChild !== episode && main.firstChild !== list) main.replaceChildren();
+    trouble(error);
+  }
+}
+
+const undoable = (facts) => {
+  for (const [button, name, plain, what] of [[undo, facts.undo, "undo", "undoWhat"], [redo, facts.redo, "redo", "redoWhat"]]) {
+    button.disabled = !name;
+    button.setAttribute("aria-label", name ? say(what, { name }) : say(plain));
+    button.title = name ? say(what, { name }) : say(plain);
+  }
+  undoName.textContent = facts.undo ?? "";
+};
+
+async function again(way) {
+  try {
+    const told = await post(way);
+    undoable(told);
+    if (told.name !== null) announce(say(way === "undo" ? "undone" : "redone", { name: told.name }));
+  } catch (error) {
+    trouble(error, () => again(way));
+  }
+}
+
+const pressed = (event) => {
+  if (event.defaultPrevented || event.isComposing || help.open || isTyping(event.target)) return;
+  const key = event.key.toLowerCase();
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && (key === "z" || key === "y")) {
+    event.preventDefault();
+    again(key === "y" || event.shiftKey ? "redo" : "undo");
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "?") help.showModal();
+  else if (event.key === "/") named() ? (location.hash = "") : list.search();
+  else if (!named() || !episode.facts || !episode.key(event)) return;
+  event.preventDefault();
+};
+
+/** What can be undone after somebody else has changed something. */
+let asking = null;
+const askUndoable = (path) => {
+  clearTimeout(asking);
+  asking = setTimeout(() => get("episodes", path).then((facts) => path === named() && undoable(facts), () => {}), 300);
+};
+
+document.documentElement.lang = language;
+document.addEventListener("keydown", pressed);
+addEventListener("hashchange", show);
+happenings.addEventListener("gone", ({ detail }) => trouble(detail));
+happenings.addEventListener("back", async () => {
+  settle("gone");
+  settle("refused");
+  announce(say("back"));
+  await (main.contains(episode) ? episode.reload() : show());
+});
+happenings.addEventListener("behind", () => (main.contains(episode) ? episode.reload() : show()));
+happenings.addEventListener("utterance", ({ detail }) => {
+  if (detail.path === episode.path) episode.heard(detail.utterance);
+});
+happenings.addEventListener("episode", ({ detail }) => {
+  if (detail.path !== episode.path || !main.contains(episode)) return;
+  episode.changed(detail.episode);
+  askUndoable(detail.path);
+});
+player.addEventListener("failure", ({ detail: { error, utterance } }) => {
+  const at = ![0, 403].includes(error.status) && episode.fail(utterance, error);
+  if (!at || error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError") trouble(error, () => episode.reload());
+  announce(`${say("failed")}: ${error.message}`);
+});
+
+bar.attach(player, () => episode.playFromHere());
+episode.attach({
+  player,
+  announce,
+  trouble,
+  told: (facts) => {
+    document.title = `${facts.title ?? facts.path} – ${say("studio")}`;
+    if ("undo" in facts) undoable(facts);
+    for (const kind of ["EngineUnreachableError", "EngineMissingError"]) settle(kind);
+  },
+});
+document.body.append(
+  make(
+    "header",
+    { class: "bar" },
+    home,
+    make("a", { class: "up", href: "#" }, make("span", { "aria-hidden": "true" }, "‹ "), say("allEpisodes")),
+    make("div", { class: "undo" }, undoName, undo, redo, signed("?", say("keys"), { class: "flat", "data-action": "keys", click: () => help.showModal() })),
+  ),
+  troubles,
+  main,
+  bar,
+  help,
+  live,
+);
+show();

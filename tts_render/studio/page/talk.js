@@ -1,0 +1,93 @@
+// Talks to the studio: requests, what goes wrong with them, and what happens meanwhile.
+
+import { say } from "./words.js";
+
+/** What the studio answered where it could not do what was asked. */
+export class Failure extends Error {
+  constructor(status, { kind, message, path, line, remedy }) {
+    super(message);
+    Object.assign(this, { status, kind, path, line, remedy });
+  }
+
+  /** The message with its place. */
+  get sentence() {
+    const place = [this.path && this.path.split("/").pop(), this.line && say("atLine", { line: this.line })].filter(Boolean);
+    return place.length ? `${place.join(" ")}: ${this.message}` : this.message;
+  }
+}
+
+const address = (what, path, query = {}) => {
+  const place = path === null ? `/api/${what}` : `/api/${what}/${path.split("/").map(encodeURIComponent).join("/")}`;
+  const asked = new URLSearchParams(query).toString();
+  return asked ? `${place}?${asked}` : place;
+};
+
+const request = async (url, options) => {
+  let answer;
+  try {
+    answer = await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Failure(0, { kind: "gone", message: say("gone") });
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 403) throw new Failure(403, { kind: "refused", message: say("refused") });
+  const told = await answer.json().catch(() => null);
+  throw new Failure(answer.status, told?.error ?? { kind: "unknown", message: say("unknownFailure", { status: answer.status }) });
+};
+
+/** What the studio knows, as JSON. */
+export const get = async (what, path = null, query = {}) => (await request(address(what, path, query))).json();
+
+/** Have the studio change something; what it answers, as JSON. */
+export const post = async (what, path = null, query = {}, body = {}) =>
+  (
+    await request(address(what, path, query), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    })
+  ).json();
+
+/** The sound of a line as a blob; spoken now where it is not yet. */
+export const sound = async (path, utterance, signal) =>
+  (await request(address("sound", path, { utterance }), { signal })).blob();
+
+/** Where the episode streams from a line on. */
+export const streamAddress = (path, utterance, play) => address("stream", path, { utterance, play });
+
+/**
+ * What happens in the studio, as DOM events by their kind. "gone" says that it does not answer, and why; "back" that it
+ * does again, and that something may have happened in between.
+ */
+export class Happenings extends EventTarget {
+  #broken = false;
+
+  constructor() {
+    super();
+    this.#open();
+  }
+
+  #open() {
+    const source = new EventSource("/api/events");
+    source.onopen = () => {
+      if (this.#broken) this.#tell("back");
+      this.#broken = false;
+    };
+    source.onmessage = ({ data }) => {
+      const told = JSON.parse(data);
+      this.#tell(told.kind, told);
+    };
+    source.onerror = async () => {
+      source.close();
+      this.#broken = true;
+      const failure = await get("episodes").then(() => null, (error) => error);
+      if (failure && [0, 403].includes(failure.status)) this.#tell("gone", failure);
+      setTimeout(() => this.#open(), 1500);
+    };
+  }
+
+  #tell(kind, detail = null) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+}
