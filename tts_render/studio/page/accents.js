@@ -146,7 +146,7 @@ export class Accents extends HTMLElement {
     const after = make(
       "div",
       { class: "after" },
-      last ? null : signed("⌒", say("join"), { "data-action": "join", "data-key": `join ${at}`, disabled: fixed, click: () => this.#join(at) }),
+      last ? null : signed("join", say("join"), { "data-action": "join", "data-key": `join ${at}`, disabled: fixed, click: () => this.#join(at) }),
       last ? null : signed("、", say("pauseAfter"), { "data-action": "pause", "data-key": `pause ${at}`, "aria-pressed": "false", click: () => this.#pause(at) }),
       last ? signed("？", say("question"), { "data-action": "question", "data-key": `question ${at}`, "aria-pressed": "false", click: () => this.#ask(at) }) : null,
       phrase.pause_mora && this.#view === "lengths" ? this.#slider("vowel_length", at, null) : null,
@@ -159,7 +159,7 @@ export class Accents extends HTMLElement {
         { class: "body" },
         make("div", { class: "curve" }, drawing(count), accent),
         make("div", { class: "moras" }, ...phrase.moras.map((mora, number) => this.#mora(mora, at, number, fixed))),
-        signed("✎", say("changeKana", { kana: kanaOf(phrase) }), { class: "spell", "data-action": "kana", "data-key": `kana ${at}`, click: () => this.#type(at, element) }),
+        signed("write", say("changeKana", { kana: kanaOf(phrase) }), { class: "spell", "data-action": "kana", "data-key": `kana ${at}`, click: () => this.#type(at, element) }),
       ),
       after,
     );
@@ -173,7 +173,7 @@ export class Accents extends HTMLElement {
     return make(
       "div",
       { class: "mora" },
-      number ? signed("┊", say("split", { mora: mora.text }), { class: "split", "data-action": "split", "data-key": `split ${at} ${number}`, disabled: fixed, click: () => this.#split(at, number) }) : null,
+      number ? signed("split", say("split", { mora: mora.text }), { class: "split", "data-action": "split", "data-key": `split ${at} ${number}`, disabled: fixed, click: () => this.#split(at, number) }) : null,
       unvoiceable
         ? make("button", { type: "button", class: "kana", "data-action": "voiceless", "data-key": `voice ${at} ${number}`, "aria-pressed": "false", "aria-label": label, title: label, click: () => this.#voice(at, number) }, mora.text)
         : make("span", { class: "kana" }, mora.text),

@@ -1,6 +1,6 @@
 // An episode, line by line: what it says, how it stands, and what plays.
 
-import { isTyping, make } from "./elements.js";
+import { isTyping, make, sign } from "./elements.js";
 import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
 import { Row } from "./row.js";
@@ -28,7 +28,7 @@ export class EpisodeView extends HTMLElement {
   attach({ player, announce, trouble, told }) {
     Object.assign(this, { player, announce, trouble, told });
     this.className = "episode";
-    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.playFrom(this.rows[0]) }, make("span", { "aria-hidden": "true" }, "▶ "), say("playAll"));
+    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.playFrom(this.rows[0]) }, sign("play"), ` ${say("playAll")}`);
     this.append(
       this.#head,
       this.#notices,

@@ -1,6 +1,6 @@
 // What sounds: one line alone, or the episode from a line on; which line and which mora it is; and the bar that says so.
 
-import { make, mark, signed } from "./elements.js";
+import { make, mark, resign, signed } from "./elements.js";
 import { Failure, sound, streamAddress } from "./talk.js";
 import { clock, say } from "./words.js";
 
@@ -201,11 +201,11 @@ export class PlayerBar extends HTMLElement {
     this.className = "player";
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", say("player"));
-    this.toggle = signed("▶", say("play"), { class: "round", "data-action": "toggle", click: () => (player.mode ? player.toggle() : start()) });
-    this.before_ = signed("⏮", say("previous"), { class: "flat", click: () => player.skip(-1) });
-    this.after_ = signed("⏭", say("next"), { class: "flat", click: () => player.skip(1) });
-    this.end = signed("■", say("stop"), { class: "flat", "data-action": "stop", click: () => player.stop() });
-    this.repeat = signed("⟲", say("loop"), { class: "flat", "aria-pressed": "false", click: () => player.loop() });
+    this.toggle = signed("play", say("play"), { class: "round", "data-action": "toggle", click: () => (player.mode ? player.toggle() : start()) });
+    this.previous = signed("previous", say("previous"), { class: "flat", click: () => player.skip(-1) });
+    this.following = signed("next", say("next"), { class: "flat", click: () => player.skip(1) });
+    this.end = signed("stop", say("stop"), { class: "flat", "data-action": "stop", click: () => player.stop() });
+    this.repeat = signed("loop", say("loop"), { class: "flat", "aria-pressed": "false", click: () => player.loop() });
     this.words = make("p", { class: "now" });
     this.time = make("span", { class: "time" });
     this.speeds = make(
@@ -214,7 +214,7 @@ export class PlayerBar extends HTMLElement {
       ...SPEEDS.map((speed) => make("option", { value: speed }, `×${speed}`)),
     );
     this.append(
-      make("div", { class: "controls" }, this.before_, this.toggle, this.after_, this.end),
+      make("div", { class: "controls" }, this.previous, this.toggle, this.following, this.end),
       this.words,
       make("div", { class: "manner" }, this.time, this.repeat, this.speeds),
     );
@@ -227,9 +227,8 @@ export class PlayerBar extends HTMLElement {
     const player = this.#player;
     const idle = !player.mode;
     const going = !idle && !player.paused;
-    this.toggle.firstChild.textContent = going ? "⏸" : "▶";
-    for (const attribute of ["aria-label", "title"]) mark(this.toggle, attribute, say(idle ? "play" : going ? "pausePlay" : "resume"));
-    for (const button of [this.before_, this.after_, this.end]) button.disabled = idle;
+    resign(this.toggle, going ? "pause" : "play", say(idle ? "play" : going ? "pausePlay" : "resume"));
+    for (const button of [this.previous, this.following, this.end]) button.disabled = idle;
     mark(this.repeat, "aria-pressed", String(player.looping));
     this.speeds.value = String(SPEEDS.reduce((one, other) => (Math.abs(other - player.speed) < Math.abs(one - player.speed) ? other : one)));
     this.classList.toggle("waiting", player.waiting);

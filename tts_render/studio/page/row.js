@@ -1,6 +1,6 @@
 // One utterance as a row: who says what, how it is read, how long it is, and how it stands.
 
-import { make, mark, signed } from "./elements.js";
+import { make, mark, resign, signed } from "./elements.js";
 import { clock, plain, say } from "./words.js";
 
 /** A row; `act(action, row)` is called for its buttons. */
@@ -16,10 +16,10 @@ export class Row {
   #state = make("span", { class: "state" });
 
   constructor(utterance, act) {
-    const action = (sign, label, name, more = {}) => signed(sign, say(label), { "data-action": name, tabindex: -1, click: () => act(name, this), ...more });
-    this.play = action("▶", "playLine", "play");
+    const action = (shown, label, name) => signed(shown, say(label), { "data-action": name, tabindex: -1, click: () => act(name, this) });
+    this.play = action("play", "playLine", "play");
     this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
-    this.buttons = [this.play, action("⏭", "playFrom", "from"), this.edit];
+    this.buttons = [this.play, action("from", "playFrom", "from"), this.edit];
     this.element = make(
       "li",
       { class: "line", tabindex: -1, focusin: () => act("focus", this) },
@@ -74,7 +74,6 @@ export class Row {
   /** Mark it as the one that sounds, paused or not; null where it does not. */
   set sounding(how) {
     mark(this.element, "aria-current", how === null ? null : "true");
-    this.play.firstChild.textContent = how === "going" ? "⏸" : "▶";
-    for (const attribute of ["aria-label", "title"]) mark(this.play, attribute, say(how === "going" ? "pausePlay" : how ? "resume" : "playLine"));
+    resign(this.play, how === "going" ? "pause" : "play", say(how === "going" ? "pausePlay" : how ? "resume" : "playLine"));
   }
 }

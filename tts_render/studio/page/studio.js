@@ -16,8 +16,8 @@ const live = make("p", { class: "unseen", role: "status" });
 const troubles = make("div", { class: "troubles" });
 const main = make("main", { tabindex: -1 });
 const home = make("a", { class: "home", href: "#" }, say("studio"));
-const undo = signed("↶", say("undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
-const redo = signed("↷", say("redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
+const undo = signed("undo", say("undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
+const redo = signed("redo", say("redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
 const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true" });
 const keys = [
   ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
@@ -42,7 +42,7 @@ const trouble = (error, retry = show) => {
   const kind = error.kind ?? "page";
   settle(kind);
   const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("again"));
-  const close = signed("×", say("close"), { class: "flat", click: () => settle(kind) });
+  const close = signed("close", say("close"), { class: "flat", click: () => settle(kind) });
   troubles.append(
     make(
       "div",
