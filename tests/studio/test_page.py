@@ -1,0 +1,266 @@
+"""The studio's page, used in a browser on a copy of the example site: what one sees, hears and mends."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.kit.node_packages import fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.kit.fake_engine import FakeEngine
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "site"
+SCRIPT = "_scripts/houkago-server-3.txt"
+TAKES = "_scripts/houkago-server-3.takes.json"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass
+class Studio:
+    """The command ``studio`` at work on a copy of the example site."""
+
+    root: Path
+    address: str
+    process: subprocess.Popen[str]
+    playwright: Path
+
+    def use(self, story: str, asked: Mapping[str, Callable[[], object]] | None = None) -> Any:
+        """What a browser tells of a story of the driver; ``asked`` is done when the story asks for it."""
+        driver = Path(__file__).with_name("page_driver.cjs")
+        with subprocess.Popen(
+            ["node", str(driver), str(self.playwright), browser(), self.address, story],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        ) as node:  # fmt: skip
+            assert node.stdin is not None
+            assert node.stdout is not None
+            assert node.stderr is not None
+            try:
+                for line in node.stdout:
+                    facts = json.loads(line)
+                    if "told" in facts:
+                        return facts["told"]
+                    (asked or {})[facts["ask"]]()
+                    node.stdin.write("\n")
+                    node.stdin.flush()
+                raise AssertionError(node.stderr.read())
+            finally:
+                node.kill()
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+def browser() -> str:
+    return next((found for name in BROWSERS if (found := shutil.which(name))), "")
+
+
+@contextmanager
+def started(root: Path, cache: Path, engine: str, playwright: Path) -> Iterator[Studio]:
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", engine, "--cache-dir", str(cache)]
+    with subprocess.Popen(
+        [*command, str(root)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path(__file__).parents[2]
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        studio = Studio(root, address, process, playwright)
+        try:
+            yield studio
+        finally:
+            studio.stop()
+
+
+@pytest.fixture
+def studio(tmp_path: Path, fake_engine: FakeEngine, request: pytest.FixtureRequest) -> Iterator[Studio]:
+    if not browser():
+        pytest.skip("needs chromium")
+    playwright = fetch("browser", request.config) / "playwright-core"
+    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
+    with started(root, tmp_path / "cache", fake_engine.url, playwright) as studio:
+        yield studio
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+pytestmark = [pytest.mark.chromium, pytest.mark.slow]
+
+
+def test_episodes_are_found_by_typing_and_their_address_stays(studio: Studio) -> None:
+    told = studio.use("list")
+    assert told["problems"] == []
+    assert told["key"] is False, "the secret is not in the address that is shown"
+    assert len(told["all"]) == told["back"] == 3
+    assert all("no audio" in line for line in told["all"])
+    (title,) = told["found"]
+    assert title in told["title"]
+    assert told["hash"] == "#_posts/2025-10-10-3.md"
+    assert told["said"] == told["reloaded"]
+    assert told["said"][:2] == ["皆さま、ごきげんよう。", "お嬢様ずんだもんですわ。"]
+
+
+def test_a_line_plays_alone_and_a_stream_marks_what_sounds(studio: Studio) -> None:
+    before = tree(studio.root)
+    told = studio.use("play")
+    assert told["problems"] == []
+    assert told["alone"] == 200
+    assert told["current"] == ["紅茶の用意はよろしくて？"]
+    assert told["state"] == "spoken"
+    assert told["stream"] == ["お嬢様ずんだもんですわ。"]
+    assert len(told["mora"]) in (1, 2)
+    assert told["next"] == told["paused"] == ["紅茶の用意はよろしくて？"]
+    assert told["skipped"] == ["「放課後サーバー室」のお時間ですわよ。"]
+    assert told["stopped"] == []
+    assert tree(studio.root) == before, "who listens changes nothing"
+
+
+def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: Studio) -> None:
+    before = tree(studio.root)
+    saved: list[dict[str, bytes]] = []
+    told = studio.use("text", {"saved": lambda: saved.append(tree(studio.root)), "undone": lambda: saved.append(tree(studio.root))})
+    assert told["problems"] == []
+    assert told["source"] == "皆さま、ごきげんよう。お嬢様ずんだもんですわ。"
+    changed = before[SCRIPT].replace("ずんだもんですわ。".encode(), "ずんだもんでしてよ。".encode(), 1)
+    assert saved[0] == {**before, SCRIPT: changed}
+    assert saved[1] == before, "undone to the byte"
+    assert tree(studio.root) == saved[0], "and done again"
+    assert told["gone"] == ["お嬢様ずんだもんですわ。"]
+    assert told["changed"] == ["お嬢様ずんだもんでしてよ。"]
+    assert told["undone"] == told["before"]
+    assert told["open"] == "皆さま、ごきげんよう。お嬢様ずんだもんでしてよ。"
+    assert told["undo"] == "Undo: houkago-server-3.txt:1"
+    assert "utterance=" in told["spoken"]
+
+
+def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
+    script = studio.root / SCRIPT
+    first = "皆さま、ごきげんよう。お嬢様ずんだもんですわ。"
+
+    def edit() -> None:
+        content = script.read_text(encoding="utf-8")
+        assert content.startswith(first)
+        script.write_text(content.replace(first, "編集者の文。", 1), encoding="utf-8")
+
+    at_conflict: list[str] = []
+    told = studio.use("meanwhile", {"edit": edit, "conflict": lambda: at_conflict.append(script.read_text(encoding="utf-8"))})
+    assert told["kept"] == told["mine"] == "わたしの文。"
+    assert "よそで変わった行。" in told["said"]
+    assert told["theirs"] == "編集者の文。"
+    assert at_conflict[0].startswith("編集者の文。\n"), "nothing is overwritten before somebody has chosen"
+    assert script.read_text(encoding="utf-8").startswith("わたしの文。\n")
+    assert all("409" in problem for problem in told["problems"])
+
+
+def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: Studio, fake_engine: FakeEngine) -> None:
+    before = tree(studio.root)
+    takes: dict[str, Any] = {}
+
+    def keep(name: str) -> Callable[[], None]:
+        def kept() -> None:
+            (takes[name],) = json.loads(studio.read(TAKES))["takes"]
+            takes[f"{name} query"] = fake_engine.syntheses[-1].query
+
+        return kept
+
+    told = studio.use("accent", {name: keep(name) for name in ("moved", "split", "raised", "spelled")})
+    assert told["problems"] == []
+    assert told["is"] == told["was"] - 1
+    assert told["said"].startswith("falls after ")
+    assert told["spoken"] == 200
+    assert "accent" in told["focused"].split(), "the cursor stays where it was"
+    assert told["compared"] == "before"
+    assert phrases(takes["moved"])[0]["accent"] == told["is"]
+    assert takes["moved query"]["accent_phrases"][0]["accent"] == told["is"]
+    count = len(told["phrases"])
+    assert (len(told["split"]), len(told["joined"])) == (count + 1, count)
+    assert len(phrases(takes["split"])) == count + 1
+    raised = [mora for phrase in phrases(takes["raised"]) for mora in phrase["moras"] if mora["pitch"] is not None]
+    assert [mora["pitch"] for mora in raised] == [pytest.approx(told["pitch"], abs=0.011)]
+    assert "".join(mora["text"] for mora in phrases(takes["spelled"])[0]["moras"]) == "ザリガニ"
+    assert phrases(takes["spelled"])[0]["accent"] == 1
+    assert told["reset"] == told["phrases"]
+    assert tree(studio.root) == before, "without a take there is no file of takes"
+
+
+def phrases(take: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = take["accent_phrases"]
+    return found
+
+
+def test_an_episode_is_mended_with_the_keyboard_alone(studio: Studio) -> None:
+    told = studio.use("keyboard")
+    assert told.pop("problems") == []
+    assert told.pop("hosts")
+    assert told.pop("found") == 1
+    assert told.pop("added") == ["よくてよ。"]
+    assert told == dict.fromkeys(("first", "moved", "help", "back", "closed"), True)
+    assert not (studio.root / TAKES).exists()
+
+
+def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio, fake_engine: FakeEngine) -> None:
+    def refuse() -> None:
+        fake_engine.lacks.add("/synthesis")
+
+    told = studio.use("engine", {"gone": fake_engine.stop, "back": fake_engine.start, "refuses": refuse, "stop": studio.stop})
+    assert "Try again" in told["trouble"]
+    assert fake_engine.url in told["trouble"]
+    assert told["left"] == 0
+    assert told["failed"]
+    assert "does not answer" in told["gone"]
+
+
+def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio: Studio) -> None:
+    told = studio.use("look")
+    assert told.pop("problems") == []
+    assert set(told.pop("hosts")) <= {urlsplit(unquote(studio.address)).netloc, "blob"}
+    assert {name: value for name, value in told.items() if value} == {}
+
+
+def test_texts_are_legible_on_what_they_stand_on_in_the_light_and_in_the_dark() -> None:
+    sheet = (files("tts_render.studio") / "page" / "studio.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)[:2]
+    pairs = (("text", "page"), ("text", "card"), ("text", "now"), ("dim", "page"), ("dim", "card"), ("dim", "now"),
+        ("link", "page"), ("link", "card"), ("on-link", "link"), ("new", "new-back"), ("warn", "warn-back"),
+        ("fail", "fail-back"), ("fail", "card"), ("fail", "now"), ("curve", "page"))  # fmt: skip
+    for tokens in (light, light + dark):
+        colours = dict(re.findall(r"--([\w-]+): (#\w+)", tokens))
+        assert {pair: round(contrast(colours[pair[0]], colours[pair[1]]), 2) for pair in pairs
+            if contrast(colours[pair[0]], colours[pair[1]]) < 4.5} == {}  # fmt: skip
+        assert contrast(colours["edge"], colours["card"]) >= 3
+        assert contrast(colours["edge"], colours["page"]) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
