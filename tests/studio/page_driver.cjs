@@ -33,7 +33,7 @@ const stories = {
     await page.goto(address);
     await page.locator(".episodes a").first().waitFor();
     const told = { all: await text(page.locator(".episodes a")), key: page.url().includes("key=") };
-    await page.locator("body").click({ position: { x: 5, y: 700 } });
+    await page.mouse.click(5, 700);
     await page.keyboard.press("/");
     await page.keyboard.type("さーばー");
     told.found = await text(page.locator(".episodes a .title"));

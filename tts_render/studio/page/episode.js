@@ -28,7 +28,7 @@ export class EpisodeView extends HTMLElement {
   attach({ player, announce, trouble, told }) {
     Object.assign(this, { player, announce, trouble, told });
     this.className = "episode";
-    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.playFrom(this.rows[0]) }, sign("play"), ` ${say("playAll")}`);
+    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.#playAll() }, sign("play"), ` ${say("playAll")}`);
     this.append(
       this.#head,
       this.#notices,
@@ -175,6 +175,11 @@ export class EpisodeView extends HTMLElement {
     else if (key === "Escape") this.player.mode ? this.player.stop() : this.close();
     else return false;
     return true;
+  }
+
+  #playAll() {
+    this.rows[0]?.element.focus();
+    this.playFrom(this.rows[0]);
   }
 
   #loop(row) {

@@ -5,6 +5,7 @@ import { clock, plain, say } from "./words.js";
 
 /** A row; `act(action, row)` is called for its buttons. */
 export class Row {
+  #act;
   #active = false;
   #start = make("span", { class: "start" });
   #speaker = make("span", { class: "speaker", lang: "ja" });
@@ -16,7 +17,8 @@ export class Row {
   #state = make("span", { class: "state" });
 
   constructor(utterance, act) {
-    const action = (shown, label, name) => signed(shown, say(label), { "data-action": name, tabindex: -1, click: () => act(name, this) });
+    this.#act = act;
+    const action = (shown, label, name) => signed(shown, say(label), { "data-action": name, tabindex: -1, click: (event) => this.#press(name, event) });
     this.play = action("play", "playLine", "play");
     this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
     this.buttons = [this.play, action("from", "playFrom", "from"), this.edit];
@@ -55,6 +57,12 @@ export class Row {
     this.#reason.hidden = !error;
     this.#reason.textContent = error ? [error.message, error.remedy].filter(Boolean).join(" ") : "";
     mark(this.element, "aria-label", [this.#speaker.textContent, text, say(state)].join("、"));
+  }
+
+  #press(name, { detail }) {
+    // Who has clicked means the line with the next key, and Space would press the button again.
+    if (detail > 0) this.element.focus();
+    this.#act(name, this);
   }
 
   /** Whether the words of a search are in what it says. */
