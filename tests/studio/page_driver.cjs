@@ -236,9 +236,9 @@ const stories = {
   },
 
   async engine(page) {
-    await open(page, "サーバー");
     await ask("gone");
-    await page.reload();
+    await page.goto(address);
+    await page.locator(".episodes a", { hasText: "サーバー" }).click();
     const trouble = page.locator(".troubles .trouble");
     await trouble.waitFor();
     const told = { trouble: await trouble.innerText() };

@@ -78,7 +78,7 @@ class Session:
             named: the engines in the settings; those of the call take precedence.
 
         Raises:
-            EngineError: they cannot be reached, or differ; later calls raise the same error.
+            EngineError: they cannot be reached, or differ; later calls raise the same error, until :meth:`forget_failures`.
         """
         targets = self.targets(named)
         if targets not in self._pools:
@@ -94,6 +94,10 @@ class Session:
         if isinstance(pool, EngineError):
             raise pool
         return pool
+
+    def forget_failures(self) -> None:
+        """Let engines that could not be connected be tried again."""
+        self._pools = {targets: pool for targets, pool in self._pools.items() if isinstance(pool, Pool)}
 
     def lock(self, audio: Path) -> Path:
         """The lock file of the episode whose MP3 is ``audio``."""

@@ -86,6 +86,8 @@ class Desk:
             if anew or path not in self._sheets:
                 episode = open_episode(path, site=self.root, voices=self.voices)
                 with self._engines:
+                    # Whoever looks again has perhaps started the engine meanwhile.
+                    self.session.forget_failures()
                     self._sheets[path] = open_sheet(episode, self.session)
             return self._sheets[path]
 

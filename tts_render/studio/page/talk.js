@@ -11,7 +11,8 @@ export class Failure extends Error {
 
   /** The message with its place. */
   get sentence() {
-    const place = [this.path && this.path.split("/").pop(), this.line && say("atLine", { line: this.line })].filter(Boolean);
+    const name = this.path?.includes("://") ? this.path : this.path?.split("/").pop(); // an engine, or a file
+    const place = [name, this.line && say("atLine", { line: this.line })].filter(Boolean);
     return place.length ? `${place.join(" ")}: ${this.message}` : this.message;
   }
 }
