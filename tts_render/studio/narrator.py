@@ -37,6 +37,7 @@ class _Job:
     index: int
     urgency: int
     number: int
+    waiting: int = 0
     done: bool = False
     clip: CachedClip | None = None
     error: TtsRenderError | None = None
@@ -55,7 +56,7 @@ class Narrator:
         self._session = session
         self._engines = engines
         self._tell = tell
-        self._jobs: dict[tuple[str, int], _Job] = {}
+        self._jobs: dict[tuple[int, int], _Job] = {}
         self._changed = threading.Condition()
         self._count = 0
         self._ended = False
@@ -75,21 +76,17 @@ class Narrator:
         """Have utterances spoken.
 
         Args:
-            sheet: the episode as it is now; utterances of the sheet that it had before are forgotten.
+            sheet: the episode as it is now; utterances of the sheet that it had before are forgotten, unless somebody
+                waits for them.
             indexes: in the order in which they are wanted.
             urgency: the smallest comes first; 0 for what somebody waits for.
         """
         with self._changed:
-            for key in [key for key, job in self._jobs.items() if _same(job.sheet, sheet) and job.sheet is not sheet]:
-                del self._jobs[key]
+            for key, job in list(self._jobs.items()):
+                if _same(job.sheet, sheet) and job.sheet is not sheet and not job.waiting:
+                    del self._jobs[key]
             for index in indexes:
-                self._count += 1
-                job = self._jobs.get(_key(sheet, index))
-                if job is None:
-                    self._jobs[_key(sheet, index)] = _Job(sheet, index, urgency, self._count)
-                elif not job.done and urgency < job.urgency:
-                    job.urgency, job.number = urgency, self._count
-            self._changed.notify_all()
+                self._want(sheet, index, urgency)
 
     def clip(self, sheet: Sheet, index: int) -> CachedClip:
         """The sound of an utterance, as soon as it is there.
@@ -100,32 +97,37 @@ class Narrator:
         (found,) = sheet.clips_of((index,), self._session)
         if found is not None:
             return found
-        self.need(sheet, (index,), urgency=0)
-        key = _key(sheet, index)
         with self._changed:
-            job = self._jobs[key]
+            job = self._want(sheet, index, 0)
+            job.waiting += 1
             while not job.done and not self._ended:
                 self._changed.wait()
-            self._jobs.pop(key, None)
+            job.waiting -= 1
         if job.clip is None:
             raise job.error or SpeechError("the studio was closed", (), path=sheet.lines.script.path)
         return job.clip
 
+    def _want(self, sheet: Sheet, index: int, urgency: int) -> _Job:
+        """The job that speaks an utterance, as urgent as whoever wants it most."""
+        self._count += 1
+        job = self._jobs.setdefault(_key(sheet, index), _Job(sheet, index, urgency, self._count))
+        if urgency < job.urgency:
+            job.urgency, job.number = urgency, self._count
+        self._changed.notify_all()
+        return job
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._ended and not any(not job.done for job in self._jobs.values()):
+                while not self._ended and not self._jobs:
                     self._changed.wait()
                 if self._ended:
                     return
-                job = min(
-                    (job for job in self._jobs.values() if not job.done), key=lambda job: (job.urgency, job.number)
-                )
+                job = min(self._jobs.values(), key=lambda job: (job.urgency, job.number))
             self._speak(job)
             with self._changed:
                 job.done = True
-                if job.urgency:  # nobody waits for it, and the cache has it
-                    self._jobs.pop(_key(job.sheet, job.index), None)
+                self._jobs.pop(_key(job.sheet, job.index), None)
                 self._changed.notify_all()
 
     def _speak(self, job: _Job) -> None:
@@ -163,5 +165,6 @@ def _same(one: Sheet, other: Sheet) -> bool:
     return one.episode.path == other.episode.path
 
 
-def _key(sheet: Sheet, index: int) -> tuple[str, int]:
-    return str(sheet.episode.path), index
+def _key(sheet: Sheet, index: int) -> tuple[int, int]:
+    # One sheet of an episode may be played to its end while the next is there already.
+    return id(sheet), index

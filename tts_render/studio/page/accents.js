@@ -336,7 +336,8 @@ export class Accents extends HTMLElement {
 
   /** Let a phrase's kana be typed in its place. */
   #type(at, element) {
-    const field = make("input", { type: "text", value: spell(this.#full[at]), "aria-label": say("kanaOf"), lang: "ja", autocomplete: "off", spellcheck: "false" });
+    const spelled = spell(this.#full[at]);
+    const field = make("input", { type: "text", value: spelled, "aria-label": say("kanaOf"), lang: "ja", autocomplete: "off", spellcheck: "false" });
     const done = () => {
       form.replaceWith(body);
       body.querySelector(".spell").focus();
@@ -347,6 +348,10 @@ export class Accents extends HTMLElement {
         class: "spelling",
         submit: async (event) => {
           event.preventDefault();
+          if (field.value === spelled) {
+            done();
+            return;
+          }
           try {
             const { accent_phrases: found } = await post("kana", this.#path, { utterance: this.#id }, { kana: toNotation(field.value) });
             const phrases = found.map(opened);

@@ -62,7 +62,7 @@ export class Mend {
       ...Object.values(this.pages),
     );
     this.#showCompare();
-    this.#remember("before");
+    this.#remember();
   }
 
   /** Whether something is typed that is not in the file. */
@@ -145,9 +145,11 @@ export class Mend {
     if (ready) this.compareButton.append(make("span", { class: "which", role: "status" }, say(this.#heard)));
   }
 
-  async #remember(when) {
-    if (this.row.utterance.state !== "spoken") return;
-    this.#sounds[when] = await sound(this.#host.path, this.row.id).catch(() => null);
+  /** Keep the sound as it is before anything is changed. */
+  async #remember() {
+    const found = await sound(this.#host.path, this.row.id).catch(() => null);
+    this.#sounds.before ??= found;
+    this.#showCompare();
   }
 
   async #play() {
