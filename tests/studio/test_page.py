@@ -78,7 +78,11 @@ def browser() -> str:
 def started(root: Path, cache: Path, engine: str, playwright: Path) -> Iterator[Studio]:
     command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", engine, "--cache-dir", str(cache)]
     with subprocess.Popen(
-        [*command, str(root)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=Path(__file__).parents[2]
+        [*command, str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parents[2],
     ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -138,7 +142,9 @@ def test_a_line_plays_alone_and_a_stream_marks_what_sounds(studio: Studio) -> No
 def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: Studio) -> None:
     before = tree(studio.root)
     saved: list[dict[str, bytes]] = []
-    told = studio.use("text", {"saved": lambda: saved.append(tree(studio.root)), "undone": lambda: saved.append(tree(studio.root))})
+    told = studio.use(
+        "text", {"saved": lambda: saved.append(tree(studio.root)), "undone": lambda: saved.append(tree(studio.root))}
+    )
     assert told["problems"] == []
     assert told["source"] == "皆さま、ごきげんよう。お嬢様ずんだもんですわ。"
     changed = before[SCRIPT].replace("ずんだもんですわ。".encode(), "ずんだもんでしてよ。".encode(), 1)
@@ -163,7 +169,9 @@ def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
         script.write_text(content.replace(first, "編集者の文。", 1), encoding="utf-8")
 
     at_conflict: list[str] = []
-    told = studio.use("meanwhile", {"edit": edit, "conflict": lambda: at_conflict.append(script.read_text(encoding="utf-8"))})
+    told = studio.use(
+        "meanwhile", {"edit": edit, "conflict": lambda: at_conflict.append(script.read_text(encoding="utf-8"))}
+    )
     assert told["kept"] == told["mine"] == "わたしの文。"
     assert "よそで変わった行。" in told["said"]
     assert told["theirs"] == "編集者の文。"
@@ -222,7 +230,9 @@ def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio
     def refuse() -> None:
         fake_engine.lacks.add("/synthesis")
 
-    told = studio.use("engine", {"gone": fake_engine.stop, "back": fake_engine.start, "refuses": refuse, "stop": studio.stop})
+    told = studio.use(
+        "engine", {"gone": fake_engine.stop, "back": fake_engine.start, "refuses": refuse, "stop": studio.stop}
+    )
     assert "Try again" in told["trouble"]
     assert fake_engine.url in told["trouble"]
     assert told["left"] == 0

@@ -248,7 +248,7 @@ def test_what_is_needed_next_is_spoken_first_and_the_stream_begins_before_the_re
 
 def test_a_line_that_fails_ends_the_stream_and_says_so(page: Page, site: SiteKit, fake_engine: FakeEngine) -> None:
     episode = page.episode(site.post)
-    fake_engine.fail("/synthesis", None, Fault("status", status=400))
+    fake_engine.fail("/synthesis", None, *[Fault("status", status=400)] * 20)
     with page.events() as events:
         page.get(f"/api/stream/{page.name(site.post)}", utterance=episode["utterances"][3]["id"], play="z")
         told = next(event for event in events if event["kind"] == "stopped")

@@ -78,7 +78,7 @@ class Session:
             named: the engines in the settings; those of the call take precedence.
 
         Raises:
-            EngineError: they cannot be reached, or differ; later calls raise the same error, until :meth:`forget_failures`.
+            EngineError: they cannot be reached, or differ; the same again at every call until :meth:`forget_failures`.
         """
         targets = self.targets(named)
         if targets not in self._pools:
