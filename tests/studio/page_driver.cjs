@@ -22,6 +22,13 @@ const current = (page) => page.evaluate(() => [...document.querySelectorAll("[ar
 const focused = (page) => page.evaluate(() => document.activeElement.closest("[data-utterance]")?.querySelector(".text").textContent ?? null);
 const answered = (page, part) => page.waitForResponse((response) => response.url().includes(part));
 
+// A panel keeps the sound of its line as it is before anything is changed.
+const mend = async (page, row) => {
+  const kept = answered(page, "/api/sound/");
+  await rows(page).nth(row).locator("[data-action=edit]").click();
+  await kept;
+};
+
 const open = async (page, title) => {
   await page.goto(address);
   await page.locator(".episodes a", { hasText: title }).click();
@@ -84,7 +91,7 @@ const stories = {
   async text(page) {
     await open(page, "サーバー");
     const before = await said(page);
-    await rows(page).nth(1).locator("[data-action=edit]").click();
+    await mend(page, 1);
     const field = page.locator(".source");
     await page.waitForFunction(() => document.querySelector(".source").value);
     const told = { source: await field.inputValue() };
@@ -142,7 +149,7 @@ const stories = {
     await open(page, "サーバー");
     await rows(page).nth(1).locator("[data-action=play]").click();
     await page.waitForFunction(() => document.querySelectorAll("[data-utterance]")[1].classList.contains("spoken"));
-    await rows(page).nth(1).locator("[data-action=edit]").click();
+    await mend(page, 1);
     await page.locator("[data-tab=accent]").click();
     const accent = page.locator(".accent").first();
     await accent.waitFor();
@@ -213,17 +220,24 @@ const stories = {
     let sound = answered(page, "/api/sound/");
     await page.keyboard.press("Enter");
     await sound;
+    sound = answered(page, "/api/sound/");
     await page.keyboard.press("a");
     await page.locator(".accent:focus").waitFor();
+    await sound;
     sound = answered(page, "/api/sound/");
     await page.keyboard.press("ArrowLeft");
     await sound;
     await page.locator(".mended:visible").waitFor();
-    await page.keyboard.press("Escape");
+    await page.locator("[aria-current]").waitFor();
+    await page.keyboard.press("Escape"); // stops what sounds
+    told.stopped = (await current(page)).length === 0;
+    await page.keyboard.press("Escape"); // closes the panel
     told.closed = (await page.locator(".mend").count()) === 0 && (await focused(page)) === all[1];
     await page.keyboard.press("Control+z");
     await page.locator(".mended:visible").waitFor({ state: "hidden" });
+    sound = answered(page, "/api/sound/");
     await page.keyboard.press("e");
+    await sound;
     await page.locator(".source:focus").waitFor();
     await page.waitForFunction(() => document.querySelector(".source").value);
     await page.keyboard.press("End");

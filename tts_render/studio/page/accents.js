@@ -348,7 +348,7 @@ export class Accents extends HTMLElement {
         class: "spelling",
         submit: async (event) => {
           event.preventDefault();
-          if (field.value === spelled) {
+          if (["", spelled].includes(field.value.trim())) {
             done();
             return;
           }

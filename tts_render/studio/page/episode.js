@@ -162,7 +162,7 @@ export class EpisodeView extends HTMLElement {
     const sliding = target.matches("input");
     const pressing = target.matches("button, select, a, summary");
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key];
-    if (step && !(sliding && key.startsWith("Arrow"))) this.#step(step);
+    if (step && !(key.startsWith("Arrow") && (sliding || target.closest(".mend")))) this.#step(step);
     else if (key === " " && !sliding && !pressing) this.player.mode ? this.player.toggle() : this.playLine(row);
     else if (key === "Enter" && target === row?.element) this.playLine(row);
     else if (key === "p") this.playFrom(row);

@@ -27,7 +27,7 @@ export class Mend {
   constructor(host, row) {
     this.#host = host;
     this.row = row;
-    this.#field = make("input", { type: "text", id: `source-${this.#number}`, class: "source", lang: "ja", autocomplete: "off", spellcheck: "false", keydown: (event) => this.#typed(event) });
+    this.#field = make("input", { type: "text", id: `source-${this.#number}`, class: "source", lang: "ja", autocomplete: "off", spellcheck: "false" });
     this.#place.htmlFor = this.#field.id;
     const save = make("button", { type: "submit", class: "main" }, say("save"));
     this.pages = {
@@ -235,10 +235,6 @@ export class Mend {
     this.#note.replaceChildren(...what.filter(Boolean));
   }
 
-  #typed(event) {
-    if (event.key === "Escape" && !event.isComposing) this.#source !== null && (this.#field.value = this.#source);
-  }
-
   #key(event) {
     const names = Object.keys(this.tabs);
     if (event.target.role === "tab" && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
@@ -247,7 +243,8 @@ export class Mend {
       event.preventDefault();
     } else if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
-      this.#host.close();
+      if (this.#host.player.mode) this.#host.player.stop();
+      else this.#host.close();
     }
   }
 }

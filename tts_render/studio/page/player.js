@@ -36,7 +36,10 @@ export class Player extends EventTarget {
       if (detail.play === this.#token) this.#heard.push(detail);
     });
     happenings.addEventListener("stopped", ({ detail }) => {
-      if (detail.play === this.#token) this.#fail(new Failure(503, detail.error));
+      if (detail.play !== this.#token) return;
+      // What was spoken before is still heard.
+      this.#token = null;
+      this.#failed(new Failure(503, detail.error), null);
     });
     audio.addEventListener("playing", () => this.#set({ waiting: false }));
     audio.addEventListener("playing", () => this.#follow());
@@ -45,7 +48,8 @@ export class Player extends EventTarget {
     for (const event of ["play", "pause"]) audio.addEventListener(event, () => this.#tell("change"));
     audio.addEventListener("ended", () => this.stop());
     audio.addEventListener("error", () => {
-      if (this.mode) this.#fail(new Failure(503, { kind: "player", message: say("cannotPlay") }));
+      if (this.mode === "stream" && !this.#token) this.stop(); // why, is said already
+      else if (this.mode) this.#fail(new Failure(503, { kind: "player", message: say("cannotPlay") }));
     });
   }
 
@@ -155,6 +159,10 @@ export class Player extends EventTarget {
 
   #fail(error, utterance = this.current?.id) {
     this.stop();
+    this.#failed(error, utterance);
+  }
+
+  #failed(error, utterance) {
     this.dispatchEvent(new CustomEvent("failure", { detail: { error, utterance } }));
   }
 
