@@ -264,6 +264,11 @@ const stories = {
     await rows(page).nth(3).locator("[data-action=play]").click();
     await page.locator("[data-utterance].failed").first().waitFor();
     told.failed = await rows(page).nth(3).locator(".reason").innerText();
+    told.others = await page.locator("[data-utterance].failed").count();
+    await rows(page).nth(5).locator("[data-action=from]").click();
+    await page.locator("[data-utterance].failed").nth(1).waitFor();
+    await page.locator(".player [data-action=stop]:disabled").waitFor();
+    told.silent = await current(page);
     await ask("stop");
     await page.locator(".trouble[data-kind=gone]").waitFor();
     told.gone = await page.locator(".trouble[data-kind=gone]").innerText();
@@ -272,6 +277,9 @@ const stories = {
 
   async look(page) {
     const told = {};
+    await page.goto(address);
+    told.heading = await page.locator("h1").innerText();
+    told.language = await page.evaluate(() => document.documentElement.lang);
     for (const width of [1200, 390]) {
       await page.setViewportSize({ width, height: 844 });
       await page.goto(address);
@@ -298,7 +306,7 @@ const stories = {
   });
   const problems = [];
   const hosts = new Set();
-  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: "en-US" });
+  const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale: story === "look" ? "ja-JP" : "en-US" });
   context.on("request", (request) => hosts.add(new URL(request.url()).protocol === "blob:" ? "blob" : new URL(request.url()).host));
   context.on("console", (message) => problems.push(message.text()));
   context.on("weberror", (error) => problems.push(String(error.error())));

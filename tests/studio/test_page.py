@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.kit.node_packages import fetch
+from tts_render.studio.server import _PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,9 +109,8 @@ def tree(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-pytestmark = [pytest.mark.chromium, pytest.mark.slow]
-
-
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_episodes_are_found_by_typing_and_their_address_stays(studio: Studio) -> None:
     told = studio.use("list")
     assert told["problems"] == []
@@ -124,6 +124,8 @@ def test_episodes_are_found_by_typing_and_their_address_stays(studio: Studio) ->
     assert told["said"][:2] == ["皆さま、ごきげんよう。", "お嬢様ずんだもんですわ。"]
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_a_line_plays_alone_and_a_stream_marks_what_sounds(studio: Studio) -> None:
     before = tree(studio.root)
     told = studio.use("play")
@@ -139,6 +141,8 @@ def test_a_line_plays_alone_and_a_stream_marks_what_sounds(studio: Studio) -> No
     assert tree(studio.root) == before, "who listens changes nothing"
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: Studio) -> None:
     before = tree(studio.root)
     saved: list[dict[str, bytes]] = []
@@ -159,6 +163,8 @@ def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: 
     assert "utterance=" in told["spoken"]
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
     script = studio.root / SCRIPT
     first = "皆さま、ごきげんよう。お嬢様ずんだもんですわ。"
@@ -180,6 +186,8 @@ def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
     assert all("409" in problem for problem in told["problems"])
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: Studio, fake_engine: FakeEngine) -> None:
     before = tree(studio.root)
     takes: dict[str, Any] = {}
@@ -216,6 +224,8 @@ def phrases(take: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_an_episode_is_mended_with_the_keyboard_alone(studio: Studio) -> None:
     told = studio.use("keyboard")
     assert told.pop("problems") == []
@@ -226,6 +236,8 @@ def test_an_episode_is_mended_with_the_keyboard_alone(studio: Studio) -> None:
     assert not (studio.root / TAKES).exists()
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio, fake_engine: FakeEngine) -> None:
     def refuse() -> None:
         fake_engine.lacks.add("/synthesis")
@@ -236,15 +248,37 @@ def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio
     assert "Try again" in told["trouble"]
     assert fake_engine.url in told["trouble"]
     assert told["left"] == 0
-    assert told["failed"]
+    assert "/synthesis answered 404" in told["failed"]
+    assert told["others"] == 1
+    assert told["silent"] == []
     assert "does not answer" in told["gone"]
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio: Studio) -> None:
     told = studio.use("look")
     assert told.pop("problems") == []
+    assert (told.pop("language"), told.pop("heading")) == ("ja", "エピソード")
     assert set(told.pop("hosts")) <= {urlsplit(unquote(studio.address)).netloc, "blob"}
     assert {name: value for name, value in told.items() if value} == {}
+
+
+def test_every_file_of_the_page_is_served() -> None:
+    there = {path.name for path in (files("tts_render.studio") / "page").iterdir()}
+    assert there == set(_PAGES)
+
+
+def test_everything_is_said_in_english_and_in_japanese() -> None:
+    folder = files("tts_render.studio") / "page"
+    said = dict(re.findall(r"^  (\w+): (\[.*\]),$", (folder / "words.js").read_text(encoding="utf-8"), re.MULTILINE))
+    for name, texts in said.items():
+        english, japanese = json.loads(texts)
+        assert not re.search("[ぁ-ヿ一-鿿]", english), name
+        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", japanese)), name
+        assert not japanese.isascii(), name
+    scripts = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".js"))
+    assert set(re.findall(r'\bsay\("(\w+)"', scripts)) <= set(said)
 
 
 def test_texts_are_legible_on_what_they_stand_on_in_the_light_and_in_the_dark() -> None:

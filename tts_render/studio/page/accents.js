@@ -211,6 +211,7 @@ export class Accents extends HTMLElement {
     const choice = (view) =>
       make("label", {}, make("input", { type: "radio", name: `view-${this.#id}`, checked: this.#view === view, "data-key": `view ${view}`, change: () => { this.#view = view; this.#render(); } }), ` ${say(view === "pitches" ? "pitch" : "lengths")}`);
     const reason = this.#reason(this.#view);
+    this.classList.toggle("fixed", Boolean(reason));
     this.#foot.replaceChildren(
       make("fieldset", { class: "views" }, choice("pitches"), choice("lengths")),
       make(

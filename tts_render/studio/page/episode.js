@@ -110,6 +110,14 @@ export class EpisodeView extends HTMLElement {
     return true;
   }
 
+  /** Go to what is said at a line of the script, to what failed there if anything; false where there is nothing. */
+  goTo(line) {
+    const at = this.rows.filter(({ utterance }) => utterance.line === line);
+    const row = at.find(({ utterance }) => utterance.state === "failed") ?? at[0] ?? this.rows.findLast(({ utterance }) => utterance.line <= line);
+    if (row && !isTyping(document.activeElement)) row.element.focus();
+    return Boolean(row);
+  }
+
   playFrom(row) {
     if (row) this.player.playFrom(this.path, this.facts.utterances, row.id);
   }
@@ -274,15 +282,10 @@ export class EpisodeView extends HTMLElement {
             "section",
             { class: "warnings" },
             make("h2", {}, say(title)),
-            make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.#goTo(line) }, say("atLine", { line })) : null, line ? ": " : null, message))),
+            make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.goTo(line) }, say("atLine", { line })) : null, line ? ": " : null, message))),
           )
         : null;
     this.#notices.replaceChildren(...[box("misfits", this.facts.misfits), box("remarks", this.facts.remarks)].filter(Boolean));
-  }
-
-  #goTo(line) {
-    const row = this.rows.findLast(({ utterance }) => utterance.line <= line) ?? this.rows[0];
-    row?.element.focus();
   }
 
   /** Where the line of the open panel has another text now, the panel goes with it. */

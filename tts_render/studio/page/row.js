@@ -55,7 +55,7 @@ export class Row {
     this.#mended.hidden = !utterance.take;
     this.#state.textContent = say(state);
     this.#reason.hidden = !error;
-    this.#reason.textContent = error ? [error.message, error.remedy].filter(Boolean).join(" ") : "";
+    this.#reason.textContent = error ? [error.message.replace(`「${text}」: `, ""), error.remedy].filter(Boolean).join(" ") : "";
     mark(this.element, "aria-label", [this.#speaker.textContent, text, say(state)].join("、"));
   }
 

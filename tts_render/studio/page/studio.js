@@ -43,7 +43,7 @@ const trouble = (error, retry = show) => {
   settle(kind);
   const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("again"));
   const close = signed("close", say("close"), { class: "flat", click: () => settle(kind) });
-  troubles.append(
+  troubles.prepend(
     make(
       "div",
       { class: "trouble", role: "alert", "data-kind": kind },
@@ -163,7 +163,7 @@ happenings.addEventListener("episode", ({ detail }) => {
   askUndoable(detail.path);
 });
 player.addEventListener("failure", ({ detail: { error, utterance } }) => {
-  const at = ![0, 403].includes(error.status) && episode.fail(utterance, error);
+  const at = error.kind === "UtteranceError" && !utterance ? episode.goTo(error.line) : ![0, 403].includes(error.status) && episode.fail(utterance, error);
   if (!at || error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError") trouble(error, () => episode.reload());
   announce(`${say("failed")}: ${error.message}`);
 });
