@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from urllib.parse import unquote
 
 import click
 import pytest
+import requests
 import yaml
 from packaging.requirements import Requirement
 
@@ -64,6 +66,8 @@ class Shell:
                 install(arguments)
             case "docker":
                 docker(arguments, environment, self)
+            case "tts-render" if arguments[0] == "studio":
+                self.studio(arguments)
             case "tts-render":
                 self.tts_render(arguments)
             case _:
@@ -92,6 +96,17 @@ class Shell:
         finally:
             sys.stdin = before
         assert code == 0, f"tts-render {' '.join(arguments)}\n{out.getvalue()}{err.getvalue()}"
+
+    def studio(self, arguments: list[str]) -> None:
+        """Open the page that it prints, and end it as people do."""
+        command = [sys.executable, "-m", "tts_render", *arguments, "--no-open"]
+        with subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            address = running.stdout.readline().strip()
+            page = requests.get(address, timeout=60)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(60) == 0
+        assert (page.status_code, "<title>" in page.text) == (200, True)
 
     def engine(self, url: str) -> FakeEngine:
         """The stand-in that speaks instead of the engine at an address of the page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import webbrowser
@@ -74,7 +75,8 @@ def studio(
             )
             if not no_open:
                 webbrowser.open(address)
-            uvicorn.Server(config).run(sockets=[listener])
+            with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+                uvicorn.Server(config).run(sockets=[listener])
     if not quiet:
         say("the studio is closed")
     return 0
