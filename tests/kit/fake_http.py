@@ -122,6 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             "/engine_manifest": lambda: {
                 "name": f"{fake.brand} ENGINE",
                 "brand_name": fake.brand,
+                "uuid": "074fc39e-678b-4c13-8916-ffca8d505d1d",
                 "default_sampling_rate": fake.rate,
                 "icon": "i" * 6000,
             },

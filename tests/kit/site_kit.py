@@ -117,7 +117,7 @@ class SiteKit:
     def run(self, *arguments: str | Path, stdin: str = "") -> Result:
         """Run the command line in this process, with a cache of its own."""
         words = [str(argument) for argument in arguments]
-        if words[0] in ("render", "plan", "voices", "status", "lexicon"):
+        if words[0] in ("render", "plan", "voices", "status", "lexicon", "export", "import"):
             words += ["--cache-dir", str(self.cache)]
             for engine in self.engines:
                 words += ["--engine", engine]

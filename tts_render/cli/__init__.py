@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tts_render.cli.exchange import export, import_
 from tts_render.cli.lexicon import lexicon
 from tts_render.cli.options import say
 from tts_render.cli.render import plan, render
@@ -91,7 +92,7 @@ def cli() -> None:
     """
 
 
-for _command in (render, plan, studio, check, write_back, status, voices, read, lexicon, cache, init):
+for _command in (render, plan, studio, check, write_back, status, voices, read, lexicon, export, import_, cache, init):
     cli.add_command(_command)
 
 

@@ -34,6 +34,8 @@ class Style:
     name: str
     """The style's name, for example ノーマル."""
     id: StyleId
+    speaker_id: str = field(default="", compare=False)
+    """The id of the speaker, as VOICEVOX's editor knows it; empty if the engine gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Identity:
     """Its styles, in its own order."""
     words: frozenset[Entry] = field(default=frozenset(), compare=False)
     """The lexicon's entries that its user dictionary holds unchanged. ``dictionary`` tells engines apart, not this."""
+    id: str = field(default="", compare=False)
+    """The id of the engine, as VOICEVOX's editor knows it; empty if it gives none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,16 @@ from tts_render.episode.takes import SUFFIX as TAKES_SUFFIX
 from tts_render.episode.takes import Take, read_takes
 from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
 from tts_render.ground.names import audio_name, find_audio_file, stem
-from tts_render.script import SCRIPT_SUFFIXES, Notation, Script, Templates, decode_script, read_script, spoken_date
+from tts_render.script import (
+    SCRIPT_SUFFIXES,
+    Notation,
+    Script,
+    Source,
+    Templates,
+    decode_script,
+    read_script,
+    spoken_date,
+)
 from tts_render.settings.config import Config, Show, VoiceSettings, load_config, packaged_config_path
 from tts_render.site.folder import Site, article_url, confine, find_site
 from tts_render.site.generator import MARKDOWN
@@ -32,6 +41,7 @@ __all__ = [
     "open_config",
     "open_episode",
     "read_text",
+    "script_source",
     "takes_beside",
 ]
 
@@ -312,6 +322,21 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
                 return read_script(beside, read_text(beside), notation)
     templates = _templates(post, config)
     return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
+
+
+def script_source(episode: Episode) -> tuple[Source, Notation]:
+    """What the script of an episode was read from, and with which settings.
+
+    Raises:
+        ScriptError: it cannot be read any more.
+    """
+    notation = _notation(episode.config)
+    post = episode.post
+    if post is not None and episode.script.path == post.path:
+        return Source(post.path, post.body, post.body_line), replace(
+            notation, templates=_templates(post, episode.config)
+        )
+    return Source(episode.script.path, read_text(episode.script.path)), notation
 
 
 def _templates(post: Post, config: Config) -> Templates:

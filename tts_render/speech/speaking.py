@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tts_render.speech.cache import CachedClip, UtteranceCache
     from tts_render.speech.casting import Direction, Role, Utterance
 
-__all__ = ["Found", "SpeechClip", "look_up", "phrase", "speak"]
+__all__ = ["Found", "SpeechClip", "look_up", "phrase", "placed", "speak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def speak(
                 while len(done) <= number:
                     _, result = next(results)
                     if isinstance(result, TtsRenderError):
-                        failures.append(_placed(result, path, jobs[len(done)].utterance))
+                        failures.append(placed(result, path, jobs[len(done)].utterance))
                         done.append(None)
                     else:
                         done.append(result)
@@ -175,7 +175,7 @@ def speak(
         )
 
 
-def _placed(error: TtsRenderError, path: Path, utterance: Utterance) -> UtteranceError:
+def placed(error: TtsRenderError, path: Path, utterance: Utterance) -> UtteranceError:
     """The same failure, with its place in the script."""
     if isinstance(error, UtteranceError):
         return error

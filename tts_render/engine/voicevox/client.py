@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 _RATE = 24_000
 """Rate of an engine that does not report one."""
-_NO_MANIFEST = ("VOICEVOX", _RATE)
+_NO_MANIFEST = ("VOICEVOX", _RATE, "")
 _LONGEST_NAME = 1000
 """Maximum number of characters in a version or brand."""
 _RATES = range(16_000, 48_001)
@@ -129,7 +129,7 @@ class VoicevoxEngine:
             version = self._http.get_json("/version", _version, tries=4)
             styles = self._http.get_json("/speakers", _styles)
             dictionary = self._optional("/user_dict", read_words)
-            brand, self._rate = self._optional("/engine_manifest", _manifest) or _NO_MANIFEST
+            brand, self._rate, number = self._optional("/engine_manifest", _manifest) or _NO_MANIFEST
         except (EngineRefusedError, EngineReplyError) as error:
             if isinstance(error, EngineReplyError) and error.status is not None:
                 raise
@@ -146,6 +146,7 @@ class VoicevoxEngine:
             dictionary="" if dictionary is None else _digest_dictionary(dictionary),
             styles=styles,
             words=frozenset() if dictionary is None else held_words(dictionary),
+            id=number,
         )
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:
@@ -379,7 +380,8 @@ def _styles(speakers: object) -> tuple[Style, ...]:
                 if not isinstance(name, str) or not isinstance(number, int) or not isinstance(owner, str):
                     raise TypeError  # noqa: TRY301
                 if style.get("type", "talk") == "talk":
-                    styles.append(Style(owner, name, StyleId(number)))
+                    owner_id = _known_id(cast("object", speaker.get("speaker_uuid")))
+                    styles.append(Style(owner, name, StyleId(number), owner_id))
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("not a list of speakers") from error
     return tuple(styles)
@@ -400,16 +402,22 @@ def _object(value: object) -> dict[str, object]:
     return value
 
 
-def _manifest(value: object) -> tuple[str, int]:
-    """Brand, and frames per second of its sounds."""
+def _manifest(value: object) -> tuple[str, int, str]:
+    """Brand, frames per second of its sounds, and id."""
     told = _object(value)
-    brand, rate = told.get("brand_name"), told.get("default_sampling_rate")
+    brand, rate, number = told.get("brand_name"), told.get("default_sampling_rate"), told.get("uuid")
     if isinstance(brand, str) and len(brand) > _LONGEST_NAME:
         raise ValueError("an absurdly long brand")
     return (
         brand if isinstance(brand, str) and brand else _NO_MANIFEST[0],
         rate if isinstance(rate, int) and rate in _RATES else _NO_MANIFEST[1],
+        _known_id(number),
     )
+
+
+def _known_id(value: object) -> str:
+    """The id of an engine or a speaker; empty if there is none."""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else ""
 
 
 def _digest_dictionary(words: Mapping[str, Mapping[str, object]]) -> str:

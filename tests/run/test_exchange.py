@@ -1,0 +1,463 @@
+"""To VOICEVOX's editor and back: what somebody changes there is heard in the episode, or is named."""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.kit.fake_voice import with_mora_data
+from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.kit.fake_engine import FakeEngine
+
+Json = dict[str, Any]
+
+LINE = "今日は鍵の話をします！"
+
+
+@pytest.fixture
+def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
+    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
+
+
+def export(site: SiteKit, *arguments: str | Path) -> Path:
+    project = site.root.parent / "p.vvproj"
+    result = site.run("export", site.post, "-o", project, "--force", *arguments)
+    assert result.code == 0, result.err
+    return project
+
+
+def items_of(project: Path) -> list[Json]:
+    talk = json.loads(project.read_text(encoding="utf-8"))["talk"]
+    return [talk["audioItems"][key] for key in talk["audioKeys"]]
+
+
+def edit(project: Path, change: Callable[[list[Json]], object]) -> None:
+    """Open a project in the editor, change audio items, and save it: all keys are new then, as in the real one."""
+    facts = json.loads(project.read_text(encoding="utf-8"))
+    items = items_of(project)
+    change(items)
+    keys = [str(uuid.uuid4()) for _ in items]
+    facts["appVersion"] = "0.25.0"
+    facts["talk"] = {"audioKeys": keys, "audioItems": dict(zip(keys, items, strict=True))}
+    project.write_text(json.dumps(facts), encoding="utf-8")
+
+
+def item_of(items: list[Json], text: str = LINE) -> Json:
+    return next(item for item in items if item["text"] == text)
+
+
+def engine_form(phrases: list[Json]) -> list[Json]:
+    """Accent phrases of the editor as it sends them to an engine."""
+
+    def mora(value: Json) -> Json:
+        return {"text": value["text"], "consonant": value.get("consonant"), "vowel": value["vowel"]}
+
+    return [
+        {
+            "moras": [mora(value) for value in phrase["moras"]],
+            "accent": phrase["accent"],
+            "pause_mora": phrase.get("pauseMora") and mora(phrase["pauseMora"]),
+            "is_interrogative": phrase.get("isInterrogative", False),
+        }
+        for phrase in phrases
+    ]
+
+
+def move_accent(item: Json, number: int, accent: int) -> None:
+    """What the editor does when an accent is moved: the engine gives this phrase its lengths and pitches anew."""
+    phrases = item["query"]["accentPhrases"]
+    phrases[number]["accent"] = accent
+    told = with_mora_data(engine_form(phrases), item["voice"]["styleId"])[number]
+    for mora, new in zip(phrases[number]["moras"], told["moras"], strict=True):
+        mora["vowelLength"], mora["pitch"] = new["vowel_length"], new["pitch"]
+        if new["consonant"]:
+            mora["consonantLength"] = new["consonant_length"]
+
+
+def bring_back(site: SiteKit, project: Path, *, left: int = 0) -> str:
+    """Import, and see that a second import has nothing to do; return what was said."""
+    result = site.run("import", site.post, project)
+    assert result.code == 0, result.err
+    assert f", {left} not brought back" in result.err, result.err
+    before = site.files()
+    again = site.run("import", site.post, project)
+    assert "0 changes" in again.err, again.out
+    assert site.files() == before
+    return result.out + result.err
+
+
+def takes(site: SiteKit) -> list[Json]:
+    path = site.script.with_name(site.script.name.replace(".txt", ".takes.json"))
+    return json.loads(path.read_text(encoding="utf-8"))["takes"] if path.is_file() else []
+
+
+def spoken(site: SiteKit, fake_engine: FakeEngine) -> list[Json]:
+    """Render, and return the queries of what was spoken."""
+    fake_engine.syntheses.clear()
+    result = site.run("render", site.post)
+    assert result.code == 0, result.err
+    assert "is not used" not in result.err
+    return [synthesis.query for synthesis in fake_engine.syntheses]
+
+
+def test_the_project_has_an_audio_item_for_each_utterance_as_it_would_be_spoken(
+    site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    project = json.loads(export(site).read_text(encoding="utf-8"))
+    items = [project["talk"]["audioItems"][key] for key in project["talk"]["audioKeys"]]
+    queries = spoken(site, fake_engine)
+    assert [item["text"] for item in items] == [u["text"] for u in site.run("plan", site.post, "--json").json[0]["utterances"]]  # fmt: skip
+    assert {item["voice"]["styleId"] for item in items} == {8}
+    assert {item["voice"]["engineId"] for item in items} == {"074fc39e-678b-4c13-8916-ffca8d505d1d"}
+    assert {item["voice"]["speakerId"] for item in items} == {str(uuid.UUID(int=2))}
+    for item, query in zip(items, queries, strict=True):
+        assert [m["pitch"] for p in item["query"]["accentPhrases"] for m in p["moras"]] == [
+            m["pitch"] for p in query["accent_phrases"] for m in p["moras"]
+        ]
+        assert item["query"]["speedScale"] == query["speedScale"]
+    assert project["song"]["trackOrder"] == list(project["song"]["tracks"])
+
+
+def test_what_was_just_exported_changes_not_one_byte_of_the_site(site: SiteKit) -> None:
+    project = export(site)
+    before = site.files()
+    bring_back(site, project)
+    assert site.files() == before
+    edit(project, lambda items: None)
+    bring_back(site, project)
+    assert site.files() == before
+
+
+def test_the_same_episode_gives_the_same_project(site: SiteKit) -> None:
+    content = export(site).read_bytes()
+    assert export(site).read_bytes() == content
+
+
+def test_the_project_is_beside_the_script_and_never_replaced_unasked(site: SiteKit) -> None:
+    beside = site.script.with_suffix(".vvproj")
+    assert site.run("export", site.post).code == 0
+    assert site.run("export", site.post).code == 0, "the same again is no harm"
+    edit(beside, lambda items: item_of(items).update(text="直しかけです。"))
+    worked_on = beside.read_bytes()
+    result = site.run("export", site.post)
+    assert (result.code, beside.read_bytes()) == (1, worked_on)
+    assert "is there already, and not the same" in result.err
+    assert site.run("export", site.post, "--force").code == 0
+    assert beside.read_bytes() != worked_on
+
+
+def test_a_moved_accent_is_spoken_and_the_rest_is_left_to_the_engine(site: SiteKit, fake_engine: FakeEngine) -> None:
+    project = export(site)
+    spoken(site, fake_engine)
+    accent = 1 if items_of(project)[2]["query"]["accentPhrases"][0]["accent"] != 1 else 2
+    edit(project, lambda items: move_accent(item_of(items), 0, accent))
+    out = bring_back(site, project)
+    assert f"{site.script}:2: 「{LINE}」: accent phrases " in out
+    assert site.script.read_text(encoding="utf-8") == SCRIPT
+    (take,) = takes(site)
+    assert {m["pitch"] for p in take["accent_phrases"] for m in p["moras"]} == {None}
+    (query,) = spoken(site, fake_engine)
+    assert query["accent_phrases"][0]["accent"] == accent
+
+
+def test_a_drawn_pitch_and_length_are_spoken_and_kept_alone(site: SiteKit, fake_engine: FakeEngine) -> None:
+    project = export(site)
+    spoken(site, fake_engine)
+
+    def draw(items: list[Json]) -> None:
+        moras = item_of(items)["query"]["accentPhrases"][0]["moras"]
+        moras[0]["pitch"] += 0.25
+        moras[1]["vowelLength"] = 0.5
+
+    edit(project, draw)
+    assert "lengths and pitches" in bring_back(site, project)
+    moras = takes(site)[0]["accent_phrases"][0]["moras"]
+    assert [mora["pitch"] is None for mora in moras[:2]] == [False, True]
+    assert [mora["vowel_length"] for mora in moras[:2]] == [None, 0.5]
+    (query,) = spoken(site, fake_engine)
+    wanted = item_of(items_of(project))["query"]["accentPhrases"][0]["moras"]
+    made = query["accent_phrases"][0]["moras"]
+    assert [m["pitch"] for m in made] == pytest.approx([m["pitch"] for m in wanted])
+    assert [m["vowel_length"] for m in made] == pytest.approx([m["vowelLength"] for m in wanted])
+
+
+def test_a_change_that_is_undone_leaves_no_take(site: SiteKit) -> None:
+    project = export(site)
+    untouched = project.read_bytes()
+    edit(project, lambda items: item_of(items)["query"]["accentPhrases"][0]["moras"][0].update(pitch=5.0))
+    bring_back(site, project)
+    assert len(takes(site)) == 1
+    project.write_bytes(untouched)
+    bring_back(site, project)
+    assert takes(site) == []
+
+
+@pytest.mark.parametrize(
+    ("scales", "markup", "said"),
+    [
+        ({"speedScale": 1.2}, '<prosody rate="120%">', {"speedScale": 1.2}),
+        ({"pitchScale": 0.05}, '<prosody pitch="+0.6st">', {"pitchScale": 0.05}),
+        ({"volumeScale": 0.5, "speedScale": 0.9}, '<prosody rate="90%" volume="50%">', {"volumeScale": 0.5}),
+    ],
+)
+def test_speed_pitch_and_volume_become_markup(
+    site: SiteKit, fake_engine: FakeEngine, scales: Json, markup: str, said: Json
+) -> None:
+    project = export(site)
+    spoken(site, fake_engine)
+    edit(project, lambda items: item_of(items)["query"].update(scales))
+    bring_back(site, project)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, f"{markup}{LINE}</prosody>")
+    assert takes(site) == []
+    (query,) = spoken(site, fake_engine)
+    assert {name: query[name] for name in said} == pytest.approx(said, abs=1e-3)
+
+
+def test_markup_that_an_import_wrote_is_changed_and_taken_back_by_the_next(site: SiteKit) -> None:
+    project = export(site)
+
+    def pace(speed: float) -> None:
+        edit(project, lambda items: item_of(items)["query"].update(speedScale=speed))
+        bring_back(site, project)
+
+    for speed in (1.2, 1.5):
+        pace(speed)
+        assert f'<prosody rate="{speed * 100:.0f}%">{LINE}</prosody>\n' in site.script.read_text(encoding="utf-8")
+    pace(1.0)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT
+
+
+def test_intonation_becomes_a_take_of_its_line(site: SiteKit, fake_engine: FakeEngine) -> None:
+    project = export(site)
+    spoken(site, fake_engine)
+    edit(project, lambda items: item_of(items)["query"].update(intonationScale=1.4))
+    assert "intonation 1 -> 1.4" in bring_back(site, project)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT
+    (query,) = spoken(site, fake_engine)
+    assert query["intonationScale"] == pytest.approx(1.4)
+
+
+def test_a_changed_text_is_changed_in_the_script_and_nowhere_else(site: SiteKit, fake_engine: FakeEngine) -> None:
+    script = b"\xef\xbb\xbf" + SCRIPT.replace("\n", "\r\n").encode()
+    site.script.write_bytes(script)
+    project = export(site)
+    spoken(site, fake_engine)
+    new = "あしたは<錠>の話をします！"
+
+    def reword(items: list[Json]) -> None:
+        other = copy.deepcopy(
+            items_of(project)[0]["query"]["accentPhrases"]
+        )  # neither what it was nor the engine's own
+        other[0]["moras"][0]["vowelLength"] = 0.4
+        item_of(items)["query"]["accentPhrases"] = other
+        item_of(items)["text"] = new
+
+    edit(project, reword)
+    bring_back(site, project)
+    written = new.replace("<", "&lt;")
+    assert site.script.read_bytes() == script.replace(LINE.encode(), written.encode())
+    (take,) = takes(site)
+    assert (take["text"], take["line"]) == (new, 2)
+    assert len(spoken(site, fake_engine)) == 1
+
+
+def test_a_changed_text_that_is_as_the_engine_says_it_needs_no_take(site: SiteKit, tmp_path: Path) -> None:
+    new = "それでは、また来週お会いしましょう。"
+    old = "それでは、また明日お会いしましょう。"
+    other = SiteKit(tmp_path / "other", tmp_path / "cache", site.engines).make()
+    other.script.write_text(SCRIPT.replace(old, new), encoding="utf-8")
+    query = item_of(items_of(export(other)), new)["query"]
+    project = export(site)
+
+    def reword(items: list[Json]) -> None:
+        item_of(items, old).update(text=new)
+        item_of(items, new)["query"]["accentPhrases"] = query["accentPhrases"]
+
+    edit(project, reword)
+    bring_back(site, project)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(old, new)
+    assert takes(site) == []
+
+
+def test_a_text_may_become_several_sentences(site: SiteKit, fake_engine: FakeEngine) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items).update(text="鍵です。錠です。"))
+    out = bring_back(site, project, left=1)
+    assert "its accents and lengths, since its text is several sentences now" in out
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, "鍵です。錠です。")
+    assert {"鍵です。", "錠です。"} <= {u["text"] for u in site.run("plan", site.post, "--json").json[0]["utterances"]}
+
+
+def test_takes_stay_with_their_lines_while_equal_ones_are_reworded(site: SiteKit, fake_engine: FakeEngine) -> None:
+    site.script.write_text("はい。\n\nはい。\n", encoding="utf-8")
+    project = export(site)
+    edit(project, lambda items: items[1]["query"].update(intonationScale=1.5))
+    bring_back(site, project)
+    edit(project, lambda items: items[0].update(text="ええ。"))
+    bring_back(site, project)
+    assert site.script.read_text(encoding="utf-8") == "ええ。\n\nはい。\n"
+    assert [(take["text"], take["intonation"]) for take in takes(site) if take["intonation"] != 1] == [("はい。", 1.5)]
+    assert {query["intonationScale"] for query in spoken(site, fake_engine)} == {1.0, 1.5}
+
+
+def test_lines_that_were_moved_are_recognised_and_said_to_be_moved(site: SiteKit) -> None:
+    project = export(site)
+
+    def move(items: list[Json]) -> None:
+        item_of(items)["query"].update(speedScale=1.2)
+        items.append(items.pop(0))
+
+    edit(project, move)
+    assert "lines are moved in the script" in bring_back(site, project, left=1)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, f'<prosody rate="120%">{LINE}</prosody>')
+
+
+def test_new_and_missing_lines_are_named_and_not_applied(site: SiteKit) -> None:
+    project = export(site)
+
+    def reshape(items: list[Json]) -> None:
+        items.insert(1, copy.deepcopy(items[0]) | {"text": "割り込みます。"})
+        items[1]["query"]["kana"] = "ワリコミマ'_ス"
+        items.remove(item_of(items))
+
+    edit(project, reshape)
+    before = site.files()
+    out = bring_back(site, project, left=2)
+    assert f"{site.script}:2: not brought back: 「{LINE}」: is not in the project" in out
+    assert f"{project}: not brought back: 「割り込みます。」: is no line of the script" in out
+    assert site.files() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda item: item["query"].update(pauseLengthScale=1.5), "length of pauses 1.5; set `pause`"),
+        (lambda item: item["query"].update(postPhonemeLength=0.9), "silence after it 0.9 s; write <break>"),
+        (lambda item: item["query"].update(outputStereo=True), "sampling rate or stereo"),
+        (lambda item: item["query"].update(speedScale=9.0), 'rate 900%; write <prosody rate="900%">'),
+        (lambda item: item["voice"].update(styleId=3), "is spoken by ずんだもん（ノーマル） there"),
+        (lambda item: item.update(text=""), "is empty there"),
+        (lambda item: item.update(text="つむぎ：はい。"), "text 「つむぎ：はい。」 cannot be put into this line"),
+        (lambda item: item.update(morphingInfo={"rate": 0.5}), "is mixed with another voice"),
+    ],
+)
+def test_what_neither_script_nor_takes_can_say_is_named_with_its_line(
+    site: SiteKit, change: Callable[[Json], object], why: str
+) -> None:
+    project = export(site)
+    edit(project, lambda items: change(item_of(items)))
+    before = site.files()
+    assert f"{site.script}:2: not brought back: 「{LINE}」: {why}" in bring_back(site, project, left=1)
+    assert site.files() == before
+
+
+def test_a_line_with_a_reading_of_its_own_is_sped_up_whole(site: SiteKit) -> None:
+    line = "ずんだもん：<ruby>颯<rt>はやて</rt></ruby>です。"
+    site.script.write_text(f"前です。\n{line}\n", encoding="utf-8")
+    project = export(site)
+    edit(project, lambda items: item_of(items, "颯です。")["query"].update(speedScale=1.2))
+    bring_back(site, project)
+    name, _, words = line.partition("：")
+    wanted = f'前です。\n{name}：<prosody rate="120%">{words}</prosody>\n'
+    assert site.script.read_text(encoding="utf-8") == wanted
+
+
+def test_the_body_of_a_post_is_changed_and_its_front_matter_is_not(site: SiteKit) -> None:
+    site.script.unlink()
+    post = POST.partition("## 関連リンク")[0] + "鍵です。錠です。\n"
+    site.post.write_text(post, encoding="utf-8")
+    project = export(site)
+
+    def change(items: list[Json]) -> None:
+        items[0].update(text="合鍵です。")
+        items[1]["query"].update(speedScale=1.2)
+
+    edit(project, change)
+    bring_back(site, project)
+    wanted = post.replace("鍵です。錠です。", '合鍵です。<prosody rate="120%">錠です。</prosody>')
+    assert site.post.read_text(encoding="utf-8") == wanted
+
+
+def test_a_slide_deck_gets_texts_and_has_no_markup_for_the_rest(site: SiteKit) -> None:
+    deck = site.root / "deck.json"
+    content = '[\n  {"type": "content", "title": "鍵", "notes": "鍵です。錠です。"}\n]\n'
+    deck.write_text(content, encoding="utf-8")
+    project = site.root.parent / "p.vvproj"
+    assert site.run("export", deck, "-o", project).code == 0
+
+    def change(items: list[Json]) -> None:
+        items[0].update(text='"合鍵"です。')
+        items[1]["query"].update(speedScale=1.2)
+
+    edit(project, change)
+    result = site.run("import", deck, project)
+    assert result.code == 0, result.err
+    (slide,) = json.loads(deck.read_text(encoding="utf-8"))
+    assert slide["notes"] == '"合鍵"です。錠です。'
+    assert f"{deck}:2: not brought back: 「錠です。」: rate 120%; a slide deck has no markup" in result.err
+
+
+def test_a_project_of_another_episode_is_refused(site: SiteKit, tmp_path: Path) -> None:
+    other = SiteKit(tmp_path / "other", tmp_path / "cache", site.engines).make()
+    other.script.write_text("まったく別の話です。\n", encoding="utf-8")
+    project = export(other)
+    before = site.files()
+    result = site.run("import", site.post, project)
+    assert result.code == 1
+    assert f"{project}: has none of the lines of {site.script.name}" in result.err
+    assert site.files() == before
+
+
+def test_an_embedded_engine_is_refused_with_the_reason(site: SiteKit) -> None:
+    site.engines = ("openjtalk",)
+    result = site.run("export", site.post)
+    assert result.code == 3
+    assert "VOICEVOX's editor does not know its voices" in result.err
+
+
+def test_an_engine_without_ids_is_refused(site: SiteKit, fake_engine: FakeEngine) -> None:
+    fake_engine.lacks.add("/engine_manifest")
+    result = site.run("export", site.post)
+    assert result.code == 3
+    assert "does not give the ids" in result.err
+
+
+def test_an_engine_that_is_gone_leaves_everything_as_it_is(site: SiteKit, fake_engine: FakeEngine) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    before = site.files()
+    fake_engine.stop()
+    assert site.run("import", site.post, project).code == 3
+    assert site.files() == before
+
+
+def test_a_disk_that_fails_leaves_no_half_written_file(site: SiteKit) -> None:
+    project = export(site)
+
+    def change(items: list[Json]) -> None:
+        item_of(items).update(text="直しました。")
+        items[0]["query"].update(intonationScale=1.4)
+
+    edit(project, change)
+    site.script.with_name(site.script.name.replace(".txt", ".takes.json")).mkdir()
+    before = site.files()
+    assert site.run("import", site.post, project).code == 1
+    assert site.files() == before
+
+
+def test_the_voice_with_its_own_scales_is_exported_and_nothing_comes_back_of_them(site: SiteKit) -> None:
+    (site.root / "voices.yaml").write_text(VOICES.replace("春日部つむぎ, style: ノーマル", "春日部つむぎ, style: ノーマル, speed: 1.1"), encoding="utf-8")  # fmt: skip
+    project = export(site)
+    assert {item["query"]["speedScale"] for item in items_of(project)} == {1.1}
+    before = site.files()
+    bring_back(site, project)
+    assert site.files() == before

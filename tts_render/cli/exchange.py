@@ -1,0 +1,122 @@
+"""The commands to VOICEVOX's editor and back: export and import."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tts_render.cli.options import FILE, cache_folder, common, count_of, engine_names, say, with_engine
+from tts_render.ground.printable import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["export", "import_"]
+
+
+@click.command()
+@click.argument("episode", type=FILE)
+@with_engine
+@common
+@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
+@click.option("-o", "--output", type=FILE, help="Where the project goes. Default: NAME.vvproj beside the script.")
+@click.option("--force", is_flag=True, help="Replace a project that is there already.")
+def export(
+    episode: Path,
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    script: Path | None,
+    voice: str | None,
+    output: Path | None,
+    force: bool,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Write an episode as a project that VOICEVOX's editor opens.
+
+    Each utterance is a line of the editor, with accents, pitches and lengths as they would be spoken. What is changed
+    there comes back with import.
+    """
+    from tts_render.cli.progress import Progress
+    from tts_render.episode.episode import open_episode
+    from tts_render.ground.errors import OutputError
+    from tts_render.ground.files import replace_bytes
+    from tts_render.run.exchange import export_items, project_beside
+    from tts_render.run.session import Session
+    from tts_render.run.vvproj import SUFFIX, write_project
+
+    if output is not None and output.suffix != SUFFIX:
+        raise click.UsageError(f"--output: {output} does not end with {SUFFIX}")
+    opened = open_episode(episode, site=site, voices=voices, script=script, voice=voice)
+    target = output or project_beside(opened)
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+    ):
+        items = export_items(opened, session)
+    content = write_project(items)
+    if target.exists() and not force and target.read_bytes() != content:
+        raise OutputError(
+            "is there already, and not the same",
+            path=target,
+            remedy="Import it first if somebody has worked on it; --force replaces it.",
+        )
+    replace_bytes(target, content)
+    if not quiet:
+        click.echo(plain(f"{target}: {count_of(len(items), 'utterance')}"))
+    return 0
+
+
+@click.command("import")
+@click.argument("episode", type=FILE)
+@click.argument("project", type=FILE)
+@with_engine
+@common
+@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
+def import_(
+    episode: Path,
+    project: Path,
+    engines: tuple[str, ...],
+    wait: float,
+    cache_dir: Path | None,
+    voices: Path | None,
+    site: Path | None,
+    script: Path | None,
+    voice: str | None,
+    quiet: bool,
+    verbose: int,
+) -> int:
+    """Bring back what was changed in a project with VOICEVOX's editor.
+
+    Texts, speed, pitch and volume go into the script; accents, lengths, pitches and intonation into NAME.takes.json
+    beside it. What neither can say is named, line by line. Nothing is spoken: render does that.
+    """
+    from tts_render.cli.progress import Progress
+    from tts_render.episode.episode import open_episode
+    from tts_render.run.exchange import import_items, save
+    from tts_render.run.session import Session
+    from tts_render.run.vvproj import read_project
+
+    items = read_project(project)
+    opened = open_episode(episode, site=site, voices=voices, script=script, voice=voice)
+    with (
+        Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
+        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+    ):
+        found = import_items(opened, session, items, project)
+        save(opened, found)
+        for note in found.left:
+            where = project if note.line is None else f"{opened.script.path}:{note.line}"
+            progress.note(f"warning: {where}: not brought back: {note}", always=True)
+    if not quiet:
+        for note in found.changes:
+            click.echo(plain(f"{opened.script.path}:{note.line}: {note}"))
+        say(f"{count_of(len(found.changes), 'change')}, {len(found.left)} not brought back")
+    return 0

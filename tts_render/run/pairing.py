@@ -1,0 +1,63 @@
+"""Which audio item of a project is which utterance of the script."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Known", "Pairs", "pair"]
+
+
+class Pairs(NamedTuple):
+    """Which audio item is which utterance."""
+
+    found: dict[int, int]
+    """The position of the audio item, by that of the utterance."""
+    missing: tuple[int, ...]
+    """Utterances without an audio item."""
+    extra: tuple[int, ...]
+    """Audio items without an utterance."""
+
+
+class Known(NamedTuple):
+    """By what an utterance or an audio item is recognised."""
+
+    key: str
+    kana: str | None
+    text: str
+
+
+def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
+    """Recognise the utterances among the audio items.
+
+    By their keys; else by the kana that they were exported with, which the editor keeps while it renames all keys, in
+    the order of the script where that is still theirs; else by their texts.
+    """
+    found: dict[int, int] = {}
+    places = {item.key: index for index, item in enumerate(items)}
+    for index, utterance in enumerate(utterances):
+        if utterance.key in places:
+            found[index] = places[utterance.key]
+
+    def left() -> tuple[list[int], list[int]]:
+        taken = set(found.values())
+        return [i for i in range(len(utterances)) if i not in found], [i for i in range(len(items)) if i not in taken]
+
+    ours, theirs = left()
+    kana = [utterances[i].kana for i in ours], [items[i].kana for i in theirs]
+    for one, other, length in SequenceMatcher(None, *kana, autojunk=False).get_matching_blocks():
+        found.update(zip(ours[one : one + length], theirs[other : other + length], strict=True))
+    for name in ("kana", "text"):
+        ours, theirs = left()
+        waiting: defaultdict[str, deque[int]] = defaultdict(deque)
+        for i in theirs:
+            waiting[getattr(items[i], name)].append(i)
+        for i in ours:
+            if queue := waiting.get(getattr(utterances[i], name)):
+                found[i] = queue.popleft()
+    ours, theirs = left()
+    return Pairs(found, tuple(ours), tuple(theirs))
