@@ -309,6 +309,44 @@ def test_takes_stay_with_their_lines_while_equal_ones_are_reworded(site: SiteKit
     assert {query["intonationScale"] for query in spoken(site, fake_engine)} == {1.0, 1.5}
 
 
+def test_a_mended_line_is_exported_as_it_was_mended_and_stays_so(site: SiteKit) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items)["query"]["accentPhrases"][0]["moras"][0].update(pitch=5.0))
+    edit(project, lambda items: item_of(items)["query"].update(intonationScale=1.4))
+    bring_back(site, project)
+    before = site.files()
+    query = item_of(items_of(export(site)))["query"]
+    assert (query["accentPhrases"][0]["moras"][0]["pitch"], query["intonationScale"]) == (5.0, 1.4)
+    bring_back(site, project)
+    assert site.files() == before
+    edit(project, lambda items: item_of(items)["query"].update(intonationScale=1.0))
+    bring_back(site, project)
+    assert [(take["intonation"], take["accent_phrases"] != []) for take in takes(site)] == [(1.0, True)]
+
+
+def test_a_take_that_is_not_used_is_kept(site: SiteKit) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items)["query"].update(intonationScale=1.4))
+    bring_back(site, project)
+    site.script.write_text(SCRIPT.replace(LINE, "別の行です。"), encoding="utf-8")
+    project = export(site)
+    edit(project, lambda items: items[0]["query"].update(intonationScale=0.7))
+    bring_back(site, project)
+    assert sorted(take["intonation"] for take in takes(site)) == [0.7, 1.4]
+
+
+def test_a_line_stays_as_it_was_heard_when_the_dictionary_has_changed_meanwhile(
+    site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    project = export(site)
+    fake_engine.add_word("鍵", "キイ", accent=1)
+    out = bring_back(site, project)
+    assert "accent phrases" in out
+    wanted = ["".join(m["text"] for p in item["query"]["accentPhrases"] for m in p["moras"]) for item in items_of(project)]  # fmt: skip
+    made = ["".join(m["text"] for p in query["accent_phrases"] for m in p["moras"]) for query in spoken(site, fake_engine)]  # fmt: skip
+    assert sorted(made) == sorted(wanted)
+
+
 def test_lines_that_were_moved_are_recognised_and_said_to_be_moved(site: SiteKit) -> None:
     project = export(site)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import Scales
-from tts_render.engine.moras import ShapeError, read_phrases
+from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _query(query: object) -> Query:
         raise ValueError("query.kana must be a text, and query.outputStereo true or false")  # noqa: TRY004
     try:
         read = read_phrases({"accent_phrases": [_engine_form(phrase) for phrase in phrases]})
-    except ShapeError as error:
+    except ValueError as error:
         raise ValueError(f"query.accentPhrases: {error}") from error
     if not all(phrase.moras and 1 <= phrase.accent <= len(phrase.moras) for phrase in read):
         raise ValueError("query.accentPhrases: an accent that is on none of its moras")
