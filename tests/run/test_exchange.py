@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.kit.fake_engine import FakeEngine
 from tests.kit.fake_voice import with_mora_data
 from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from tests.kit.fake_engine import FakeEngine
 
 Json = dict[str, Any]
 
@@ -68,6 +67,24 @@ def engine_form(phrases: list[Json]) -> list[Json]:
             "pause_mora": phrase.get("pauseMora") and mora(phrase["pauseMora"]),
             "is_interrogative": phrase.get("isInterrogative", False),
         }
+        for phrase in phrases
+    ]
+
+
+def editor_form(phrases: list[Json]) -> list[Json]:
+    """Accent phrases of an engine as the editor keeps them."""
+    names = {"consonant": "consonant", "consonant_length": "consonantLength", "vowel_length": "vowelLength"}
+
+    def mora(value: Json) -> Json:
+        return {names.get(name, name): part for name, part in value.items() if part is not None}
+
+    return [
+        {
+            "moras": [mora(value) for value in phrase["moras"]],
+            "accent": phrase["accent"],
+            "isInterrogative": phrase["is_interrogative"],
+        }
+        | ({"pauseMora": mora(phrase["pause_mora"])} if phrase["pause_mora"] else {})
         for phrase in phrases
     ]
 
@@ -286,6 +303,60 @@ def test_a_changed_text_that_is_as_the_engine_says_it_needs_no_take(site: SiteKi
     bring_back(site, project)
     assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(old, new)
     assert takes(site) == []
+
+
+def test_a_changed_text_is_read_as_every_text_is_whatever_the_editor_made_of_it(
+    site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    voices = site.root / "voices.yaml"
+    voices.write_text(voices.read_text(encoding="utf-8") + "lexicon: {鍵: キイ}\n", encoding="utf-8")
+    project = export(site)
+    new = "明日も鍵の話をします！"
+    with FakeEngine() as editor:  # as the editor asks, without our lexicon
+        phrases = editor.make_query(new, 8)["accent_phrases"]
+
+    def reword(items: list[Json]) -> None:
+        item_of(items)["query"]["accentPhrases"] = editor_form(phrases)
+        item_of(items)["text"] = new
+
+    edit(project, reword)
+    bring_back(site, project)
+    assert takes(site) == []
+    made = [
+        "".join(m["text"] for p in query["accent_phrases"] for m in p["moras"]) for query in spoken(site, fake_engine)
+    ]
+    assert "".join(m["text"] for p in phrases for m in p["moras"]) not in made
+    assert sum("キイ" in moras for moras in made) == 2
+
+
+def test_accents_of_a_text_that_cannot_be_put_into_its_line_stay_out_too(site: SiteKit) -> None:
+    project = export(site)
+
+    def reword(items: list[Json]) -> None:
+        item_of(items)["query"]["accentPhrases"][0]["moras"][0]["pitch"] = 5.0
+        item_of(items)["query"]["speedScale"] = 1.2
+        item_of(items)["text"] = "つむぎ：はい。"
+
+    edit(project, reword)
+    bring_back(site, project, left=1)
+    assert takes(site) == []
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, f'<prosody rate="120%">{LINE}</prosody>')
+
+
+def test_a_take_ends_with_the_line_that_it_was_made_of(site: SiteKit) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items)["query"]["accentPhrases"][0]["moras"][0].update(pitch=5.0))
+    bring_back(site, project)
+    edit(project, lambda items: item_of(items).update(text="鍵です。錠です。"))
+    bring_back(site, project, left=1)
+    assert takes(site) == []
+
+
+def test_spoken_credits_are_no_lines_of_the_editor(site: SiteKit) -> None:
+    voices = site.root / "voices.yaml"
+    voices.write_text(voices.read_text(encoding="utf-8") + "credits: {spoken: true}\n", encoding="utf-8")
+    assert len(items_of(export(site))) == 6
+    bring_back(site, export(site))
 
 
 def test_a_text_may_become_several_sentences(site: SiteKit, fake_engine: FakeEngine) -> None:

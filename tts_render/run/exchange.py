@@ -390,17 +390,14 @@ class _Import:
                 if not are_near(theirs, raw):
                     self._leave(utterance, "its accents and lengths, since its text is several sentences now")
                 continue
-            if are_near(theirs, own) or (wish.reworded and are_near(theirs, raw)):
+            phrases[wish.index] = left_open(theirs, filled)
+            as_own = is_open(phrases[wish.index]) and digest_phrases(theirs) == digest_phrases(own)
+            if as_own or are_near(theirs, raw):  # not tuned by anybody
                 phrases[wish.index] = ()
-            else:
-                open_ends = left_open(theirs, filled)
-                plain = is_open(open_ends) and digest_phrases(open_ends) == digest_phrases(own)
-                phrases[wish.index] = () if plain else open_ends
-            before = self._state.phrases[wish.index]
-            if not wish.reworded:
-                self._change(utterance, what_differs(before, theirs))
-            elif phrases[wish.index]:
+            if wish.reworded and phrases[wish.index]:
                 self._change(utterance, what_differs(own, theirs))
+            elif not wish.reworded and phrases[wish.index] != (utterance.take.phrases if utterance.take else ()):
+                self._change(utterance, what_differs(self._state.phrases[wish.index], theirs))
         return phrases
 
     def _placed(self, error: TtsRenderError, wish: _Wish) -> TtsRenderError:
@@ -481,7 +478,7 @@ def _engines_own(
 ) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
     """What the engine says by itself: for the reading, for the text as the editor sends it, for the item's phrases."""
     own = engine.unfold(engine.phrase(wish.reading, wish.style))
-    raw = engine.unfold(engine.phrase(wish.text, wish.style)) if wish.reworded else own
+    raw = engine.unfold(engine.phrase(wish.text, wish.style))
     return own, raw, engine.unfold(engine.follow(opened(wish.phrases), wish.style))
 
 

@@ -209,8 +209,8 @@ def _lines_of(change: Change, old: Line, items: Sequence[Item]) -> int:
             return 0
         said += _squeezed(line.text)
         if said == wanted:
-            right = line.end_of_sentence == old.end_of_sentence and (change.text is not None or line.spans == old.spans)
-            return count if right else 0
+            spans = old.spans if change.text is None else ()
+            return count if (line.end_of_sentence, line.spans) == (old.end_of_sentence, spans) else 0
         if not wanted.startswith(said):
             return 0
     return 0
