@@ -208,6 +208,8 @@ def test_a_drawn_pitch_and_length_are_spoken_and_kept_alone(site: SiteKit, fake_
 
 
 def test_a_change_that_is_undone_leaves_no_take(site: SiteKit) -> None:
+    voices = site.root / "voices.yaml"
+    voices.write_text(voices.read_text(encoding="utf-8") + "lexicon: {鍵: キイ}\n", encoding="utf-8")
     project = export(site)
     untouched = project.read_bytes()
     edit(project, lambda items: item_of(items)["query"]["accentPhrases"][0]["moras"][0].update(pitch=5.0))
@@ -366,6 +368,21 @@ def test_a_text_may_become_several_sentences(site: SiteKit, fake_engine: FakeEng
     assert "its accents and lengths, since its text is several sentences now" in out
     assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, "鍵です。錠です。")
     assert {"鍵です。", "錠です。"} <= {u["text"] for u in site.run("plan", site.post, "--json").json[0]["utterances"]}
+
+
+def test_several_sentences_as_the_engine_says_them_are_brought_back_whole(site: SiteKit) -> None:
+    project = export(site)
+    with FakeEngine() as editor:
+        phrases = editor.make_query("鍵です。錠です。", 8)["accent_phrases"]
+
+    def reword(items: list[Json]) -> None:
+        item_of(items)["query"]["accentPhrases"] = editor_form(phrases)
+        item_of(items)["text"] = "鍵です。錠です。"
+
+    edit(project, reword)
+    result = site.run("import", site.post, project)
+    assert "1 change, 0 not brought back" in result.err
+    assert takes(site) == []
 
 
 def test_takes_stay_with_their_lines_while_equal_ones_are_reworded(site: SiteKit, fake_engine: FakeEngine) -> None:

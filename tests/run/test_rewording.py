@@ -55,7 +55,12 @@ def change(draft: Draft, old: str, new: str | None = None, factor: Manner = Mann
         ("1 &lt; 2です。\n", "1 < 2です。", "1 < 3です。", "1 &lt; 3です。\n"),
         ("前です。\n", "前です。", "&lt;です。", "&amp;lt;です。\n"),
         ("前です。\n", "前です。", "Q&Aです。", "Q&amp;Aです。\n"),
-        (f"{FAST}前です。{END}\n", "前です。", "後です。", f"{FAST}後です。{END}\n"),
+        (
+            "<prosody rate='fast'>前です。</prosody>\n",
+            "前です。",
+            "後です。",
+            "<prosody rate='fast'>後です。</prosody>\n",
+        ),
     ],
 )
 def test_a_text_is_replaced_where_it_stands(site: SiteKit, script: str, old: str, new: str, wanted: str) -> None:
