@@ -370,6 +370,16 @@ def test_a_text_may_become_several_sentences(site: SiteKit, fake_engine: FakeEng
     assert {"鍵です。", "錠です。"} <= {u["text"] for u in site.run("plan", site.post, "--json").json[0]["utterances"]}
 
 
+def test_a_project_may_be_worked_on_after_it_was_imported(site: SiteKit) -> None:
+    project = export(site)
+    text = LINE
+    for new in ("鍵の話をします。", "錠の話をします。"):
+        edit(project, lambda items, old=text, new=new: item_of(items, old).update(text=new))  # type: ignore[misc]
+        bring_back(site, project)
+        assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, new)
+        text = new
+
+
 def test_several_sentences_as_the_engine_says_them_are_brought_back_whole(site: SiteKit) -> None:
     project = export(site)
     with FakeEngine() as editor:

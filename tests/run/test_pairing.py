@@ -23,8 +23,32 @@ def item(kana: str | None, text: str, key: str = "new") -> Known:
         ([item(None, "い。"), item("", "う。"), item("エ'", "あ。")], [2, 0, None, 1], (2,), ()),
         ([item("エ'", "え。"), item("ウ'", "う。")], [None, None, None, 1], (0, 1, 2), (0,)),
         ([item("エ'", "え。", "k2"), item("イ'", "い。", "k4")], [None, 0, None, 1], (0, 2), ()),
+        ([item("ア'", "あ。"), item("エ'", "え。"), item("ア'", "あ。"), item("ウ'", "う。")], [0, 1, 2, 3], (), ()),
+        (
+            [item("ア'", "あ。"), item("エ'", "え。"), item("オ'", "お。"), item("ウ'", "う。")],
+            [0, None, None, 3],
+            (1, 2),
+            (1, 2),
+        ),
+        (
+            [item("ア'", "あ。"), item("エ'", "え。"), item("イ'", "い。"), item("ウ'", "う。")],
+            [0, 2, None, 3],
+            (2,),
+            (1,),
+        ),
     ],
-    ids=["untouched", "one taken out", "reworded", "moved", "without kana", "another one", "the keys kept"],
+    ids=[
+        "untouched",
+        "one taken out",
+        "reworded",
+        "moved",
+        "without kana",
+        "another one",
+        "the keys kept",
+        "another one in its place",
+        "too many other ones",
+        "another one elsewhere",
+    ],
 )
 def test_an_utterance_is_found_where_it_went(
     items: list[Known], found: list[int | None], missing: tuple[int, ...], extra: tuple[int, ...]

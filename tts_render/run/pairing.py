@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Known", "Pairs", "pair"]
 
@@ -35,7 +36,8 @@ def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
     """Recognise the utterances among the audio items.
 
     By their keys; else by the kana that they were exported with, which the editor keeps while it renames all keys, in
-    the order of the script where that is still theirs; else by their texts.
+    the order of the script where that is still theirs; else by their texts. If most are recognised so, the others are
+    where as many are missing as there are new ones in the same place: lines that were reworded once more.
     """
     found: dict[int, int] = {}
     places = {item.key: index for index, item in enumerate(items)}
@@ -59,5 +61,18 @@ def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
         for i in ours:
             if queue := waiting.get(getattr(utterances[i], name)):
                 found[i] = queue.popleft()
+    if 2 * len(found) > len(utterances):
+        found |= _in_gaps(found, len(utterances), len(items))
     ours, theirs = left()
     return Pairs(found, tuple(ours), tuple(theirs))
+
+
+def _in_gaps(found: Mapping[int, int], utterances: int, items: int) -> dict[int, int]:
+    """Pair what lies between two neighbours that were found, where that is as many of both."""
+    taken = set(found.values())
+    pairs: dict[int, int] = {}
+    for (one, before), (other, after) in pairwise([(-1, -1), *sorted(found.items()), (utterances, items)]):
+        between = range(before + 1, after)
+        if len(between) == other - one - 1 and not taken.intersection(between):
+            pairs.update(zip(range(one + 1, other), between, strict=True))
+    return pairs
