@@ -7,6 +7,8 @@ import { clock, plain, say } from "./words.js";
 export class Row {
   #act;
   #active = false;
+  #facts = null;
+  #sought = "";
   #start = make("span", { class: "start" });
   #speaker = make("span", { class: "speaker", lang: "ja" });
   #text = make("span", { class: "text", lang: "ja" });
@@ -43,11 +45,15 @@ export class Row {
   /** Show what the studio tells of the utterance, where it begins (seconds, or null) and the number of its voice. */
   update(utterance, start = this.start, voice = this.voice) {
     Object.assign(this, { utterance, start, voice, id: utterance.id });
+    const facts = JSON.stringify([utterance, start, voice]);
+    if (facts === this.#facts) return;
+    this.#facts = facts;
     const { text, reading, style, state, error } = utterance;
     this.element.dataset.utterance = utterance.id;
     this.element.className = `line v${voice % 8} ${state}${this.#active ? " active" : ""}`;
     this.#start.textContent = start === null || start === undefined ? "" : clock(start);
     this.#speaker.textContent = style ? `${utterance.voice}（${style}）` : utterance.voice;
+    this.#sought = plain(`${text} ${reading} ${utterance.voice}`);
     this.#text.textContent = text;
     this.#reading.textContent = reading;
     this.#reading.hidden = reading === text;
@@ -67,9 +73,7 @@ export class Row {
 
   /** Whether the words of a search are in what it says. */
   fits(words) {
-    const { text, reading, voice } = this.utterance;
-    const sought = plain(`${text} ${reading} ${voice}`);
-    return words.every((word) => sought.includes(word));
+    return words.every((word) => this.#sought.includes(word));
   }
 
   /** Whether it is the row that the keys are for: the only one that Tab reaches. */
