@@ -8,7 +8,7 @@ const REST = 250; // milliseconds without a further change until one is saved
 const PITCHES = { min: 3, max: 6.5, step: 0.01 }; // ln Hz
 const LENGTHS = { min: 0, max: 0.4, step: 0.005 }; // seconds
 const ENGINES = { voicevox: "VOICEVOX", openjtalk: "Open JTalk", kokoro: "Kokoro" };
-const COLUMN = 40; // units of the drawing for a mora
+const COLUMNS = { pitches: 40, lengths: 48 }; // width of a mora in the drawing; as wide as its sliders
 
 const kanaOf = (phrase) => phrase.moras.map(({ text }) => text).join("");
 
@@ -157,7 +157,7 @@ export class Accents extends HTMLElement {
       make(
         "div",
         { class: "body" },
-        make("div", { class: "curve" }, drawing(count), accent),
+        make("div", { class: "curve" }, drawing(count * COLUMNS[this.#view], count), accent),
         make("div", { class: "moras" }, ...phrase.moras.map((mora, number) => this.#mora(mora, at, number, fixed))),
         signed("write", say("changeKana", { kana: kanaOf(phrase) }), { class: "spell", "data-action": "kana", "data-key": `kana ${at}`, click: () => this.#type(at, element) }),
       ),
@@ -212,6 +212,7 @@ export class Accents extends HTMLElement {
       make("label", {}, make("input", { type: "radio", name: `view-${this.#id}`, checked: this.#view === view, "data-key": `view ${view}`, change: () => { this.#view = view; this.#render(); } }), ` ${say(view === "pitches" ? "pitch" : "lengths")}`);
     const reason = this.#reason(this.#view);
     this.classList.toggle("fixed", Boolean(reason));
+    this.classList.toggle("lengths", this.#view === "lengths");
     this.#foot.replaceChildren(
       make("fieldset", { class: "views" }, choice("pitches"), choice("lengths")),
       make(
@@ -381,9 +382,9 @@ export class Accents extends HTMLElement {
   }
 }
 
-const drawing = (count) => {
+const drawing = (width, count) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `0 0 ${count * COLUMN} 40`);
+  svg.setAttribute("viewBox", `0 0 ${width} 40`);
   svg.setAttribute("aria-hidden", "true");
   svg.append(document.createElementNS(svg.namespaceURI, "polyline"));
   for (let at = 0; at < count; at++) {
@@ -395,7 +396,8 @@ const drawing = (count) => {
 };
 
 const draw = (svg, phrase) => {
-  const points = heights(phrase).map((high, at) => [(at + 0.5) * COLUMN, high ? 9 : 31]);
+  const column = svg.viewBox.baseVal.width / phrase.moras.length;
+  const points = heights(phrase).map((high, at) => [(at + 0.5) * column, high ? 9 : 31]);
   svg.querySelector("polyline").setAttribute("points", points.map((point) => point.join(" ")).join(", "));
   svg.querySelectorAll("circle").forEach((dot, at) => {
     dot.setAttribute("cx", points[at][0]);
