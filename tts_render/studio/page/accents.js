@@ -66,7 +66,7 @@ export class Accents extends HTMLElement {
     this.#id = id;
     this.#engine = ENGINES[engine] ?? engine;
     this.#save = save;
-    this.className = "accents";
+    this.classList.add("accents");
     if (!this.firstChild) this.append(this.#trouble, this.#strip, this.#foot);
   }
 
