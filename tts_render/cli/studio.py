@@ -65,18 +65,18 @@ def studio(
         address = f"http://{shown}:{at}/?key={secret}{path}"
         if host not in ("127.0.0.1", "::1"):
             say(f"warning: whoever can reach {shown} and learns the address below can change the files of this site")
-        click.echo(address)
         with (
+            contextlib.suppress(KeyboardInterrupt),  # the way to end it
             Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait) as session,
             Desk(root, session, voices=voices) as desk,
         ):
             config = uvicorn.Config(
-                application(desk, Keys(secret, frozenset(hosts))), log_level="warning", timeout_graceful_shutdown=1
+                application(desk, Keys(secret, frozenset(hosts))), log_level="critical", timeout_graceful_shutdown=1
             )
+            click.echo(address)
             if not no_open:
                 webbrowser.open(address)
-            with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-                uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=[listener])
     if not quiet:
         say("the studio is closed")
     return 0

@@ -94,7 +94,7 @@ def application(desk: Desk, keys: Keys) -> ASGIApp:
             Route("/api/kana/{path:path}", answers.kana, methods=["POST"]),
             Route("/api/episodes/{path:path}", answers.episode),
         ],
-        exception_handlers={TtsRenderError: _failed, StaleError: _failed},
+        exception_handlers={TtsRenderError: _failed, StaleError: _failed, Exception: _unforeseen},
     )
     return Guard(app, keys)
 
@@ -300,6 +300,19 @@ async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG0
         raise error
     status = 409 if isinstance(error, StaleError) else 422 if isinstance(error, InputError | CommandLineError) else 503
     return JSONResponse({"error": error_facts(error)}, status)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """The last resort: a page is told that it is a bug, and shows it."""
+    message = f"unexpected {type(error).__name__}: {error}"
+    facts = {
+        "kind": "Bug",
+        "message": message,
+        "path": None,
+        "line": None,
+        "remedy": "This is a bug; please report it.",
+    }
+    return JSONResponse({"error": facts}, 500)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""The command: it prints its address, warns where others can reach it, and ends with Ctrl-C, quietly."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import requests
+
+from tests.kit.site_kit import SiteKit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kit.fake_engine import FakeEngine
+
+
+def test_it_ends_with_ctrl_c_while_a_page_is_open_and_says_no_more_than_that(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", fake_engine.url]
+    command += ["--cache-dir", str(site.cache), str(site.post)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,
+        requests.Session() as page,
+    ):
+        assert running.stdout is not None
+        assert running.stderr is not None
+        address = running.stdout.readline().strip()
+        assert address.endswith("#_posts/2026-11-21-41.md")
+        page.trust_env = False
+        assert page.get(address, timeout=60).status_code == 200
+        with page.get(address.partition("?")[0] + "api/events", stream=True, timeout=60) as events:
+            assert next(events.iter_lines()).startswith(b":")
+            running.send_signal(signal.SIGINT)
+            assert running.wait(60) == 0
+        assert running.stderr.read() == "the studio is closed\n"
+
+
+def test_an_address_that_others_reach_is_warned_of(tmp_path: Path) -> None:
+    site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--host", "0.0.0.0", str(site.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline().startswith("http://0.0.0.0:")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
+        assert "warning: whoever can reach 0.0.0.0" in running.stderr.read()
