@@ -141,13 +141,22 @@ class Desk:
             self._wholes[path] = known
         return known[1]
 
-    def changed(self, path: Path) -> None:
-        """Read an episode again, and have every page show it so.
+    def changed(self, path: Path, *, anew: bool = False) -> dict[str, Any]:
+        """Have every page show an episode as it is now.
+
+        Args:
+            path: the post or script.
+            anew: read its files again.
+
+        Returns:
+            The episode, as pages show it.
 
         Raises:
             TtsRenderError: as for :meth:`sheet`.
         """
-        self.say({"kind": "episode", "path": self._name(path), "episode": self.facts(path)})
+        facts = self.facts(path, anew=anew)
+        self.say({"kind": "episode", "path": self._name(path), "episode": facts})
+        return facts
 
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Read those open episodes again that are made of these files.
@@ -159,7 +168,7 @@ class Desk:
         for path, sheet in list(self._sheets.items()):
             episode = sheet.episode
             if real & {episode.path, episode.script.path, episode.takes_file, episode.config.path}:
-                self.changed(path)
+                self.changed(path, anew=True)
 
     def say(self, event: dict[str, Any]) -> None:
         """Tell every page."""

@@ -266,11 +266,11 @@ class _Answers:
         desk = self._desk
         before = _said(desk.sheet(path))
         desk.journal.make(name, [change])
-        desk.changed(path)
-        sheet = desk.sheet(path)
+        sheet = desk.sheet(path, anew=True)
         new = [index for index, said in enumerate(_said(sheet)) if said not in before]
+        facts = desk.changed(path)  # before anything is told of its lines, which may be new
         desk.narrator.need(sheet, new, urgency=0)
-        return {**desk.facts(path, anew=False), **self._undoable()}
+        return {**facts, **self._undoable()}
 
     def _undoable(self) -> dict[str, Any]:
         journal = self._desk.journal
