@@ -21,13 +21,18 @@ LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-has
 
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
-.PHONY: help demo test torture fuzz mutate lint format lock bench docs clean
+.PHONY: help demo studio test torture fuzz mutate lint format lock bench docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(READY) ## render a short episode of examples/site (ENGINE=openjtalk is quicker, kokoro is the default)
 	@PATH="$(abspath $(BIN)):$$PATH" tools/demo.sh $(ENGINE)
+
+studio: ENGINE = openjtalk
+studio: $(READY) ## hear and mend a copy of examples/site in the browser (ENGINE=kokoro, or the URL of an engine)
+	@mkdir -p build; [ -d build/studio ] || cp -R examples/site build/studio
+	@$(BIN)/tts-render studio --engine $(ENGINE) build/studio
 
 test: $(READY) ## all tests, one process a core, with the line coverage of tts_render, which must be at least 90 %
 	@$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(PYTEST)

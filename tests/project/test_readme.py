@@ -105,7 +105,10 @@ class Shell:
             address = running.stdout.readline().strip()
             page = requests.get(address, timeout=60)
             running.send_signal(signal.SIGINT)
-            assert running.wait(60) == 0
+            try:
+                assert running.wait(60) == 0
+            finally:
+                running.kill()
         assert (page.status_code, "<title>" in page.text) == (200, True)
 
     def engine(self, url: str) -> FakeEngine:

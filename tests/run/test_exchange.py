@@ -218,6 +218,7 @@ def test_a_change_that_is_undone_leaves_no_take(site: SiteKit) -> None:
     project.write_bytes(untouched)
     bring_back(site, project)
     assert takes(site) == []
+    assert not site.script.with_name(site.script.name.replace(".txt", ".takes.json")).exists()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import requests
@@ -12,9 +13,20 @@ import requests
 from tests.kit.site_kit import SiteKit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
+
+
+@contextmanager
+def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A program that does not outlive the block, whatever becomes of it."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def test_it_ends_with_ctrl_c_while_a_page_is_open_and_says_no_more_than_that(
@@ -23,10 +35,7 @@ def test_it_ends_with_ctrl_c_while_a_page_is_open_and_says_no_more_than_that(
     site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
     command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", fake_engine.url]
     command += ["--cache-dir", str(site.cache), str(site.post)]
-    with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running,
-        requests.Session() as page,
-    ):
+    with started(command) as running, requests.Session() as page:
         assert running.stdout is not None
         assert running.stderr is not None
         address = running.stdout.readline().strip()
@@ -43,10 +52,14 @@ def test_it_ends_with_ctrl_c_while_a_page_is_open_and_says_no_more_than_that(
 def test_an_address_that_others_reach_is_warned_of(tmp_path: Path) -> None:
     site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
     command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--host", "0.0.0.0", str(site.root)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with started(command) as running:
         assert running.stdout is not None
         assert running.stderr is not None
-        assert running.stdout.readline().startswith("http://0.0.0.0:")
+        address = running.stdout.readline()
+        assert address.startswith("http://0.0.0.0:")
+        # It is not reached under another name, but it is there: before, Ctrl-C may come to nobody.
+        there = requests.get(address.partition("?")[0].replace("0.0.0.0", "127.0.0.1"), timeout=60)
+        assert there.status_code == 403
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 0
         assert "warning: whoever can reach 0.0.0.0" in running.stderr.read()

@@ -73,7 +73,7 @@ class Imported:
     script: bytes | None
     """The new content of the script's file; None if it stays."""
     takes: bytes | None
-    """The new content of the takes' file; None if it stays."""
+    """The new content of the takes' file; empty if no take is left, None if it stays."""
     changes: tuple[Note, ...]
     left: tuple[Note, ...]
     """What the project says and neither the script nor takes can."""
@@ -170,9 +170,11 @@ def save(episode: Episode, imported: Imported) -> None:
         staged = [
             stack.enter_context(Staged(path)).write(data)
             for path, data in ((episode.script.path, imported.script), (episode.takes_file, imported.takes))
-            if data is not None
+            if data
         ]
         commit(staged)
+    if imported.takes == b"":
+        episode.takes_file.unlink(missing_ok=True)
 
 
 class _Import:
@@ -197,11 +199,12 @@ class _Import:
                 self._leave_out(said[index], item.query)
             if item.morphed:
                 self._leave(said[index], "is mixed with another voice, which only the editor can do")
-        takes = encode_takes(self._new_takes(kept, reworded, intonations))
+        new = self._new_takes(kept, reworded, intonations)
+        takes = encode_takes(new) if new else b""
         changes, left = (sorted(notes, key=lambda note: note.line or 0) for notes in (self._changes, self._left))
         return Imported(
             self._draft.encode(self._episode.script.path.read_bytes()) if self._draft.changed else None,
-            None if takes == encode_takes(self._episode.takes) else takes,
+            None if takes == (encode_takes(self._episode.takes) if self._episode.takes else b"") else takes,
             tuple(changes),
             tuple(left),
         )
