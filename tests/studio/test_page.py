@@ -3,110 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.kit.node_packages import fetch
-from tts_render.studio.server import _PAGES
+from tests.kit.studio_page import Studio, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from tests.kit.fake_engine import FakeEngine
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "site"
 SCRIPT = "_scripts/houkago-server-3.txt"
 TAKES = "_scripts/houkago-server-3.takes.json"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-@dataclass
-class Studio:
-    """The command ``studio`` at work on a copy of the example site."""
-
-    root: Path
-    address: str
-    process: subprocess.Popen[str]
-    playwright: Path
-
-    def use(self, story: str, asked: Mapping[str, Callable[[], object]] | None = None) -> Any:
-        """What a browser tells of a story of the driver; ``asked`` is done when the story asks for it."""
-        driver = Path(__file__).with_name("page_driver.cjs")
-        with subprocess.Popen(
-            ["node", str(driver), str(self.playwright), browser(), self.address, story],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            env={**os.environ, "LC_ALL": "C.UTF-8"},
-        ) as node:  # fmt: skip
-            assert node.stdin is not None
-            assert node.stdout is not None
-            assert node.stderr is not None
-            try:
-                for line in node.stdout:
-                    facts = json.loads(line)
-                    if "told" in facts:
-                        return facts["told"]
-                    (asked or {})[facts["ask"]]()
-                    node.stdin.write("\n")
-                    node.stdin.flush()
-                raise AssertionError(node.stderr.read())
-            finally:
-                node.kill()
-
-    def read(self, name: str) -> bytes:
-        return (self.root / name).read_bytes()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-
-def browser() -> str:
-    return next((found for name in BROWSERS if (found := shutil.which(name))), "")
-
-
-@contextmanager
-def started(root: Path, cache: Path, engine: str, playwright: Path) -> Iterator[Studio]:
-    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", engine, "--cache-dir", str(cache)]
-    with subprocess.Popen(
-        [*command, str(root)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
-        assert address.startswith("http://127.0.0.1:")
-        studio = Studio(root, address, process, playwright)
-        try:
-            yield studio
-        finally:
-            studio.stop()
-
-
-@pytest.fixture
-def studio(tmp_path: Path, fake_engine: FakeEngine, request: pytest.FixtureRequest) -> Iterator[Studio]:
-    if not browser():
-        pytest.skip("needs chromium")
-    playwright = fetch("browser", request.config) / "playwright-core"
-    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
-    with started(root, tmp_path / "cache", fake_engine.url, playwright) as studio:
-        yield studio
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @pytest.mark.chromium
@@ -257,16 +169,11 @@ def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio
 @pytest.mark.chromium
 @pytest.mark.slow
 def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio: Studio) -> None:
-    told = studio.use("look")
+    told = studio.use("look", locale="ja-JP")
     assert told.pop("problems") == []
     assert (told.pop("language"), told.pop("heading")) == ("ja", "エピソード")
     assert set(told.pop("hosts")) <= {urlsplit(unquote(studio.address)).netloc, "blob"}
     assert {name: value for name, value in told.items() if value} == {}
-
-
-def test_every_file_of_the_page_is_served() -> None:
-    there = {path.name for path in (files("tts_render.studio") / "page").iterdir()}
-    assert there == set(_PAGES)
 
 
 def test_everything_is_said_in_english_and_in_japanese() -> None:

@@ -19,7 +19,7 @@ from tts_render.studio.sheet import Sheet, open_sheet
 from tts_render.studio.stream import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tts_render.mix.metering import Checked
     from tts_render.run.session import Session
     from tts_render.speech.cache import CachedClip
+    from tts_render.speech.casting import Role
+    from tts_render.studio.journal import Change
 
 __all__ = ["Desk"]
 
@@ -158,6 +160,34 @@ class Desk:
         self.say({"kind": "episode", "path": self._name(path), "episode": facts})
         return facts
 
+    def make(self, path: Path, name: str, changes: Sequence[Change]) -> dict[str, Any]:
+        """Change files of an episode, and have spoken at once what sounds otherwise now.
+
+        Args:
+            path: the post or script.
+            name: what is done, for people.
+            changes: the files.
+
+        Returns:
+            The episode, as pages show it.
+
+        Raises:
+            StaleError: a file is not as it was.
+            OutputError: a file cannot be written.
+            TtsRenderError: as for :meth:`sheet`.
+        """
+        before = _said(self.sheet(path))
+        self.journal.make(name, changes)
+        sheet = self.sheet(path, anew=True)
+        new = [index for index, said in enumerate(_said(sheet)) if said not in before]
+        facts = self.changed(path)  # before anything is told of its lines, which may be new
+        self.narrator.need(sheet, new, urgency=0)
+        return {**facts, **self.undoable()}
+
+    def undoable(self) -> dict[str, Any]:
+        """What can be undone and done again."""
+        return {"undo": self.journal.undoable, "redo": self.journal.redoable}
+
     def files_changed(self, paths: Iterable[Path]) -> None:
         """Read those open episodes again that are made of these files.
 
@@ -197,3 +227,8 @@ class Desk:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def _said(sheet: Sheet) -> list[tuple[str, Role]]:
+    """What decides the sound of each line."""
+    return [(utterance.wording, utterance.role) for utterance in sheet.utterances]

@@ -1,0 +1,111 @@
+// Lines changed, beside others who change them too.
+module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
+  async text(page) {
+    await open(page, "サーバー");
+    const before = await said(page);
+    await mend(page, 1);
+    const field = page.locator(".source");
+    await page.waitForFunction(() => document.querySelector(".source").value);
+    const told = { source: await field.inputValue() };
+    await field.fill("皆さま、ごきげんよう。お嬢様ずんだもんでしてよ。");
+    const sound = answered(page, "/api/sound/");
+    await field.press("Enter");
+    told.spoken = decodeURIComponent((await sound).url());
+    const after = await said(page);
+    told.changed = after.filter((line) => !before.includes(line));
+    told.gone = before.filter((line) => !after.includes(line));
+    told.open = await page.locator(".source").inputValue();
+    await ask("saved");
+    await page.locator("[data-action=undo]:enabled").waitFor();
+    told.undo = await page.locator("[data-action=undo]").getAttribute("aria-label");
+    await page.locator(".mend .top button", { hasText: "Close" }).click();
+    await page.keyboard.press("Control+z");
+    await page.waitForFunction((line) => [...document.querySelectorAll(".text")].some((element) => element.textContent === line), told.gone[0]);
+    told.undone = await said(page);
+    await ask("undone");
+    await page.locator("[data-action=redo]").click();
+    await page.waitForFunction((line) => [...document.querySelectorAll(".text")].some((element) => element.textContent === line), told.changed[0]);
+    told.before = before;
+    return told;
+  },
+
+  async meanwhile(page) {
+    await open(page, "サーバー");
+    await rows(page).nth(0).locator("[data-action=edit]").click();
+    await page.waitForFunction(() => document.querySelector(".source").value);
+    const field = page.locator(".source");
+    await field.fill("わたしの文。");
+    // Somebody else, in another tab, changes another line.
+    const other = await page.context().newPage();
+    await open(other, "サーバー");
+    await rows(other).nth(4).locator("[data-action=edit]").click();
+    await other.waitForFunction(() => document.querySelector(".source").value);
+    await other.locator(".source").fill("よそで変わった行。");
+    await other.locator(".source").press("Enter");
+    await page.locator(".text", { hasText: "よそで変わった行。" }).waitFor();
+    const told = { kept: await field.inputValue(), said: await said(page) };
+    await other.close();
+    // And somebody changes this very line in an editor.
+    await ask("edit");
+    await field.press("Enter");
+    await page.locator(".theirs").waitFor();
+    told.theirs = await page.locator(".theirs").innerText();
+    told.mine = await field.inputValue();
+    await ask("conflict");
+    await page.locator(".note button").first().click();
+    await page.locator(".text", { hasText: "わたしの文。" }).waitFor();
+    return told;
+  },
+
+  async accent(page) {
+    await open(page, "サーバー");
+    await rows(page).nth(1).locator("[data-action=play]").click();
+    await page.waitForFunction(() => document.querySelectorAll("[data-utterance]")[1].classList.contains("spoken"));
+    await mend(page, 1);
+    await page.locator("[data-tab=accent]").click();
+    const accent = page.locator(".accent").first();
+    await accent.waitFor();
+    const told = { phrases: await text(page.locator(".phrase .moras")), was: Number(await accent.inputValue()) };
+    let sound = answered(page, "/api/sound/");
+    await accent.focus();
+    await page.keyboard.press("ArrowLeft");
+    told.is = Number(await accent.inputValue());
+    told.said = await accent.getAttribute("aria-valuetext");
+    told.spoken = (await sound).status();
+    await rows(page).nth(1).locator(".mended:visible").waitFor();
+    await page.waitForFunction(() => document.querySelector("[data-action=compare]").disabled === false);
+    told.focused = await page.evaluate(() => document.activeElement.className);
+    await ask("moved");
+    await page.keyboard.press("b");
+    told.compared = await page.locator(".which").innerText();
+    sound = answered(page, "/api/sound/");
+    await page.locator("[data-action=split]").first().click();
+    await sound;
+    told.split = await text(page.locator(".phrase .moras"));
+    await ask("split");
+    sound = answered(page, "/api/sound/");
+    await page.locator("[data-action=join]").first().click();
+    await sound;
+    told.joined = await text(page.locator(".phrase .moras"));
+    const pitch = page.locator(".tune.pitch:enabled").first();
+    sound = answered(page, "/api/sound/");
+    await pitch.focus();
+    await page.keyboard.press("ArrowUp");
+    await sound;
+    told.pitch = Number(await pitch.inputValue());
+    await ask("raised");
+    await page.locator("[data-action=kana]").first().click();
+    sound = answered(page, "/api/sound/");
+    await page.locator(".spelling input").fill("ざ'りがに");
+    await page.keyboard.press("Enter");
+    await sound;
+    told.spelled = await text(page.locator(".phrase .moras"));
+    await ask("spelled");
+    sound = answered(page, "/api/sound/");
+    await page.locator("[data-action=reset]").click();
+    await sound;
+    await page.waitForFunction((was) => Number(document.querySelector(".accent").value) === was, told.was);
+    told.reset = await text(page.locator(".phrase .moras"));
+    return told;
+  },
+});

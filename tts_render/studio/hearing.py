@@ -1,0 +1,129 @@
+"""Hearing an episode: its lines, their sound, the stream from a line on, and how the engine says a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tts_render.engine.moras import write_phrases
+from tts_render.ground.errors import TtsRenderError
+from tts_render.sound.audio import conform
+from tts_render.studio.asking import answer, body, line_of, text
+from tts_render.studio.facts import error_facts, heard_facts, listed_facts, phrase_facts
+from tts_render.studio.shelf import list_episodes
+from tts_render.studio.stream import stream_from, wav
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from tts_render.studio.desk import Desk
+
+__all__ = ["hearing_routes"]
+
+_FOLLOWS: dict[str, dict[str, str | None]] = {
+    "voicevox": {"accents": None, "pitches": None, "lengths": None},
+    "openjtalk": {
+        "accents": None,
+        "pitches": "Open JTalk decides pitches itself",
+        "lengths": "Open JTalk decides lengths itself",
+    },
+    "kokoro": {
+        "accents": "Kokoro takes kana without accents",
+        "pitches": "Kokoro decides pitches itself",
+        "lengths": "Kokoro decides lengths itself",
+    },
+}
+"""What of a take each kind of engine follows; for the rest, why not."""
+
+
+def hearing_routes(desk: Desk) -> list[Route]:
+    """Where episodes are listed, shown and heard."""
+    answers = _Hearing(desk)
+    return [
+        Route("/api/episodes", answers.episodes),
+        Route("/api/sound/{path:path}", answers.sound),
+        Route("/api/stream/{path:path}", answers.stream),
+        Route("/api/phrases/{path:path}", answers.phrases),
+        Route("/api/kana/{path:path}", answers.kana, methods=["POST"]),
+        Route("/api/episodes/{path:path}", answers.episode),
+    ]
+
+
+class _Hearing:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def episodes(self, request: Request) -> Response:  # noqa: ARG002  # every answer is one to a request
+        desk = self._desk
+        found = await run_in_threadpool(list_episodes, desk.root, desk.session, voices=desk.voices)
+        return JSONResponse({"root": desk.root.name, "episodes": [listed_facts(one, desk.root) for one in found]})
+
+    async def episode(self, request: Request) -> Response:
+        return await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})
+
+    async def sound(self, request: Request) -> Response:
+        path = self._desk.path(request.path_params["path"])
+
+        def make() -> bytes:
+            sheet, index = line_of(self._desk, request, path)
+            master = sheet.episode.config.master
+            clip = conform(self._desk.narrator.clip(sheet, index).load(), master.rate, 1)
+            return b"".join(wav([clip.samples], rate=master.rate, channels=1))
+
+        return Response(await run_in_threadpool(make), media_type="audio/wav")
+
+    async def stream(self, request: Request) -> Response:
+        desk = self._desk
+        path = desk.path(request.path_params["path"])
+        sheet, index = await run_in_threadpool(line_of, desk, request, path)
+        play = request.query_params.get("play", "")
+        name = request.path_params["path"]
+
+        def blocks() -> Iterator[bytes]:
+            clips = sheet.clips(desk.session)
+            desk.narrator.need(sheet, range(index, len(clips)), urgency=1)
+            settings = sheet.episode.config.master
+            try:
+                mixed = stream_from(
+                    sheet,
+                    index,
+                    whole=desk.whole(path, sheet, clips),
+                    known=clips,
+                    clip=lambda number: desk.narrator.clip(sheet, number),
+                    heard=lambda heard: desk.say({"kind": "heard", "path": name, "play": play, **heard_facts(heard)}),
+                )
+                yield from wav(mixed, rate=settings.rate, channels=settings.channels)
+                desk.say({"kind": "end", "path": name, "play": play})
+            except TtsRenderError as error:
+                desk.say({"kind": "stopped", "path": name, "play": play, "error": error_facts(error)})
+
+        return StreamingResponse(blocks(), media_type="audio/wav")
+
+    async def phrases(self, request: Request) -> Response:
+        def look(path: Path) -> dict[str, Any]:
+            sheet, index = line_of(self._desk, request, path)
+            take = sheet.utterances[index].take
+            return {
+                **phrase_facts(self._desk.phrases(sheet, index), follows=_FOLLOWS[sheet.pool.identity.engine]),
+                "given": [] if take is None else write_phrases(take.phrases),
+                "intonation": 1.0 if take is None else take.intonation,
+                "take": take is not None,
+            }
+
+        return await answer(self._desk, request, look)
+
+    async def kana(self, request: Request) -> Response:
+        asked = await body(request)
+
+        def spell(path: Path) -> dict[str, Any]:
+            sheet, index = line_of(self._desk, request, path)
+            found = self._desk.spell(sheet, index, text(asked, "kana"))
+            return phrase_facts(found, follows=_FOLLOWS[sheet.pool.identity.engine])
+
+        return await answer(self._desk, request, spell)
