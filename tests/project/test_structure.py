@@ -360,7 +360,7 @@ def test_all_names_what_is_public_and_nothing_else(module: str) -> None:
     loaded = importlib.import_module(module)
     defined: set[str] = set()
     for node in tree_of(module).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             defined.add(node.name)
         elif isinstance(node, ast.Assign) and not ast.unparse(node.value).startswith("TypeVar("):
             defined.update(target.id for target in node.targets if isinstance(target, ast.Name))
