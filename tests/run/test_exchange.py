@@ -12,6 +12,10 @@ import pytest
 from tests.kit.fake_engine import FakeEngine
 from tests.kit.fake_voice import with_mora_data
 from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
+from tts_render.episode.episode import open_episode
+from tts_render.ground.files import locked
+from tts_render.run.journal import Journal
+from tts_render.run.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -588,6 +592,31 @@ def test_a_disk_that_fails_leaves_no_half_written_file(site: SiteKit) -> None:
     site.script.with_name(site.script.name.replace(".txt", ".takes.json")).mkdir()
     before = site.files()
     assert site.run("import", site.post, project).code == 1
+    assert site.files() == before
+
+
+def test_an_import_is_undone_as_every_change_of_the_studio_is(site: SiteKit) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    edit(project, lambda items: items[0]["query"].update(intonationScale=1.4))
+    before = site.files()
+    bring_back(site, project)
+    assert site.files() != before
+    journal = Journal(site.cache, site.root)
+    name, paths = journal.undo() or ("", ())
+    assert (name, len(paths)) == (f"import of {project.name}", 2)
+    assert site.files() == before
+
+
+def test_an_episode_that_is_being_rendered_is_not_imported(site: SiteKit) -> None:
+    project = export(site)
+    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    before = site.files()
+    audio = open_episode(site.post).audio
+    assert audio is not None
+    with locked(Session(site.cache).lock(audio), busy=""):
+        result = site.run("import", site.post, project)
+    assert (result.code, "another run is at work on this episode" in result.err) == (1, True)
     assert site.files() == before
 
 

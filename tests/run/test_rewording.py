@@ -9,7 +9,7 @@ import pytest
 from tests.kit.site_kit import POST, SiteKit
 from tts_render.episode.episode import open_episode
 from tts_render.ground.errors import ScriptError
-from tts_render.run.rewording import Change, Draft, prosody
+from tts_render.run.rewording import Draft, Rewording, prosody
 from tts_render.script import Line, Manner
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def place_of(draft: Draft, text: str, number: int = 1) -> int:
 
 def change(draft: Draft, old: str, new: str | None = None, factor: Manner = Manner(), number: int = 1) -> bool:  # noqa: B008
     place = place_of(draft, old, number)
-    return draft.make([Change(place, new, factor)]) == {place}
+    return draft.make([Rewording(place, new, factor)]) == {place}
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_of_many_changes_those_are_made_that_can_be_and_the_others_are_told(site
     draft = draft_of(site, "".join(f"これは{number}番です。\n" for number in range(9)))
     places = range(9)
     refused = {2, 5}
-    done = draft.make([Change(i, "つむぎ：はい。" if i in refused else f"それは{i}番です。") for i in places])
+    done = draft.make([Rewording(i, "つむぎ：はい。" if i in refused else f"それは{i}番です。") for i in places])
     assert done == set(places) - refused
     assert draft.text == "".join(f"{'これ' if i in refused else 'それ'}は{i}番です。\n" for i in places)
 
 
 def test_a_line_that_became_two_is_known_to_be_their_origin(site: SiteKit) -> None:
     draft = draft_of(site, "前です。\n中です。\n後です。\n")
-    assert draft.make([Change(1, "一つ。二つ。"), Change(2, "後でした。")]) == {1, 2}
+    assert draft.make([Rewording(1, "一つ。二つ。"), Rewording(2, "後でした。")]) == {1, 2}
     assert draft.origins == [0, 1, 1, 2]
 
 

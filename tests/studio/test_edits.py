@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tts_render.ground.errors import ScriptError
+from tts_render.run.journal import StaleError
 from tts_render.studio.edits import change_line, source_line
-from tts_render.studio.journal import StaleError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -111,7 +111,7 @@ def import_(
         Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
     ):
         found = import_items(opened, session, items, project)
-        save(opened, found)
+        save(opened, session, found, project)
         for note in found.left:
             where = project if note.line is None else f"{opened.script.path}:{note.line}"
             progress.note(f"warning: {where}: not brought back: {note}", always=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
@@ -18,11 +17,12 @@ from tts_render.episode.takes import SUFFIX as TAKES_SUFFIX
 from tts_render.episode.takes import Take, encode_takes
 from tts_render.ground.errors import EngineError, InputError, SpeechError, TtsRenderError
 from tts_render.ground.events import Warned
-from tts_render.ground.files import Staged, commit
+from tts_render.ground.files import locked
+from tts_render.run.journal import Change, Journal
 from tts_render.run.lines import direct_lines
 from tts_render.run.pairing import Known, pair
 from tts_render.run.retuning import are_near, is_near, left_open, opened, what_differs
-from tts_render.run.rewording import Change, Draft, prosody
+from tts_render.run.rewording import Draft, Rewording, prosody
 from tts_render.run.vvproj import SILENCE, SUFFIX, AudioItem, Query, item_key
 from tts_render.script import Manner
 from tts_render.script.cleaning import fold_space
@@ -70,10 +70,8 @@ class Note:
 class Imported:
     """What a project changes about an episode. Nothing is written yet."""
 
-    script: bytes | None
-    """The new content of the script's file; None if it stays."""
-    takes: bytes | None
-    """The new content of the takes' file; empty if no take is left, None if it stays."""
+    files: tuple[Change, ...]
+    """The script and the takes, as far as they change."""
     changes: tuple[Note, ...]
     left: tuple[Note, ...]
     """What the project says and neither the script nor takes can."""
@@ -160,21 +158,25 @@ def import_items(episode: Episode, session: Session, items: Sequence[AudioItem],
     return _Import(episode, session, items, project).run()
 
 
-def save(episode: Episode, imported: Imported) -> None:
-    """Write what an import changes: the script, then the takes.
+def save(episode: Episode, session: Session, imported: Imported, project: Path) -> None:
+    """Write what an import changes, all of it or nothing. It can be undone in the studio.
+
+    Args:
+        episode: the episode.
+        session: knows where journal and locks are.
+        imported: its changes.
+        project: what was imported.
 
     Raises:
+        StaleError: a file was changed meanwhile.
         OutputError: a file could not be written.
+        BusyError: the episode is being rendered.
     """
-    with ExitStack() as stack:
-        staged = [
-            stack.enter_context(Staged(path)).write(data)
-            for path, data in ((episode.script.path, imported.script), (episode.takes_file, imported.takes))
-            if data
-        ]
-        commit(staged)
-    if imported.takes == b"":
-        episode.takes_file.unlink(missing_ok=True)
+    script = episode.script.path
+    root = episode.site.root if script.is_relative_to(episode.site.root) else script.parent
+    target = episode.audio or script
+    with locked(session.lock(target), busy=f"{target}: another run is at work on this episode"):
+        Journal(session.folder, root).make(f"import of {project.name}", imported.files)
 
 
 class _Import:
@@ -200,11 +202,15 @@ class _Import:
             if item.morphed:
                 self._leave(said[index], "is mixed with another voice, which only the editor can do")
         new = self._new_takes(kept, reworded, intonations)
-        takes = encode_takes(new) if new else b""
+        files: list[Change] = []
+        if encode_takes(new) != encode_takes(self._episode.takes):
+            files.append(_changed(self._episode.takes_file, encode_takes(new) if new else None))
+        if self._draft.changed:
+            script = self._episode.script.path
+            files.insert(0, _changed(script, self._draft.encode(script.read_bytes())))
         changes, left = (sorted(notes, key=lambda note: note.line or 0) for notes in (self._changes, self._left))
         return Imported(
-            self._draft.encode(self._episode.script.path.read_bytes()) if self._draft.changed else None,
-            None if takes == (encode_takes(self._episode.takes) if self._episode.takes else b"") else takes,
+            tuple(files),
             tuple(changes),
             tuple(left),
         )
@@ -256,14 +262,14 @@ class _Import:
         """
         said = self._state.plain.utterances
         places = [place for place, item in enumerate(self._state.plain.items) if isinstance(item, Utterance)]
-        changes: dict[int, Change] = {}
+        changes: dict[int, Rewording] = {}
         for index, item in self._items.items():
             text = fold_space(item.text)
             if not text:
                 self._leave(said[index], "is empty there; if it is to go, take it out of the script")
             new = text if text and text != said[index].text else None
             factor = Manner() if item.query is None else self._factor(said[index], item.query)
-            changes[index] = Change(places[index], new, factor)
+            changes[index] = Rewording(places[index], new, factor)
         wanted = {
             index: change for index, change in changes.items() if change.text is not None or prosody(change.factor)
         }
@@ -492,6 +498,10 @@ def _utterances_at(script: Cast) -> dict[int, int]:
 
 def _facts(take: Take) -> tuple[object, ...]:
     return (take.utterance, take.text, take.reading, take.voice, take.style, take.phrases, take.intonation)
+
+
+def _changed(path: Path, after: bytes | None) -> Change:
+    return Change(path, path.read_bytes() if path.exists() else None, after)
 
 
 def _told(factor: Manner) -> str:

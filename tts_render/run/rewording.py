@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tts_render.episode.episode import Episode
     from tts_render.script import Item, Script
 
-__all__ = ["Change", "Draft", "prosody"]
+__all__ = ["Draft", "Rewording", "prosody"]
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _ENTITY = re.compile(r"&(?=#|[A-Za-z])")
@@ -48,7 +48,7 @@ def prosody(manner: Manner) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Rewording:
     """What is to become of a line."""
 
     index: int
@@ -81,7 +81,7 @@ class Draft:
         """Whether a line was changed."""
         return self.text != self._source.text
 
-    def make(self, changes: Sequence[Change]) -> set[int]:
+    def make(self, changes: Sequence[Rewording]) -> set[int]:
         """Make changes, as many as the script can say; return the indices of their lines.
 
         Args:
@@ -109,7 +109,7 @@ class Draft:
             raise ScriptError("was changed meanwhile", path=self._source.path, remedy="Run this again.")
         return before[: len(before) - len(old)] + self.text.encode("utf-8")
 
-    def _make(self, changes: Sequence[Change]) -> bool:
+    def _make(self, changes: Sequence[Rewording]) -> bool:
         """Make all of these changes, or none."""
         placed = {self.origins.index(change.index): change for change in changes}
         pieces = _LINE_END.split(self.text)
@@ -128,7 +128,7 @@ class Draft:
             pieces[row] = next(candidates, pieces[row])
         return self._stands(pieces, placed)
 
-    def _stands(self, pieces: Sequence[str], placed: Mapping[int, Change]) -> bool:
+    def _stands(self, pieces: Sequence[str], placed: Mapping[int, Rewording]) -> bool:
         """Take these pieces as the script if they read as they should."""
         text = "".join(pieces)
         try:
@@ -146,7 +146,7 @@ class Draft:
         return read_script(self._source.path, text, self._notation, first_line=self._source.first_line)
 
 
-def _candidates(row: str, old: str, change: Change, *, in_json: bool) -> Iterator[str]:
+def _candidates(row: str, old: str, change: Rewording, *, in_json: bool) -> Iterator[str]:
     """The ways in which a row of the source may have to be changed, the likeliest first."""
     new, begin = change.text, prosody(change.factor)
     end = "</prosody>" if begin else ""
@@ -176,7 +176,7 @@ def _candidates(row: str, old: str, change: Change, *, in_json: bool) -> Iterato
             yield f"{row[: start + skipped]}{begin}{kept}{end}{row[start + len(content) :]}"
 
 
-def _lines_made(before: Script, after: Script, placed: Mapping[int, Change]) -> list[int] | None:
+def _lines_made(before: Script, after: Script, placed: Mapping[int, Rewording]) -> list[int] | None:
     """How many items each one has become; None if anything is not as it should be."""
     if after.remarks != before.remarks:
         return None
@@ -195,7 +195,7 @@ def _lines_made(before: Script, after: Script, placed: Mapping[int, Change]) -> 
     return counts if position == len(after.items) else None
 
 
-def _lines_of(change: Change, old: Line, items: Sequence[Item]) -> int:
+def _lines_of(change: Rewording, old: Line, items: Sequence[Item]) -> int:
     """How many of the next items are the changed line; 0 if they are not."""
     wanted = _squeezed(old.text if change.text is None else change.text)
     manner = old.manner * change.factor

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from tts_render.ground.errors import InputError
-from tts_render.studio.journal import StaleError
+from tts_render.run.journal import StaleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from tts_render.engine.base import KANA
 from tts_render.episode.episode import open_episode
 from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.run.journal import Journal
 from tts_render.site.folder import confine, find_site
 from tts_render.speech.speaking import phrase
 from tts_render.studio.facts import error_facts, sheet_facts, utterance_facts
-from tts_render.studio.journal import Journal
 from tts_render.studio.narrator import Narrator, Told
 from tts_render.studio.sheet import Sheet, open_sheet
 from tts_render.studio.stream import check_whole
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from tts_render.engine.moras import AccentPhrase
     from tts_render.mix.metering import Checked
+    from tts_render.run.journal import Change
     from tts_render.run.session import Session
     from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import Role
-    from tts_render.studio.journal import Change
 
 __all__ = ["Desk"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from tts_render.episode.episode import DECK_SUFFIX
 from tts_render.episode.takes import Take, encode_takes, read_takes
 from tts_render.ground.errors import ScriptError
+from tts_render.run.journal import Change, StaleError
 from tts_render.speech.casting import cast
 from tts_render.speech.fitting import utterance_ids
-from tts_render.studio.journal import Change, StaleError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,10 +13,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_render.ground.errors import CommandLineError, InputError, TtsRenderError
+from tts_render.run.journal import StaleError
 from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
-from tts_render.studio.journal import StaleError
 from tts_render.studio.mending import mending_routes
 
 if TYPE_CHECKING:

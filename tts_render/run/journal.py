@@ -1,7 +1,8 @@
-"""The journal: every change that the studio makes to a file, so that it can be undone and done again, also later.
+"""The journal: every change that the studio or an import makes to a file, so that it can be undone and done again.
 
-It is kept in the cache folder, one for each site. A change is undone only while the file is still as the change left
-it: what somebody else has written since is never overwritten.
+It is kept in the cache folder, one for each site, and read again before each use: another program may have added to it.
+A change is undone only while the file is still as the change left it: what somebody else has written since is never
+overwritten.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import base64
 import hashlib
 import json
 import os
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.errors import InputError
-from tts_render.ground.files import Staged, commit, digest_bytes, replace_bytes
+from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Change", "Journal", "StaleError"]
 
 _MOST = 200  # changes that are remembered
 _SCHEMA = 1
+_PATIENCE = 10.0  # seconds that another program may take to write its change
 
 
 class StaleError(InputError):
@@ -51,17 +54,24 @@ class Journal:
     def __init__(self, folder: Path, root: Path) -> None:
         self._root = root
         self._file = folder / "studio" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
-        self._done, self._undone = _load(self._file, root)
+        self._threads = threading.Lock()
+        self._state: tuple[int, int, int] | None = None
+        self._done: list[_Step] = []
+        self._undone: list[_Step] = []
 
     @property
     def undoable(self) -> str | None:
         """What undoing would take back; None if nothing."""
-        return self._done[-1][0] if self._done else None
+        with self._threads:
+            self._look()
+            return self._done[-1][0] if self._done else None
 
     @property
     def redoable(self) -> str | None:
         """What would be done again; None if nothing."""
-        return self._undone[-1][0] if self._undone else None
+        with self._threads:
+            self._look()
+            return self._undone[-1][0] if self._undone else None
 
     def make(self, name: str, changes: Sequence[Change]) -> None:
         """Change files, all of them or none, and remember it.
@@ -73,15 +83,17 @@ class Journal:
         Raises:
             StaleError: a file is not as ``before`` says.
             OutputError: a file cannot be written.
+            BusyError: another program holds the journal.
         """
         real = tuple(change for change in changes if change.before != change.after)
         if not real:
             return
-        _apply(real)
-        self._done.append((name, real))
-        del self._done[:-_MOST]
-        self._undone.clear()
-        self._save()
+        with self._held():
+            _apply(real)
+            self._done.append((name, real))
+            del self._done[:-_MOST]
+            self._undone.clear()
+            self._save()
 
     def undo(self) -> tuple[str, tuple[Path, ...]] | None:
         """Take back the last change; what it was, and the files. None if there is none.
@@ -90,7 +102,7 @@ class Journal:
             StaleError: a file was changed since by somebody else.
             OutputError: a file cannot be written.
         """
-        return self._move(self._done, self._undone, backward=True)
+        return self._move(backward=True)
 
     def redo(self) -> tuple[str, tuple[Path, ...]] | None:
         """Do again what was undone last; what it was, and the files. None if there is none.
@@ -99,16 +111,38 @@ class Journal:
             StaleError: a file was changed since by somebody else.
             OutputError: a file cannot be written.
         """
-        return self._move(self._undone, self._done, backward=False)
+        return self._move(backward=False)
 
-    def _move(self, source: list[_Step], target: list[_Step], *, backward: bool) -> tuple[str, tuple[Path, ...]] | None:
-        if not source:
-            return None
-        name, changes = source[-1]
-        _apply([Change(c.path, c.after, c.before) for c in changes] if backward else changes)
-        target.append(source.pop())
-        self._save()
-        return name, tuple(change.path for change in changes)
+    def _move(self, *, backward: bool) -> tuple[str, tuple[Path, ...]] | None:
+        with self._held():
+            source, target = (self._done, self._undone) if backward else (self._undone, self._done)
+            if not source:
+                return None
+            name, changes = source[-1]
+            _apply([Change(c.path, c.after, c.before) for c in changes] if backward else changes)
+            target.append(source.pop())
+            self._save()
+            return name, tuple(change.path for change in changes)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep other programs from changing the journal, and know what they have written."""
+        busy = f"{self._root}: another program changes this site"
+        with self._threads, locked(self._file.with_suffix(".lock"), patience=_PATIENCE, busy=busy):
+            self._look()
+            yield
+
+    def _look(self) -> None:
+        """Read the journal if it is not as it was."""
+        try:
+            facts = self._file.stat()
+        except OSError:
+            state = None
+        else:
+            state = facts.st_ino, facts.st_mtime_ns, facts.st_size
+        if state != self._state or state is None:
+            self._done, self._undone = _load(self._file, self._root)
+            self._state = state
 
     def _save(self) -> None:
         facts = {
@@ -117,6 +151,8 @@ class Journal:
             "undone": [_step_json(step, self._root) for step in self._undone],
         }
         replace_bytes(self._file, json.dumps(facts, ensure_ascii=False).encode(errors="backslashreplace"))
+        written = self._file.stat()
+        self._state = written.st_ino, written.st_mtime_ns, written.st_size
 
 
 _Step = tuple[str, tuple[Change, ...]]

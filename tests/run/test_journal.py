@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tts_render.studio.journal import Change, Journal, StaleError
+from tts_render.run.journal import Change, Journal, StaleError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,19 @@ def test_what_somebody_else_has_written_is_kept(journal: Journal, tmp_path: Path
 )
 def test_a_damaged_memory_is_forgotten(journal: Journal, tmp_path: Path, damage: object) -> None:
     journal.make("first", [Change(tmp_path / "site" / "a.txt", b"one", b"two")])
-    (file,) = (tmp_path / "cache" / "studio").iterdir()
+    (file,) = (tmp_path / "cache" / "studio").glob("*.json")
     file.write_text(damage(file.read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
     assert Journal(tmp_path / "cache", tmp_path / "site").undoable is None
+
+
+def test_two_programs_share_one_journal(journal: Journal, tmp_path: Path) -> None:
+    a, b = tmp_path / "site" / "a.txt", tmp_path / "site" / "b.txt"
+    other = Journal(tmp_path / "cache", tmp_path / "site")
+    journal.make("first", [Change(a, b"one", b"two")])
+    assert other.undoable == "first"
+    other.make("second", [Change(b, None, b"x")])
+    assert journal.undoable == "second"
+    assert journal.undo() == ("second", (b,))
+    assert other.redoable == "second"
+    assert other.undo() == ("first", (a,))
+    assert (a.read_bytes(), b.exists(), journal.redoable) == (b"one", False, "first")
