@@ -15,6 +15,7 @@ COUNT  ?= 300
 
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
+TSC   := build/page/node_modules/.bin/tsc
 
 LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
          --custom-compile-command 'make lock' pyproject.toml
@@ -46,11 +47,12 @@ fuzz: $(READY) ## break what is promised of posts, scripts and voices.yaml, SECO
 mutate: $(READY) ## break COUNT=300 places of the code, one after the other, and list what no test notices
 	$(BIN)/python -m tools.mutate --seed $(SEED) --count $(COUNT)
 
-lint: $(READY) ## ruff, mypy in strict mode, shellcheck
+lint: $(READY) $(TSC) ## ruff, mypy in strict mode, shellcheck, and the types of what runs in the browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy tts_render tests $(wildcard tools/*.py benchmarks/*.py)
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	$(TSC) --project requirements/page
 
 format: $(READY) ## lay out the code
 	$(BIN)/ruff check --fix
@@ -66,6 +68,11 @@ docs: $(READY) ## write what is generated in docs/ anew
 lock: ## choose newer versions for development, CI, the image and the action (needs uv)
 	$(LOCK) --upgrade --all-extras --group dev requirements/tools.in -o requirements/dev.txt
 	$(LOCK) --upgrade --constraint requirements/dev.txt requirements/run.in -o requirements/run.txt
+
+$(TSC): requirements/page/package-lock.json
+	@mkdir -p build/page && cp requirements/page/package.json requirements/page/package-lock.json build/page
+	@npm ci --silent --no-audit --no-fund --ignore-scripts --prefix build/page
+	@touch $@
 
 clean: ## remove what was made here
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -38,7 +38,8 @@ const open = async (page, title) => {
   await rows(page).first().waitFor();
 };
 
-const hands = { address, answered, ask, current, focused, mend, open, rows, said, text };
+const axe = fs.readFileSync(path.join(playwright, "..", "axe-core", "axe.min.js"), "utf-8");
+const hands = { address, answered, ask, axe, current, focused, mend, open, rows, said, text };
 const folder = path.join(__dirname, "stories");
 const stories = Object.assign({}, ...fs.readdirSync(folder).map((file) => require(path.join(folder, file))(hands)));
 

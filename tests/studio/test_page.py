@@ -176,6 +176,14 @@ def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio:
     assert {name: value for name, value in told.items() if value} == {}
 
 
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_axe_finds_no_barrier_in_any_view(studio: Studio) -> None:
+    told = studio.use("barriers")
+    assert told["found"] == []
+    assert told["views"] == ["list", "episode", "text", "accent", "kana", "keys", "trouble"]
+
+
 def test_everything_is_said_in_english_and_in_japanese() -> None:
     folder = files("tts_render.studio") / "page"
     said = dict(re.findall(r"^  (\w+): (\[.*\]),$", (folder / "words.js").read_text(encoding="utf-8"), re.MULTILINE))

@@ -8,7 +8,9 @@
   const follow = one("#follow");
   const onlyNew = one("#only-new");
   const length = Number(document.body.dataset.seconds);
-  const lines = [...document.querySelectorAll(".said li")];
+  /** @type {NodeListOf<HTMLElement>} */
+  const said = document.querySelectorAll(".said li");
+  const lines = [...said];
   const starts = lines.map((line) => Number(line.dataset.start));
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let current = null;
@@ -78,18 +80,18 @@
       complain("The MP3 is not as long as the one that this page is about: times do not fit. Render it again.");
     }
   });
-  document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-start]");
-    if (!target || event.target.closest("a")) return;
+  document.addEventListener("click", ({ target: clicked }) => {
+    const target = clicked instanceof Element && clicked.closest("[data-start]");
+    if (!target || clicked.closest("a")) return;
     // Who selects text to copy it does not want to hear it.
-    if (event.target.closest("button") || getSelection().isCollapsed) playFrom(target);
+    if (clicked.closest("button") || getSelection().isCollapsed) playFrom(target);
   });
   graph.addEventListener("click", (event) => {
     const box = graph.getBoundingClientRect();
     seek((length * (event.clientX - box.left)) / box.width);
   });
   document.addEventListener("keydown", (event) => {
-    const line = event.target.closest(".said li");
+    const line = event.target instanceof Element && /** @type {HTMLElement | null} */ (event.target.closest(".said li"));
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!line || !step) return;
     const shown = lines.filter((each) => each.offsetParent);

@@ -123,11 +123,12 @@ export class Accents extends HTMLElement {
       this.#follows,
     ]);
     if (shape !== this.#shape) {
-      const key = this.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+      const held = document.activeElement;
+      const key = held instanceof HTMLElement && this.contains(held) ? held.dataset.key : null;
       this.#strip.replaceChildren(...this.#full.map((phrase, at) => this.#phrase(phrase, at)));
       if (!this.#full.length) this.#strip.replaceChildren(make("p", { lang: "" }, say("noPhrases")));
       this.#buildFoot();
-      if (key) this.querySelector(`[data-key="${key}"]`)?.focus();
+      if (key) /** @type {HTMLElement | null} */ (this.querySelector(`[data-key="${key}"]`))?.focus();
     }
     this.#shape = shape;
     this.#fill();

@@ -23,10 +23,21 @@ export class EpisodeView extends HTMLElement {
 
   path = null;
   facts = null;
+  /** @type {import("./player.js").Player} */
+  player;
+  /** @type {(text: string) => void} */
+  announce;
+  /** @type {(error: Error) => void} */
+  trouble;
+  /** @type {(facts: object) => void} */
+  told;
 
   /** Use a player; tell what is done with `announce(text)`, what fails with `trouble(error)`, new facts with `told(facts)`. */
   attach({ player, announce, trouble, told }) {
-    Object.assign(this, { player, announce, trouble, told });
+    this.player = player;
+    this.announce = announce;
+    this.trouble = trouble;
+    this.told = told;
     this.className = "episode";
     const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.#playAll() }, sign("play"), ` ${say("playAll")}`);
     this.append(

@@ -1,6 +1,6 @@
 // The panel under a row, where its line is mended: its text in the script, or its accents as a take.
 
-import "./accents.js";
+import { Accents } from "./accents.js";
 import { make, mark } from "./elements.js";
 import { get, post, sound } from "./talk.js";
 import { say } from "./words.js";
@@ -22,7 +22,7 @@ export class Mend {
   #place = make("label", {});
   #note = make("div", { class: "note", role: "alert", hidden: true });
   #status = make("span", { class: "dim", role: "status" });
-  #accents = document.createElement("studio-accents");
+  #accents = new Accents();
 
   constructor(host, row) {
     this.#host = host;

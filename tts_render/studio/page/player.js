@@ -32,10 +32,10 @@ export class Player extends EventTarget {
     const audio = this.#audio;
     audio.preservesPitch = true;
     this.speed = Number(localStorage.getItem("speed")) || 1;
-    happenings.addEventListener("heard", ({ detail }) => {
+    happenings.on("heard", (detail) => {
       if (detail.play === this.#token) this.#heard.push(detail);
     });
-    happenings.addEventListener("stopped", ({ detail }) => {
+    happenings.on("stopped", (detail) => {
       if (detail.play !== this.#token) return;
       // What was spoken before is still heard.
       this.#token = null;

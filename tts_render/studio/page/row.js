@@ -5,6 +5,10 @@ import { clock, plain, say } from "./words.js";
 
 /** A row; `act(action, row)` is called for its buttons. */
 export class Row {
+  /** Seconds since the beginning of the episode; null where it is not known. */
+  start = null;
+  /** The number of its voice. */
+  voice = 0;
   #act;
   #active = false;
   #facts = null;
@@ -44,7 +48,10 @@ export class Row {
 
   /** Show what the studio tells of the utterance, where it begins (seconds, or null) and the number of its voice. */
   update(utterance, start = this.start, voice = this.voice) {
-    Object.assign(this, { utterance, start, voice, id: utterance.id });
+    this.utterance = utterance;
+    this.start = start;
+    this.voice = voice;
+    this.id = utterance.id;
     const facts = JSON.stringify([utterance, start, voice]);
     if (facts === this.#facts) return;
     this.#facts = facts;

@@ -19,6 +19,7 @@ const home = make("a", { class: "home", href: "#" }, say("studio"));
 const undo = signed("undo", say("undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
 const redo = signed("redo", say("redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
 const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true" });
+/** @type {[string, string[]][]} */
 const keys = [
   ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
   ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]],
@@ -97,7 +98,7 @@ async function show() {
     }
   } catch (error) {
     if (path !== named()) return;
-    if (main.firstChild !== episode && main.firstChild !== list) main.replaceChildren();
+    if (main.firstChild !== episode && main.firstChild !== list) main.replaceChildren(make("h1", {}, path || say("episodes")));
     trouble(error);
   }
 }
@@ -146,23 +147,23 @@ const askUndoable = (path) => {
 document.documentElement.lang = language;
 document.addEventListener("keydown", pressed);
 addEventListener("hashchange", show);
-happenings.addEventListener("gone", ({ detail }) => trouble(detail));
-happenings.addEventListener("back", async () => {
+happenings.on("gone", (detail) => trouble(detail));
+happenings.on("back", async () => {
   settle("gone");
   settle("refused");
   announce(say("back"));
   await (main.contains(episode) ? episode.reload() : show());
 });
-happenings.addEventListener("behind", () => (main.contains(episode) ? episode.reload() : show()));
-happenings.addEventListener("utterance", ({ detail }) => {
+happenings.on("behind", () => (main.contains(episode) ? episode.reload() : show()));
+happenings.on("utterance", (detail) => {
   if (detail.path === episode.path) episode.heard(detail.utterance);
 });
-happenings.addEventListener("episode", ({ detail }) => {
+happenings.on("episode", (detail) => {
   if (detail.path !== episode.path || !main.contains(episode)) return;
   episode.changed(detail.episode);
   askUndoable(detail.path);
 });
-player.addEventListener("failure", ({ detail: { error, utterance } }) => {
+player.addEventListener("failure", (/** @type {CustomEvent} */ { detail: { error, utterance } }) => {
   const at = error.kind === "UtteranceError" && !utterance ? episode.goTo(error.line) : ![0, 403].includes(error.status) && episode.fail(utterance, error);
   if (!at || error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError") trouble(error, () => episode.reload());
   announce(`${say("failed")}: ${error.message}`);

@@ -4,9 +4,14 @@ import { say } from "./words.js";
 
 /** What the studio answered where it could not do what was asked. */
 export class Failure extends Error {
+  /** @param {number} status @param {{kind: string, message: string, path?: string, line?: number, remedy?: string}} told */
   constructor(status, { kind, message, path, line, remedy }) {
     super(message);
-    Object.assign(this, { status, kind, path, line, remedy });
+    this.status = status;
+    this.kind = kind;
+    this.path = path;
+    this.line = line;
+    this.remedy = remedy;
   }
 
   /** The message with its place. */
@@ -58,15 +63,21 @@ export const sound = async (path, utterance, signal) =>
 export const streamAddress = (path, utterance, play) => address("stream", path, { utterance, play });
 
 /**
- * What happens in the studio, as DOM events by their kind. "gone" says that it does not answer, and why; "back" that it
+ * What happens in the studio, by its kind. "gone" says that it does not answer, and why; "back" that it
  * does again, and that something may have happened in between.
  */
-export class Happenings extends EventTarget {
+export class Happenings {
   #broken = false;
+  /** @type {Map<string, ((detail: any) => void)[]>} */
+  #listeners = new Map();
 
   constructor() {
-    super();
     this.#open();
+  }
+
+  /** Call `listener` whenever something of this kind happens. */
+  on(kind, listener) {
+    this.#listeners.set(kind, [...(this.#listeners.get(kind) ?? []), listener]);
   }
 
   #open() {
@@ -89,6 +100,6 @@ export class Happenings extends EventTarget {
   }
 
   #tell(kind, detail = null) {
-    this.dispatchEvent(new CustomEvent(kind, { detail }));
+    for (const listener of this.#listeners.get(kind) ?? []) listener(detail);
   }
 }
