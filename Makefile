@@ -22,7 +22,7 @@ LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-has
 
 SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
 
-.PHONY: help demo studio test torture fuzz mutate lint format lock bench docs clean
+.PHONY: help demo studio test torture fuzz mutate lint format lock bench docs words clean
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -64,6 +64,9 @@ bench: $(READY) ## measure, each figure beside its baseline; writes docs/perform
 
 docs: $(READY) ## write what is generated in docs/ anew
 	$(BIN)/python -m tools.make_cli_reference
+
+words: $(READY) ## collect what the program says, update the catalogues and compile them; names what is not translated
+	$(BIN)/python -m tools.words
 
 lock: ## choose newer versions for development, CI, the image and the action (needs uv)
 	$(LOCK) --upgrade --all-extras --group dev requirements/tools.in -o requirements/dev.txt

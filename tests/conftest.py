@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 IN_CI = os.environ.get("CI") == "true"
 
+# The tests read English, whatever the machine speaks; those of other languages ask for them.
+os.environ.update(LC_ALL="C.UTF-8")
+
 
 @pytest.fixture
 def fake_engine() -> Iterator[FakeEngine]:

@@ -20,6 +20,7 @@ ROOT = Path(tts_render.__file__).resolve().parent
 
 MODULE_ORDER = (
     "tts_render.ground",
+    "tts_render.ground.messages",
     "tts_render.ground.printable",
     "tts_render.ground.errors",
     "tts_render.ground.units",
@@ -171,6 +172,8 @@ MODULE_ORDER = (
     "tts_render.studio.mending",
     "tts_render.studio.server",
     "tts_render",
+    "tts_render.cli.language",
+    "tts_render.cli.help",
     "tts_render.cli.progress",
     "tts_render.cli.voice_table",
     "tts_render.cli.github",
@@ -350,9 +353,10 @@ def test_the_tree_in_the_errors_module_is_drawn_as_it_grows() -> None:
         if above:
             parents[name] = above[-1][1]
         above.append((indent, name))
-    real = {name: base.__name__ for name in errors.__all__ if (base := getattr(errors, name).__base__) is not Exception}
+    classes = [kind for name in errors.__all__ if isinstance(kind := getattr(errors, name), type)]
+    real = {kind.__name__: kind.__base__.__name__ for kind in classes if kind.__base__ is not Exception}
     assert parents == real
-    assert {name for _, name in drawn} == set(errors.__all__)
+    assert {name for _, name in drawn} == {kind.__name__ for kind in classes}
 
 
 @pytest.mark.parametrize("module", LIBRARY)

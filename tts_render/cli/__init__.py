@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tts_render.cli.exchange import export, import_
+from tts_render.cli.help import Option, group
+from tts_render.cli.language import language_asked, say, speaking
 from tts_render.cli.lexicon import lexicon
-from tts_render.cli.options import say
 from tts_render.cli.render import plan, render
 from tts_render.cli.studio import studio
 from tts_render.cli.tools import cache, init, read, voices
 from tts_render.cli.upkeep import check, status, write_back
-from tts_render.ground.errors import TtsRenderError
+from tts_render.ground.errors import TtsRenderError, reason_of
+from tts_render.ground.messages import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,21 +44,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    verbosity = sum(a.count("v") for a in arguments if a.startswith("-v") and set(a[1:]) == {"v"})
-    verbosity += arguments.count("--verbose")
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
+    with speaking(language_asked(arguments, os.environ)):
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
+    verbosity = sum(a.count("v") for a in arguments if a.startswith("-v") and set(a[1:]) == {"v"})
+    verbosity += arguments.count("--verbose")
     try:
         code = cli.main(arguments, prog_name="tts-render", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.exceptions.Abort):
-        say("interrupted; the current episode is unchanged, and episodes finished before are kept")
+        say(said("interrupted; the current episode is unchanged, and episodes finished before are kept"))
         return 130
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tts-render"
-        say(f"{error.format_message()}\n  {where} --help shows the usage.")
+        usage = said("{command} --help shows the usage.", command=where)
+        say(joined((error.format_message(), usage), "\n  "))
         return 2
     except BrokenPipeError:
         _mute()  # whoever read the output has gone; there is nobody left to tell
@@ -64,27 +72,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if verbosity > 1:
             traceback.print_exc()
-        say(f"{error.filename or 'standard output'}: {error.strerror or error}")
+        say(joined((str(error.filename or said("standard output")), reason_of(error)), ": "))
         _mute()
         return 1
     except TtsRenderError as error:
         if verbosity > 1:
             traceback.print_exc()
-        say(str(error))
+        say(error.whole)
         return error.exit_code
     except Exception as error:  # noqa: BLE001  # the last resort: no traceback for users
         if verbosity > 1:
             traceback.print_exc()
         say(
-            f"unexpected {type(error).__name__}: {error}\n"
-            "  This is a bug. Run the command again with -vv and report the output."
+            said(
+                "unexpected {name}: {error}\n  This is a bug. Run the command again with -vv and report the output.",
+                name=type(error).__name__,
+                error=error,
+            )
         )
         return 1
     return int(code or 0)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="tts-render", prog_name="tts-render")
+@group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(
+    package_name="tts-render",
+    prog_name="tts-render",
+    message="%(prog)s, version %(version)s",
+    help="Show the version and exit.",
+    cls=Option,
+)
 def cli() -> None:
     """Render podcast scripts to MP3 with VOICEVOX, and write size and duration back into the post.
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tts_render.cli.options import FILE, cache_folder, common, count_of, engine_names, say, with_engine
-from tts_render.ground.printable import plain
+from tts_render.cli.help import argument, command, option
+from tts_render.cli.language import say, tell
+from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
+from tts_render.ground.messages import joined, said, said_count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["export", "import_"]
 
 
-@click.command()
-@click.argument("episode", type=FILE)
+@command()
+@argument("episode", type=FILE)
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
-@click.option("-o", "--output", type=FILE, help="Where the project goes. Default: NAME.vvproj beside the script.")
-@click.option("--force", is_flag=True, help="Replace a project that is there already.")
+@option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@option("--voice", metavar="NAME", help="The voice of a bare script.")
+@option("-o", "--output", type=FILE, help="Where the project goes. Default: NAME.vvproj beside the script.")
+@option("--force", is_flag=True, help="Replace a project that is there already.")
 def export(
     episode: Path,
     engines: tuple[str, ...],
@@ -52,7 +54,7 @@ def export(
     from tts_render.run.vvproj import SUFFIX, write_project
 
     if output is not None and output.suffix != SUFFIX:
-        raise click.UsageError(f"--output: {output} does not end with {SUFFIX}")
+        raise click.UsageError(said("--output: {output} does not end with {suffix}", output=output, suffix=SUFFIX))
     opened = open_episode(episode, site=site, voices=voices, script=script, voice=voice)
     target = output or project_beside(opened)
     with (
@@ -63,23 +65,23 @@ def export(
     content = write_project(items)
     if target.exists() and not force and target.read_bytes() != content:
         raise OutputError(
-            "is there already, and not the same",
+            said("is there already, and not the same"),
             path=target,
-            remedy="Import it first if somebody has worked on it; --force replaces it.",
+            remedy=said("Import it first if somebody has worked on it; --force replaces it."),
         )
     replace_bytes(target, content)
     if not quiet:
-        click.echo(plain(f"{target}: {count_of(len(items), 'utterance')}"))
+        tell(joined((str(target), said_count("{count} utterance", "{count} utterances", count=len(items))), ": "))
     return 0
 
 
-@click.command("import")
-@click.argument("episode", type=FILE)
-@click.argument("project", type=FILE)
+@command("import")
+@argument("episode", type=FILE)
+@argument("project", type=FILE)
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
+@option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@option("--voice", metavar="NAME", help="The voice of a bare script.")
 def import_(
     episode: Path,
     project: Path,
@@ -114,9 +116,15 @@ def import_(
         save(opened, session, found, project)
         for note in found.left:
             where = project if note.line is None else f"{opened.script.path}:{note.line}"
-            progress.note(f"warning: {where}: not brought back: {note}", always=True)
+            progress.note(said("warning: {where}: not brought back: {note}", where=where, note=note.whole), always=True)
     if not quiet:
         for note in found.changes:
-            click.echo(plain(f"{opened.script.path}:{note.line}: {note}"))
-        say(f"{count_of(len(found.changes), 'change')}, {len(found.left)} not brought back")
+            tell(joined((f"{opened.script.path}:{note.line}", note.whole), ": "))
+        say(
+            said(
+                "{changes}, {left} not brought back",
+                changes=said_count("{count} change", "{count} changes", count=len(found.changes)),
+                left=len(found.left),
+            )
+        )
     return 0

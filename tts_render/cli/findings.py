@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_render.cli.github import annotation
-from tts_render.ground.printable import plain
+from tts_render.cli.language import shown
 
 if TYPE_CHECKING:
     from tts_render.upkeep.checks import Finding
@@ -28,7 +28,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 def finding_text(finding: Finding, form: str) -> str:
     """A finding for people, or as the workflow command from which GitHub makes an annotation."""
     if form != "github":
-        return plain(str(finding))
+        return shown(finding.whole)
     return annotation(
         finding.level, finding.message, str(finding.path), finding.line, title=finding.rule, remedy=finding.remedy
     )

@@ -10,7 +10,9 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tts_render.cli.language import shown
 from tts_render.ground.errors import SpeechError
+from tts_render.ground.messages import joined, said
 from tts_render.ground.printable import one_line, plain
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def annotation(
         places += f",line={line}"
     if title is not None:
         places += f",title={_property(title)}"
-    text = f"{plain(message)}\n{plain(remedy)}" if remedy else plain(message)
+    text = f"{shown(message)}\n{shown(remedy)}" if remedy else shown(message)
     return f"::{level} {places}::{_data(text)}"
 
 
@@ -51,7 +53,7 @@ def failures(episode: Path, error: TtsRenderError) -> Iterator[str]:
     for each in error.failures if isinstance(error, SpeechError) else (error,):
         path = str(each.path) if each.path is not None else str(episode)
         if not Path(path).is_file():
-            yield annotation("error", f"{path}: {each.message}", str(episode), None, remedy=each.remedy)
+            yield annotation("error", joined((path, each.message), ": "), str(episode), None, remedy=each.remedy)
         else:
             yield annotation("error", each.message, path, each.line, remedy=each.remedy)
 
@@ -75,30 +77,37 @@ def report(rendered: Sequence[tuple[Path, Mapping[str, Any]]], *, older: int) ->
 def _summary(rendered: Sequence[tuple[Path, Mapping[str, Any]]], older: int) -> str:
     lines = ["### tts-render", ""]
     if rendered:
-        lines += ["| episode | length | bytes | spoken | from the cache | LUFS | |", "|---" * 7 + "|"]
+        heads = (
+            said("episode"), said("length"), said("bytes"), said("spoken"), said("from the cache"), "LUFS", "",
+        )  # fmt: skip
+        lines += [_cells(heads), "|---" * len(heads) + "|"]
         lines += [_row(path, facts) for path, facts in rendered]
     else:
-        lines.append("No episode is new or out of date.")
+        lines.append(shown(said("No episode is new or out of date.")))
     if older:
-        lines += ["", f"Older ones without audio, left alone: {older}."]
+        lines += ["", shown(said("Older ones without audio, left alone: {older}.", older=older))]
     return "\n".join(lines) + "\n"
 
 
 def _row(path: Path, facts: Mapping[str, Any]) -> str:
     if "error" in facts:
-        cells = [str(path), "", "", "", "", "", "❌ " + str(facts["error"]).partition("\n")[0]]
-    else:
-        loud = facts["loudness_lufs"]
-        cells = [
+        return _cells((str(path), "", "", "", "", "", "❌ " + shown(facts["error"]).partition("\n")[0]))
+    loud = facts["loudness_lufs"]
+    return _cells(
+        (
             str(path),
             facts["duration"],
             f"{facts['bytes']:,}",
-            facts["synthesized"],
-            facts["cached"],
+            str(facts["synthesized"]),
+            str(facts["cached"]),
             "" if loud is None else f"{loud:.1f}",
-            "✅ rendered" if facts["changed"] else "unchanged",
-        ]
-    return "| " + " | ".join(one_line(str(cell)).replace("|", "\\|") for cell in cells) + " |"
+            said("✅ rendered") if facts["changed"] else said("unchanged"),
+        )
+    )
+
+
+def _cells(texts: Sequence[str]) -> str:
+    return "| " + " | ".join(one_line(shown(text)).replace("|", "\\|") for text in texts).rstrip() + " |"
 
 
 def _append(variable: str, text: str) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tts_render.cli.help import group
+from tts_render.cli.language import tell
 from tts_render.cli.options import common, engine_names, with_engine
-from tts_render.ground.printable import plain
+from tts_render.ground.messages import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["lexicon"]
 
 
-@click.group()
+@group()
 def lexicon() -> None:
     """Manage the accented words of the lexicon in the user dictionaries of engines."""
 
@@ -35,9 +37,23 @@ def push(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
     for dictionary in _opened(targets, wait):
         pushed = dictionary.push(words)
         done = pushed.done
-        _tell(f"{dictionary.label}: {len(done.add)} added, {len(done.change)} changed, {len(done.remove)} removed")
+        tell(
+            said(
+                "{label}: {add} added, {change} changed, {remove} removed",
+                label=dictionary.label,
+                add=len(done.add),
+                change=len(done.change),
+                remove=len(done.remove),
+            )
+        )
         for surface, priority in pushed.raised.items():
-            _tell(f"  ^ {surface} at priority {priority}, because it lost to the engine's own word")
+            tell(
+                said(
+                    "  ^ {surface} at priority {priority}, because it lost to the engine's own word",
+                    surface=surface,
+                    priority=priority,
+                )
+            )
         _tell_lost(pushed.lost)
     return 0
 
@@ -57,12 +73,12 @@ def diff(engines: tuple[str, ...], wait: float, voices: Path | None, site: Path 
     for dictionary in _opened(targets, wait):
         found = compare(words, dictionary.words())
         differs = differs or bool(found)
-        _tell(f"{dictionary.label}: {'differs' if found else 'the same'}")
+        tell(joined((dictionary.label, said("differs") if found else said("the same")), ": "))
         for sign, entries in (("+", found.add), ("~", found.change)):
             for entry in entries:
-                _tell(f"  {sign} {entry.surface} {entry.reading} {entry.accent} {entry.word_class}")
+                tell(f"  {sign} {entry.surface} {entry.reading} {entry.accent} {entry.word_class}")
         for surface in found.remove.values():
-            _tell(f"  - {surface}")
+            tell(f"  - {surface}")
         _tell_lost(dictionary.losing(words))
     return int(differs)
 
@@ -96,7 +112,9 @@ def _settings(
     targets = engine_names(engines) or config.engines
     embedded = [target for target in targets if target in EMBEDDED]
     if embedded:
-        raise click.UsageError(f"{embedded[0]} has no user dictionary: it speaks the reading without the accent")
+        raise click.UsageError(
+            said("{embedded} has no user dictionary: it speaks the reading without the accent", embedded=embedded[0])
+        )
     return config.words, targets
 
 
@@ -112,8 +130,11 @@ def _opened(targets: tuple[str, ...], wait: float) -> Iterator[UserDictionary]:
 
 def _tell_lost(entries: Iterable[Entry]) -> None:
     for entry in entries:
-        _tell(f"  ! {entry.surface} {entry.reading} {entry.accent} is said differently; render sends it as kana")
-
-
-def _tell(line: str) -> None:
-    click.echo(plain(line))
+        tell(
+            said(
+                "  ! {surface} {reading} {accent} is said differently; render sends it as kana",
+                surface=entry.surface,
+                reading=entry.reading,
+                accent=entry.accent,
+            )
+        )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tts_render.ground.errors import OutputError, TtsRenderError
-from tts_render.ground.printable import UNPRINTABLE, plain
+from tts_render.cli.help import option
+from tts_render.ground.errors import OutputError, TtsRenderError, reason_of
+from tts_render.ground.messages import listed, said
+from tts_render.ground.printable import UNPRINTABLE
 from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
@@ -21,13 +23,11 @@ __all__ = [
     "FILE",
     "cache_folder",
     "common",
-    "count_of",
     "engine_names",
     "foreseen",
     "names_in",
     "only_with_one",
     "print_json",
-    "say",
     "site_root",
     "size_text",
     "with_cache",
@@ -41,7 +41,7 @@ _TOKENS = 10_000
 """Characters of JSON printed at a time, so that the whole text of a long plan is not held in memory."""
 
 
-with_cache = click.option(
+with_cache = option(
     "--cache-dir",
     type=FILE,
     envvar="TTS_RENDER_CACHE",
@@ -51,25 +51,23 @@ with_cache = click.option(
 """Where the cache is."""
 
 
-def common(command: Callable[..., Any]) -> Callable[..., Any]:
+def common(to: Callable[..., Any]) -> Callable[..., Any]:
     """Options that every command about episodes has."""
-    for option in (
-        click.option("-v", "--verbose", count=True, help="Print more; -vv shows where an error came from."),
-        click.option("-q", "--quiet", is_flag=True, help="Print only errors."),
-        click.option("--site", type=FILE, help="Root of the site. Default: found from the input."),
-        click.option(
-            "--voices", type=FILE, help="Settings. Default: voices.yaml in the site root, or the packaged file."
-        ),
+    for one in (
+        option("-v", "--verbose", count=True, help="Print more; -vv shows where an error came from."),
+        option("-q", "--quiet", is_flag=True, help="Print only errors."),
+        option("--site", type=FILE, help="Root of the site. Default: found from the input."),
+        option("--voices", type=FILE, help="Settings. Default: voices.yaml in the site root, or the packaged file."),
     ):
-        command = option(command)
-    return command
+        to = one(to)
+    return to
 
 
-def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
+def with_engine(to: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that may ask an engine."""
-    for option in (
+    for one in (
         with_cache,
-        click.option(
+        option(
             "--wait",
             type=click.FloatRange(0, 3600),
             default=0.0,
@@ -78,7 +76,7 @@ def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="SECONDS",
             help="Wait this long for an engine that is still starting.",
         ),
-        click.option(
+        option(
             "--engine",
             "engines",
             multiple=True,
@@ -86,15 +84,15 @@ def with_engine(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Repeatable. Default: TTS_RENDER_ENGINE (comma-separated), or voices.yaml.",
         ),
     ):
-        command = option(command)
-    return command
+        to = one(to)
+    return to
 
 
 def size_text(size: int) -> str:
     for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if size >= step:
             return f"{size / step:.1f} {unit}"
-    return f"{size} bytes"
+    return said("{size} bytes", size=size)
 
 
 def cache_folder(named: Path | None) -> Path:
@@ -118,10 +116,10 @@ def foreseen(path: Path, error: TtsRenderError | OSError) -> TtsRenderError:
     """Collect the failure of one episode, so that others can go on; disk errors are reported like any other."""
     if isinstance(error, TtsRenderError):
         return error
-    return OutputError(error.strerror or str(error), path=error.filename or path)
+    return OutputError(reason_of(error), path=error.filename or path)
 
 
-def names_in(option: str, given: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+def names_in(of: str, given: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
     """The names given for an option, separated by commas or repeated.
 
     Raises:
@@ -133,19 +131,19 @@ def names_in(option: str, given: tuple[str, ...], known: Collection[str]) -> tup
     for name in names:
         if name not in known:
             near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
-            raise click.UsageError(f"{option}: there is no {name!r}; {hint}")
+            message = said("{option}: there is no {name!r}", option=of, name=name)
+            raise click.UsageError(
+                said("{message}; did you mean {near}?", message=message, near=near)
+                if near
+                else said("{message}; choose from {known}", message=message, known=listed(known))
+            )
     return names
 
 
 def only_with_one(episodes: tuple[Path, ...], **options: Path | None) -> None:
     for name, value in options.items():
         if value is not None and len(episodes) > 1:
-            raise click.UsageError(f"--{name} can be used with one episode only")
-
-
-def say(message: str) -> None:
-    click.echo(plain(message), err=True)
+            raise click.UsageError(said("--{name} can be used with one episode only", name=name))
 
 
 def print_json(value: object) -> None:
@@ -153,7 +151,3 @@ def print_json(value: object) -> None:
     while text := "".join(islice(tokens, _TOKENS)):
         click.echo(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text), nl=False)
     click.echo()
-
-
-def count_of(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_render.cli.options import count_of
-from tts_render.ground.printable import plain
+from tts_render.cli.language import filled, language, shown
+from tts_render.ground.messages import joined, listed, said, said_count
 from tts_render.ground.units import format_clock, half_up
 
 if TYPE_CHECKING:
@@ -42,12 +42,17 @@ def planned_json(planned: Plan) -> dict[str, Any]:
 def planned_text(planned: Plan) -> str:
     """A plan for people: one line for each utterance, and one for anything special between two."""
     new = sum(u.cached is False for u in planned.utterances)
-    count = count_of(len(planned.utterances), "utterance")
-    known = "" if planned.engine_problem else f", {new} to be spoken anew"
-    lines = [f"{planned.episode}: {count}{known}, about {format_clock(half_up(planned.estimated_seconds))}"]
-    lines.append(f"  {planned.script} -> {planned.audio or 'no audio path'}")
-    lines += _rows(planned)
-    return plain("\n".join(lines))
+    facts = [said_count("{count} utterance", "{count} utterances", count=len(planned.utterances))]
+    if not planned.engine_problem:
+        facts.append(said("{count} to be spoken anew", count=new))
+    facts.append(said("about {clock}", clock=format_clock(half_up(planned.estimated_seconds))))
+    return "\n".join(
+        [
+            shown(joined((str(planned.episode), listed(facts)), ": ")),
+            f"  {planned.script} -> {planned.audio or shown(said('no audio path'))}",
+            *_rows(planned),
+        ]
+    )
 
 
 def _item_json(item: RunningItem) -> dict[str, Any]:
@@ -69,14 +74,22 @@ def _rows(planned: Plan) -> Iterator[str]:
         if item.utterance is not None:
             yield _utterance_row(planned.utterances[item.utterance])
         elif item.kind == "chapter":
-            yield f"  {'':>5}  chapter  {format_clock(int(item.start))}  {item.name}"
+            yield f"  {'':>5}  {_word(item.kind)}  {format_clock(int(item.start))}  {item.name}"
         elif not item.ordinary:
             name = "" if item.name is None else f"  {item.name}"
-            yield f"  {'':>5}  {item.kind:<7}  {item.seconds:.2f} s{name}"
+            yield f"  {'':>5}  {_word(item.kind)}  {item.seconds:.2f} s{name}"
 
 
 def _utterance_row(u: PlannedUtterance) -> str:
-    state = {True: "cached", False: "new", None: "?"}[u.cached]
-    said = "" if u.reading == u.text else f"  => {u.reading}"
+    reading = "" if u.reading == u.text else f"  => {u.reading}"
     voice = f"{u.voice}（{u.style}）" if u.style else u.voice
-    return f"  {u.line:>5}  {state:<7}  {voice}  {u.text}{said}"
+    return f"  {u.line:>5}  {_word(u.cached)}  {voice}  {u.text}{reading}"
+
+
+def _word(of: str | bool | None) -> str:
+    """What a row is about, in a column of its own."""
+    words = {
+        "chapter": said("chapter"), "sound": said("sound"), "pause": said("pause"), True: said("cached"),
+        False: said("new"), None: "?",
+    }  # fmt: skip
+    return filled(shown(words[of]), 8 if language() == "ja" else 7)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TextIO
 
+from tts_render.cli.language import language
 from tts_render.ground.events import Began, Event, Spoke, Stage, Warned
+from tts_render.ground.messages import joined, said, said_count, translate
 from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _STAGES = {
-    "mastering": "mastering and encoding",
-    "correcting": "encoding again, corrected",
-    "writing": "writing",
+    "mastering": said("mastering and encoding"),
+    "correcting": said("encoding again, corrected"),
+    "writing": said("writing"),
 }
 _EVERY = 20  # utterances between two plain lines
 
@@ -32,6 +34,7 @@ class Progress:
 
     def __init__(self, stream: TextIO, *, quiet: bool, verbose: int) -> None:
         self._stream = stream
+        self._language = language()  # events come from other threads too
         self._quiet = quiet
         self._verbose = verbose
         self._name = ""
@@ -65,7 +68,7 @@ class Progress:
         """Show one event."""
         match event:
             case Warned(message):
-                self.note(f"warning: {message}", always=True)
+                self.note(said("warning: {message}", message=message), always=True)
             case Began(episode, utterances, cached):
                 self._name, self._total, self._done = str(episode), utterances, 0
                 if self._bar is not None:
@@ -73,32 +76,50 @@ class Progress:
                         self._bar.remove_task(self._task)
                     self._task = self._bar.add_task(plain(episode.name), total=utterances, rate="")
                 else:
-                    self.note(f"{episode}: {utterances} utterance{'s'[: utterances != 1]}, {cached} from the cache")
+                    self.note(
+                        said_count(
+                            "{episode}: {count} utterance, {cached} from the cache",
+                            "{episode}: {count} utterances, {cached} from the cache",
+                            count=utterances,
+                            episode=episode,
+                            cached=cached,
+                        )
+                    )
             case Spoke():
                 self._spoke(event)
             case Stage(name):
                 if self._bar is not None and self._task is not None:
-                    self._bar.update(self._task, rate=_STAGES[name])
+                    self._bar.update(self._task, rate=translate(_STAGES[name], self._language))
                 elif self._verbose:
-                    self.note(f"{self._name}: {_STAGES[name]}")
+                    self.note(joined((self._name, _STAGES[name]), ": "))
 
     def note(self, text: str, *, always: bool = False) -> None:
         """Show a line, above the progress bar if there is one."""
         if self._quiet and not always:
             return
+        text = plain(translate(text, self._language))
         if self._bar is not None:
-            self._bar.console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(plain(text), file=self._stream, flush=True)
+            print(text, file=self._stream, flush=True)
 
     def _spoke(self, event: Spoke) -> None:
         self._done += 1
         if self._verbose:
-            how = "cached" if event.cached else "spoken"
-            self.note(f"{self._done}/{self._total} {how} {event.seconds:.2f} s  {event.text}")
+            how = said("cached") if event.cached else said("spoken")
+            self.note(
+                said(
+                    "{done}/{total} {how} {seconds:.2f} s  {text}",
+                    done=self._done,
+                    total=self._total,
+                    how=how,
+                    seconds=event.seconds,
+                    text=event.text,
+                )
+            )
         if self._bar is not None and self._task is not None:
             task = next(task for task in self._bar.tasks if task.id == self._task)
             rate = f"{task.speed:.1f}/s" if task.speed else ""
             self._bar.update(self._task, advance=1, rate=rate)
         elif not self._verbose and self._done % _EVERY == 0 and self._done < self._total:
-            self.note(f"{self._name}: {self._done} of {self._total}")
+            self.note(said("{name}: {done} of {total}", name=self._name, done=self._done, total=self._total))

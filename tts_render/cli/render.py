@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tts_render.cli.help import argument, command, option
+from tts_render.cli.language import say, tell
 from tts_render.cli.options import (
     FILE,
     cache_folder,
     common,
-    count_of,
     engine_names,
     foreseen,
     names_in,
     only_with_one,
     print_json,
-    say,
     site_root,
     size_text,
     with_engine,
 )
 from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
+from tts_render.ground.messages import joined, listed, said, said_count
 from tts_render.settings.publication import OUTPUTS
 
 if TYPE_CHECKING:
@@ -39,35 +40,40 @@ if TYPE_CHECKING:
 __all__ = ["plan", "render"]
 
 
-@click.command()
-@click.argument("episodes", nargs=-1, type=FILE, metavar="EPISODE...")
+@command()
+@argument("episodes", nargs=-1, type=FILE, metavar="EPISODE...")
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
-@click.option("-o", "--output", type=FILE, help="Where the MP3 goes; only with one episode.")
-@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
-@click.option("--also", multiple=True, metavar="NAME,...", help=f"Also publish beside the MP3: {', '.join(OUTPUTS)}.")
-@click.option(
+@option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@option("-o", "--output", type=FILE, help="Where the MP3 goes; only with one episode.")
+@option("--voice", metavar="NAME", help="The voice of a bare script.")
+@option(
+    "--also",
+    multiple=True,
+    metavar="NAME,...",
+    help=said("Also publish beside the MP3: {outputs}.", outputs=", ".join(OUTPUTS)),
+)
+@option(
     "--offset", type=click.FloatRange(0, 86400), metavar="SECONDS", help="When the audio begins in the slide video."
 )
-@click.option("--no-write-back", is_flag=True, help="Leave the post as it is.")
-@click.option("--force", is_flag=True, help="Render even if nothing has changed.")
-@click.option(
+@option("--no-write-back", is_flag=True, help="Leave the post as it is.")
+@option("--force", is_flag=True, help="Render even if nothing has changed.")
+@option(
     "--changed",
     is_flag=True,
     help="Take episodes that are out of date or new: without audio and no older than the newest that has it. "
     "EPISODE may be a folder; without one, the whole site.",
 )
-@click.option("--all", "everything", is_flag=True, help="Like --changed, with older ones without audio.")
-@click.option("--strict", is_flag=True, help="Refuse scripts with unknown markup.")
-@click.option(
+@option("--all", "everything", is_flag=True, help="Like --changed, with older ones without audio.")
+@option("--strict", is_flag=True, help="Refuse scripts with unknown markup.")
+@option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github"]),
     default="text",
     help="json prints only the receipts; github makes annotations and a summary of the run.",
 )
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@option("--json", "form", flag_value="json", help="The same as --format json.")
 def render(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
@@ -101,10 +107,12 @@ def render(
 
     changed = changed or everything
     if not episodes and not changed:
-        raise click.UsageError("Missing argument 'EPISODE...'.")
+        raise click.UsageError(said("Missing argument 'EPISODE...'."))
     only_with_one(episodes, output=output, script=script)
     if output is not None and output.suffix.lower() != ".mp3":
-        raise click.UsageError(f"--output: {output} does not end with .mp3; only MP3 files are made")
+        raise click.UsageError(
+            said("--output: {output} does not end with .mp3; only MP3 files are made", output=output)
+        )
     outputs = names_in("--also", also, OUTPUTS)
     offset_ms = None if offset is None else half_up(offset * 1000)
     report: list[tuple[Path, dict[str, Any]]] = []
@@ -114,8 +122,8 @@ def render(
 
     def fail(path: Path, error: TtsRenderError) -> None:
         codes.append(error.exit_code)
-        report.append((path, {"episode": str(path), "error": str(error)}))
-        say(str(error))
+        report.append((path, {"episode": str(path), "error": error.whole}))
+        say(error.whole)
         if form == "github":
             click.echo("\n".join(failures(path, error)))
         if path in new:
@@ -156,7 +164,7 @@ def render(
                 try:
                     done = make(patience=0)
                 except BusyError:
-                    progress.note(f"{path}: another run is at work on this episode; waiting for it")
+                    progress.note(said("{path}: another run is at work on this episode; waiting for it", path=path))
                     done = make()
             except (TtsRenderError, OSError) as error:
                 fail(path, foreseen(path, error))
@@ -171,13 +179,13 @@ def render(
     return max(codes, default=0)
 
 
-@click.command()
-@click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
+@command()
+@argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
 @with_engine
 @common
-@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
+@option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@option("--voice", metavar="NAME", help="The voice of a bare script.")
+@option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
 def plan(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
@@ -220,15 +228,20 @@ def plan(
             except (TtsRenderError, OSError) as error:
                 problem = foreseen(path, error)
                 codes.append(problem.exit_code)
-                report.append({"episode": str(path), "error": str(problem)})
-                say(str(problem))
+                report.append({"episode": str(path), "error": problem.whole})
+                say(problem.whole)
                 continue
             if planned.engine_problem is not None:
-                progress.note(f"warning: without an engine, it is unknown what is cached: {planned.engine_problem}")
+                progress.note(
+                    said(
+                        "warning: without an engine, it is unknown what is cached: {engine_problem}",
+                        engine_problem=planned.engine_problem.whole,
+                    )
+                )
             if as_json:
                 report.append(planned_json(planned))
             else:
-                click.echo(planned_text(planned))
+                tell(planned_text(planned))
     if as_json:
         print_json(report)
     return max(codes, default=0)
@@ -237,18 +250,34 @@ def plan(
 def _selection_lines(selection: Selection) -> Iterator[str]:
     """What a run will make, and what it leaves alone."""
     if not selection.taken:
-        yield "nothing is new or out of date"
+        yield said("nothing is new or out of date")
     else:
         minutes = max(1, round(selection.speech / 60))
-        length = count_of(minutes, "minute") if minutes < 100 else f"{selection.speech / 3600:.1f} hours"
-        yield f"{count_of(len(selection.taken), 'episode')} to render, about {length} of speech"
+        length = (
+            said_count("{count} minute", "{count} minutes", count=minutes)
+            if minutes < 100
+            else said("{hours:.1f} hours", hours=selection.speech / 3600)
+        )
+        yield said_count(
+            "{count} episode to render, about {length} of speech",
+            "{count} episodes to render, about {length} of speech",
+            count=len(selection.taken),
+            length=length,
+        )
     unreadable = [found for found in selection.older if found.state == "broken"]
     lacking = len(selection.older) - len(unreadable)
     if lacking:
-        which = "1 older one without audio is" if lacking == 1 else f"{lacking:,} older ones without audio are"
-        yield f"{which} left alone; --all takes {'it' if lacking == 1 else 'them'}, or give the episodes you want"
+        yield said_count(
+            "{count} older one without audio is left alone; --all takes it, or give the episodes you want",
+            "{count:,} older ones without audio are left alone; --all takes them, or give the episodes you want",
+            count=lacking,
+        )
     if unreadable:
-        yield f"{count_of(len(unreadable), 'older post')} cannot be read; tts-render status says why"
+        yield said_count(
+            "{count} older post cannot be read; tts-render status says why",
+            "{count} older posts cannot be read; tts-render status says why",
+            count=len(unreadable),
+        )
 
 
 def _remarks(episode: Episode, *, strict: bool) -> list[str]:
@@ -260,9 +289,19 @@ def _remarks(episode: Episode, *, strict: bool) -> list[str]:
     path = episode.script.path
     if strict and episode.script.remarks:
         first, *rest = episode.script.remarks
-        more = f" (and {count_of(len(rest), 'more place')})" if rest else ""
-        raise ScriptError(first.message + more, path=path, line=first.line, remedy="Remove it, or do not use --strict.")
-    return [f"warning: {path}:{remark.line}: {remark.message}" for remark in episode.script.remarks]
+        message = first.message
+        if rest:
+            message = said_count(
+                "{message} (and {count} more place)",
+                "{message} (and {count} more places)",
+                count=len(rest),
+                message=message,
+            )
+        raise ScriptError(message, path=path, line=first.line, remedy=said("Remove it, or do not use --strict."))
+    return [
+        said("warning: {message}", message=joined((f"{path}:{remark.line}", remark.message), ": "))
+        for remark in episode.script.remarks
+    ]
 
 
 def _refuse_shared_targets(opened: list[tuple[Path, Episode]]) -> None:
@@ -273,7 +312,14 @@ def _refuse_shared_targets(opened: list[tuple[Path, Episode]]) -> None:
         target = Path(os.path.realpath(episode.audio))
         other = owners.setdefault(target, path)
         if other is not path:
-            raise CommandLineError(f"{other} and {path} would both write {target}; nothing was spoken")
+            raise CommandLineError(
+                said(
+                    "{other} and {path} would both write {target}; nothing was spoken",
+                    other=other,
+                    path=path,
+                    target=target,
+                )
+            )
 
 
 def _same(one: Path, other: Path | None) -> bool:
@@ -295,12 +341,12 @@ def _rendered_json(done: Rendered) -> dict[str, Any]:
 
 def _rendered_text(episode: Episode, done: Rendered) -> str:
     receipt = done.receipt
-    loud = "silence" if receipt.loudness_lufs is None else f"{receipt.loudness_lufs:.1f} LUFS"
-    head = f"{episode.path}: " + ("done" if done.changed else "unchanged")
-    text = f"{head}: {receipt.audio}, {receipt.duration}, {size_text(receipt.bytes)}, {loud}"
+    loud = said("silence") if receipt.loudness_lufs is None else f"{receipt.loudness_lufs:.1f} LUFS"
+    facts = [receipt.audio, receipt.duration, size_text(receipt.bytes), loud]
     if done.changed:
-        text += f", {done.synthesized} spoken, {done.cached} from the cache"
-    text += f", {done.elapsed_seconds:.1f} s"
+        facts += [said("{count} spoken", count=done.synthesized), said("{count} from the cache", count=done.cached)]
+    facts.append(f"{done.elapsed_seconds:.1f} s")
+    text = joined((str(episode.path), said("done") if done.changed else said("unchanged"), listed(facts)), ": ")
     if done.post is not None and done.post.changed:
-        text += f"\n{episode.path}: {done.post.summary}"
+        return joined((text, joined((str(episode.path), done.post.summary), ": ")), "\n")
     return text

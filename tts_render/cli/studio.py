@@ -10,21 +10,22 @@ from pathlib import Path
 
 import click
 
-from tts_render.cli.options import FILE, cache_folder, common, engine_names, say, with_engine
+from tts_render.cli.help import argument, command, option
+from tts_render.cli.language import say
+from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
 from tts_render.ground.errors import CommandLineError
+from tts_render.ground.messages import said
 
 __all__ = ["studio"]
 
 
-@click.command()
-@click.argument("place", type=FILE, default=Path(), metavar="[SITE or EPISODE]")
+@command()
+@argument("place", type=FILE, default=Path(), metavar="[SITE or EPISODE]")
 @with_engine
 @common
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where the page is served; else any free port.")
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="The address to serve on; others can then reach it."
-)
-@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@option("--port", type=click.IntRange(0, 65535), default=0, help="Where the page is served; else any free port.")
+@option("--host", default="127.0.0.1", show_default=True, help="The address to serve on; others can then reach it.")
+@option("--no-open", is_flag=True, help="Do not open the browser.")
 def studio(
     place: Path,
     engines: tuple[str, ...],
@@ -50,7 +51,7 @@ def studio(
         from tts_render.studio.server import application
     except ImportError as error:
         raise CommandLineError(
-            f'the studio is not installed ({error.name}); run: pip install "tts-render[studio]"'
+            said('the studio is not installed ({name}); run: pip install "tts-render[studio]"', name=error.name)
         ) from error
     from tts_render.run.session import Session
     from tts_render.site.folder import find_site
@@ -64,7 +65,12 @@ def studio(
         path = "" if place.is_dir() else f"#{place.resolve().relative_to(root).as_posix()}"
         address = f"http://{shown}:{at}/?key={secret}{path}"
         if host not in ("127.0.0.1", "::1"):
-            say(f"warning: whoever can reach {shown} and learns the address below can change the files of this site")
+            say(
+                said(
+                    "warning: whoever can reach {shown} and learns the address below can change the files of this site",
+                    shown=shown,
+                )
+            )
         with (
             contextlib.suppress(KeyboardInterrupt),  # the way to end it
             Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait) as session,
@@ -78,5 +84,5 @@ def studio(
                 webbrowser.open(address)
             uvicorn.Server(config).run(sockets=[listener])
     if not quiet:
-        say("the studio is closed")
+        say(said("the studio is closed"))
     return 0

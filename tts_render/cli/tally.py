@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import joined, said
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,5 +48,10 @@ class Tally:
         width = max(map(len, self.counts), default=0)
         for kind, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0])):
             hidden = self._hidden[kind]
-            hint = f"  ({hidden:,} not shown; {self._option} {kind} lists all)" if hidden else ""
-            yield f"{count:>7,}  {kind:<{width if hint else 0}}{hint}"
+            if not hidden:
+                yield f"{count:>7,}  {kind}"
+                continue
+            hint = said(
+                "({hidden:,} not shown; {option} {kind} lists all)", hidden=hidden, option=self._option, kind=kind
+            )
+            yield joined((f"{count:>7,}  {kind:<{width}}", hint), "  ")

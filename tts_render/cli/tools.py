@@ -8,27 +8,27 @@ from pathlib import Path
 
 import click
 
+from tts_render.cli.help import argument, command, group, option
+from tts_render.cli.language import filled, say, shown, tell
 from tts_render.cli.options import (
     cache_folder,
     common,
-    count_of,
     engine_names,
     print_json,
-    say,
     size_text,
     with_cache,
     with_engine,
 )
-from tts_render.ground.printable import plain
+from tts_render.ground.messages import joined, listed, said, said_count
 
 __all__ = ["cache", "init", "read", "voices"]
 
 
-@click.command()
+@command()
 @with_engine
 @common
-@click.option("--terms", is_flag=True, help="Show the engine's terms of use for these voices.")
-@click.option("--json", "as_json", is_flag=True, help="Print the voices as JSON.")
+@option("--terms", is_flag=True, help="Show the engine's terms of use for these voices.")
+@option("--json", "as_json", is_flag=True, help="Print the voices as JSON.")
 def voices(
     engines: tuple[str, ...],
     wait: float,
@@ -56,18 +56,20 @@ def voices(
         identity = pool.identity
         told = read_terms(config, pool) if terms else {}
         for speaker in (name for name, text in told.items() if not text):
-            progress.note(f"warning: the engine has no terms of use for {speaker}; see its publisher's site")
+            progress.note(
+                said("warning: the engine has no terms of use for {speaker}; see its publisher's site", speaker=speaker)
+            )
     if as_json:
         print_json(voices_json(config, identity) | ({"terms": told} if terms else {}))
     else:
-        click.echo(plain(terms_text(told) if terms else voices_text(config, identity)))
+        tell(terms_text(told) if terms else voices_text(config, identity))
     return 0
 
 
-@click.command()
-@click.argument("texts", nargs=-1, metavar="[TEXT...]")
+@command()
+@argument("texts", nargs=-1, metavar="[TEXT...]")
 @common
-@click.option("--explain", is_flag=True, help="Show the result of each layer under each text.")
+@option("--explain", is_flag=True, help="Show the result of each layer under each text.")
 def read(
     texts: tuple[str, ...],
     voices: Path | None,
@@ -94,9 +96,9 @@ def read(
     return 0
 
 
-@click.command()
+@command()
 @common
-@click.option(
+@option(
     "--repository",
     metavar="ADDRESS@REVISION",
     help="Source of tts-render for the files: https://github.com/NAME/tts_render@main. Default: where pip got it from.",
@@ -119,27 +121,37 @@ def init(
     source = parse_repository(repository) if repository else recorded_repository()
     if source is None:
         raise click.UsageError(
-            "This tts-render was not installed from a repository on GitHub: give one for the workflow with "
-            "--repository https://github.com/NAME/tts_render@main."
+            said(
+                "This tts-render was not installed from a repository on GitHub: give one for the "
+                "workflow with --repository https://github.com/NAME/tts_render@main."
+            )
         )
     home = find_site(Path.cwd() / "_", site)
     found = survey(home)
     for file in lay(home, found, source):
-        click.echo(plain(f"{'new ' if file.new else 'kept'}  {file.path.relative_to(home.root)}"))
+        state = filled(shown(said("new") if file.new else said("kept")), 4)
+        tell(f"{state}  {file.path.relative_to(home.root)}")
     if not quiet:
-        named = ", ".join(found.actors) or "none yet"
-        say(f"{count_of(found.posts, 'post')}, preset {found.preset}, actors: {named}")
+        named = listed(found.actors) or said("none yet")
+        say(
+            said(
+                "{posts}, preset {preset}, actors: {named}",
+                posts=said_count("{count} post", "{count} posts", count=found.posts),
+                preset=found.preset,
+                named=named,
+            )
+        )
     return 0
 
 
-@click.group()
+@group()
 def cache() -> None:
     """Manage the utterance cache."""
 
 
 @cache.command()
 @with_cache
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def info(cache_dir: Path | None, as_json: bool) -> int:
     """Show where the cache is and how much it holds."""
     from tts_render.run.session import utterances_folder
@@ -149,27 +161,32 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
     if as_json:
         print_json({"path": str(facts.path), "clips": facts.clips, "phrases": facts.phrases, "bytes": facts.bytes})
     else:
-        held = f"{count_of(facts.clips, 'clip')}, {count_of(facts.phrases, 'remembered reading')}"
-        click.echo(f"{facts.path}\n{held}, {size_text(facts.bytes)}")
+        held = (
+            said_count("{count} clip", "{count} clips", count=facts.clips),
+            said_count("{count} remembered reading", "{count} remembered readings", count=facts.phrases),
+            size_text(facts.bytes),
+        )
+        tell(joined((str(facts.path), listed(held)), "\n"))
     return 0
 
 
 @cache.command()
 @with_cache
-@click.option("--max-size", metavar="SIZE", help="Keep at most this much, for example 500MB or 2GB.")
-@click.option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
+@option("--max-size", metavar="SIZE", help="Keep at most this much, for example 500MB or 2GB.")
+@option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
 def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:
     """Remove the least recently used entries."""
     from tts_render.run.session import utterances_folder
     from tts_render.speech.cache import UtteranceCache
 
     if max_size is None and max_age is None:
-        raise click.UsageError("Give a limit: --max-size, --max-age, or both.")
+        raise click.UsageError(said("Give a limit: --max-size, --max-age, or both."))
     removed, freed = UtteranceCache(utterances_folder(cache_folder(cache_dir))).prune(
         max_bytes=None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES)),
         max_age=None if max_age is None else _quantity(max_age, "--max-age", _AGES),
     )
-    click.echo(f"removed {count_of(removed, 'file')}, {size_text(freed)}")
+    size = size_text(freed)
+    tell(said_count("removed {count} file, {size}", "removed {count} files, {size}", count=removed, size=size))
     return 0
 
 
@@ -184,7 +201,9 @@ def _quantity(text: str, option: str, units: dict[str, int]) -> float:
         value = float(number) * units[unit]
     except (ValueError, KeyError):
         known = ", ".join(name for name in units if name)
-        raise click.UsageError(f"{option}: {text!r} is not a number with one of {known}") from None
+        raise click.UsageError(
+            said("{option}: {text!r} is not a number with one of {known}", option=option, text=text, known=known)
+        ) from None
     if not 0 <= value < math.inf:
-        raise click.UsageError(f"{option}: must be 0 or more")
+        raise click.UsageError(said("{option}: must be 0 or more", option=option))
     return value

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tts_render.cli.help import argument, command, option
+from tts_render.cli.language import say, tell
 from tts_render.cli.options import (
     FILE,
     cache_folder,
     common,
-    count_of,
     engine_names,
     foreseen,
     names_in,
     only_with_one,
     print_json,
-    say,
     site_root,
     with_engine,
 )
 from tts_render.ground.errors import TtsRenderError
-from tts_render.ground.printable import plain
+from tts_render.ground.messages import joined, listed, said, said_count
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,29 +35,29 @@ _AT_REST = ("current", "elsewhere", "no-audio")
 """States that need no action."""
 
 
-@click.command()
-@click.argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
+@command()
+@argument("episodes", nargs=-1, required=True, type=FILE, metavar="EPISODE...")
 @common
-@click.option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
-@click.option("--voice", metavar="NAME", help="The voice of a bare script.")
-@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
-@click.option("--published", is_flag=True, help="Require the MP3 of posts whose date has come.")
-@click.option("--fix", "mend", is_flag=True, help="Mend what can be mended without touching anything else.")
-@click.option(
+@option("--script", type=FILE, help="What to speak. Default: the post's own script, text or body.")
+@option("--voice", metavar="NAME", help="The voice of a bare script.")
+@option("--strict", is_flag=True, help="Treat warnings as errors.")
+@option("--published", is_flag=True, help="Require the MP3 of posts whose date has come.")
+@option("--fix", "mend", is_flag=True, help="Mend what can be mended without touching anything else.")
+@option(
     "--rule",
     "rules",
     multiple=True,
     metavar="ID,...",
     help="Show all findings of these rules (docs/rules.md), and no others.",
 )
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github"]),
     default="text",
     help="How findings are printed; github makes annotations.",
 )
-@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@option("--json", "form", flag_value="json", help="The same as --format json.")
 def check(
     episodes: tuple[Path, ...],
     voices: Path | None,
@@ -109,10 +109,10 @@ def check(
                 home = find_site(path, site)
                 done = fix(path, findings, home, open_config(home, voices).preset)
             except TtsRenderError as error:
-                say(str(error))
+                say(error.whole)
             else:
                 for line in done:
-                    say(f"{path}: {line}")
+                    say(joined((str(path), line), ": "))
                 findings = look(path) if done else findings
         for finding in findings:
             if finding in told or (asked and finding.rule not in asked):
@@ -131,15 +131,22 @@ def check(
         if form == "text" and len(paths) > 1:
             for line in tally.table():
                 say(line)
-        say(f"{len(paths)} checked: {count_of(errors, 'error')}, {count_of(warnings, 'warning')}")
+        say(
+            said(
+                "{paths} checked: {errors}, {warnings}",
+                paths=len(paths),
+                errors=said_count("{count} error", "{count} errors", count=errors),
+                warnings=said_count("{count} warning", "{count} warnings", count=warnings),
+            )
+        )
     return 1 if errors or (strict and warnings) else 0
 
 
-@click.command("write-back")
-@click.argument("posts", nargs=-1, required=True, type=FILE, metavar="POST...")
+@command("write-back")
+@argument("posts", nargs=-1, required=True, type=FILE, metavar="POST...")
 @common
-@click.option("--skip-missing", is_flag=True, help="Skip posts whose MP3 does not exist.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@option("--skip-missing", is_flag=True, help="Skip posts whose MP3 does not exist.")
+@option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def write_back(
     posts: tuple[Path, ...],
     voices: Path | None,
@@ -174,35 +181,38 @@ def write_back(
                 skipped += 1
                 continue
             if audio is None:
-                raise PostError(f"{'.'.join(post.preset.audio)} is missing", path=path)
+                raise PostError(said("{audio} is missing", audio=".".join(post.preset.audio)), path=path)
             edit = write(post, audio, home)
         except (TtsRenderError, OSError) as error:
             problem = foreseen(path, error)
             codes.append(problem.exit_code)
             report.append({"post": str(path), "error": str(problem)})
-            say(str(problem))
+            say(problem.whole)
             continue
         changed += edit.changed
         report.append({"post": str(path), "audio": str(audio), "changed": edit.changed, "edit": edit.summary})
         if not as_json and not quiet and (edit.changed or verbose):
-            click.echo(plain(f"{path}: {edit.summary}"))
+            tell(joined((str(path), edit.summary), ": "))
     if as_json:
         print_json(report)
     if not quiet:
         right = len(paths) - changed - skipped - len(codes)
-        left = f", {skipped} skipped" if skipped else ""
-        say(f"{count_of(len(paths), 'post')}: {changed} changed, {right} right already{left}, {len(codes)} failed")
+        counts = [said("{count} changed", count=changed), said("{count} right already", count=right)]
+        if skipped:
+            counts.append(said("{count} skipped", count=skipped))
+        counts.append(said("{count} failed", count=len(codes)))
+        say(joined((said_count("{count} post", "{count} posts", count=len(paths)), listed(counts)), ": "))
     return max(codes, default=0)
 
 
-@click.command()
-@click.argument("episodes", nargs=-1, type=FILE, metavar="[EPISODE...]")
+@command()
+@argument("episodes", nargs=-1, type=FILE, metavar="[EPISODE...]")
 @with_engine
 @common
-@click.option(
+@option(
     "--state", "states", multiple=True, metavar="STATE,...", help="Show all episodes in these states, and no others."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
+@option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
 def status(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
@@ -245,12 +255,16 @@ def status(
             report.append({"episode": str(path), "state": found.state, "why": found.why})
             at_rest = found.state in _AT_REST and not asked and not verbose
             if tally.take(found.state, shown=False if at_rest else None) and not as_json and not quiet:
-                click.echo(plain(f"{found.state:<9}  {path}" + (f": {found.why}" if found.why else "")))
+                tell(joined((f"{found.state:<9}  {path}", *((found.why,) if found.why else ())), ": "))
     if as_json:
         print_json(report)
     if not quiet:
         for line in tally.table():
             say(line)
         if not report:
-            say(f"none of {count_of(len(paths), 'episode')}" if asked else "no episodes here")
+            say(
+                said("none of {episodes}", errors=said_count("{count} episode", "{count} episodes", count=len(paths)))
+                if asked
+                else said("no episodes here")
+            )
     return 0

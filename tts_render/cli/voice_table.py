@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.terms_of_use import terms_of
 from tts_render.ground.errors import EngineMismatchError, TtsRenderError
+from tts_render.ground.messages import joined, said
 from tts_render.speech.casting import direct
 
 if TYPE_CHECKING:
@@ -47,12 +48,20 @@ def voices_json(config: Config, identity: Identity) -> dict[str, Any]:
 def voices_text(config: Config, identity: Identity) -> str:
     """The same for people: one line for each style."""
     users, problems = _users(config, identity)
-    lines = [f"{identity.engine} {identity.version}, {len(identity.styles)} styles; voices of {config.path}"]
+    lines: list[str] = [
+        said(
+            "{engine} {version}, {count} styles; voices of {path}",
+            engine=identity.engine,
+            version=identity.version,
+            count=len(identity.styles),
+            path=config.path,
+        )
+    ]
     for style in identity.styles:
         used = ", ".join(users.get(style.id, []))
         lines.append(f"  {style.id:>4}  {style.speaker}（{style.name}）" + (f"  <- {used}" if used else ""))
-    lines += [f"  missing: {problem}" for problem in problems.values()]
-    return "\n".join(lines)
+    lines += [said("  missing: {problem}", problem=problem) for problem in problems.values()]
+    return joined(lines, "\n")
 
 
 def read_terms(config: Config, pool: Pool) -> dict[str, str]:
@@ -73,4 +82,6 @@ def read_terms(config: Config, pool: Pool) -> dict[str, str]:
 
 def terms_text(terms: Mapping[str, str]) -> str:
     """The same for people, with a heading for each speaker."""
-    return "\n\n".join(f"# {speaker}\n\n{text or '(nothing)'}" for speaker, text in terms.items())
+    return joined(
+        (joined((f"# {speaker}", text or said("(nothing)")), "\n\n") for speaker, text in terms.items()), "\n\n"
+    )

@@ -24,6 +24,7 @@ from tts_render.ground.errors import (
     EngineUnreachableError,
     TtsRenderError,
 )
+from tts_render.ground.messages import joined, listed, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -282,7 +283,9 @@ class Run(Generic[J, R]):
         member.streak[index] = True
         outdone = sum(member.streak.values())
         if outdone >= _FAILURES_OF_AN_ENGINE and member.state == "here":
-            self._leave_out(member, f"failed {outdone} utterances in a row that others could speak")
+            self._leave_out(
+                member, said("failed {outdone} utterances in a row that others could speak", outdone=outdone)
+            )
 
     def _lost(self, member: Member, index: int, error: EngineUnreachableError) -> bool:
         """Give the job of an engine that went away to others; return whether nobody looks out for the engine yet."""
@@ -303,9 +306,9 @@ class Run(Generic[J, R]):
             self._settle(
                 index,
                 EngineUnreachableError(
-                    f"an engine went away twice while speaking this: {error.message}",
+                    said("an engine went away twice while speaking this: {message}", message=error.message),
                     engine=error.engine,
-                    remedy="The text may crash the engine: change it, or split it.",
+                    remedy=said("The text may crash the engine: change it, or split it."),
                 ),
             )
         return first
@@ -328,12 +331,12 @@ class Run(Generic[J, R]):
                     with self._changed:
                         self._changed.wait(GLANCE)
                 continue
-            changes = differences(self.identity, identity, "the old one", "the new one")
+            changes = differences(self.identity, identity, said("the old one"), said("the new one"))
             if changes:
                 raise EngineMismatchError(
-                    "came back as a different engine: " + "; ".join(changes),
+                    said("came back as a different engine: {changes}", changes=joined(changes, "; ")),
                     engine=member.engine.label,
-                    remedy="Run this again.",
+                    remedy=said("Run this again."),
                 )
             with self._changed:
                 member.state = "here"
@@ -341,9 +344,11 @@ class Run(Generic[J, R]):
                 self._changed.notify_all()
             return
         if self._needed():
-            often = f"went away {member.absences} times in a row: " if member.absences > 1 else ""
+            reason = member.reason
+            if member.absences > 1:
+                reason = said("went away {count} times in a row: {reason}", count=member.absences, reason=reason)
             with self._changed:
-                self._leave_out(member, often + member.reason)
+                self._leave_out(member, reason)
 
     def _needed(self) -> bool:
         with self._changed:
@@ -361,13 +366,17 @@ class Run(Generic[J, R]):
             return
         remaining = [member for member in self.members if member.state != "out"]
         if not remaining:
-            reasons = "; ".join(dict.fromkeys(member.reason for member in self.members))
-            undone = f"{self._left} of {len(self.jobs)} utterances still to be spoken"
+            reasons = joined(dict.fromkeys(member.reason for member in self.members), "; ")
             self._news.put(
                 EngineUnreachableError(
-                    f"no engine is left, with {undone}: {reasons}",
+                    said(
+                        "no engine is left, with {left} of {jobs} utterances still to be spoken: {reasons}",
+                        left=self._left,
+                        jobs=len(self.jobs),
+                        reasons=reasons,
+                    ),
                     engine=", ".join(member.engine.label for member in self.members),
-                    remedy="Start the engine again and run this once more; what has been spoken is kept.",
+                    remedy=said("Start the engine again and run this once more; what has been spoken is kept."),
                 )
             )
             return
@@ -380,22 +389,27 @@ class Run(Generic[J, R]):
 
 def differences(one: Identity, other: Identity, one_label: str, other_label: str) -> list[str]:
     """List the differences between two engines, one per line; empty if they can work together."""
-    lines = [
-        f"{one_label} has {what} {getattr(one, name)}, {other_label} {getattr(other, name)}"
-        for name, what in (("engine", "kind"), ("version", "version"))
-        if getattr(one, name) != getattr(other, name)
-    ]
+    lines: list[str] = []
+    labels = {"one": one_label, "other": other_label}
+    if one.engine != other.engine:
+        kinds = {"kind": one.engine, "kind_of_other": other.engine}
+        lines.append(said("{one} has kind {kind}, {other} {kind_of_other}", **labels, **kinds))
+    if one.version != other.version:
+        versions = {"version": one.version, "version_of_other": other.version}
+        lines.append(said("{one} has version {version}, {other} {version_of_other}", **labels, **versions))
     if one.dictionary != other.dictionary:
-        lines.append(f"{one_label} and {other_label} have different user dictionaries")
+        lines.append(said("{one} and {other} have different user dictionaries", **labels))
     for label, extra in (
         (one_label, set(one.styles) - set(other.styles)),
         (other_label, set(other.styles) - set(one.styles)),
     ):
         if extra:
-            lines.append(f"only {label} has {_list_styles(extra)}")
+            lines.append(said("only {label} has {styles}", label=label, styles=_list_styles(extra)))
     return lines
 
 
 def _list_styles(styles: set[Style]) -> str:
     names = [f"{style.speaker}/{style.name} ({style.id})" for style in sorted(styles, key=lambda style: style.id)]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if len(names) <= 3:
+        return listed(names)
+    return said("{names} and {count} more", names=listed(names[:3]), count=len(names) - 3)

@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA, Scales
-from tts_render.ground.errors import EngineMissingError
+from tts_render.ground.errors import EngineMissingError, words_of
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,12 +68,12 @@ def installed(engine: str, packages: Sequence[str]) -> str:
     try:
         return ", ".join(f"{package} {version(package)}" for package in packages)
     except PackageNotFoundError as error:
-        raise missing(engine, f"the package {error.name} is not installed") from error
+        raise missing(engine, said("the package {name} is not installed", name=error.name)) from error
 
 
 def missing(engine: str, why: str) -> EngineMissingError:
     """The error for an engine whose packages are missing or unusable."""
-    return EngineMissingError(why, engine=engine, remedy=f'Run: pip install "tts-render[{engine}]"')
+    return EngineMissingError(why, engine=engine, remedy=said('Run: pip install "tts-render[{engine}]"', engine=engine))
 
 
 def import_openjtalk(engine: str) -> ModuleType:
@@ -88,7 +89,7 @@ def import_openjtalk(engine: str) -> ModuleType:
         import_module("onnxruntime")
         return import_module("pyopenjtalk")
     except (ImportError, OSError) as error:
-        raise missing(engine, f"its packages cannot be loaded: {error}") from error
+        raise missing(engine, said("its packages cannot be loaded: {error}", error=words_of(error))) from error
 
 
 def read(openjtalk: ModuleType, text: str) -> tuple[Word, ...]:
@@ -120,16 +121,18 @@ class Accents:
         self._engine = engine
         self._warn = warn
         self._lock = threading.Lock()
-        self._said = False
+        self._warned = False
 
     def drop(self, text: str) -> str:
         """``text`` with the kana of its readings, but without their accents."""
         if KANA[0] not in text:
             return text
         with self._lock:
-            said, self._said = self._said, True
-        if not said:
-            self._warn(f"{self._engine}: it follows the readings of <phoneme>, but not their accents")
+            warned, self._warned = self._warned, True
+        if not warned:
+            self._warn(
+                said("{engine}: it follows the readings of <phoneme>, but not their accents", engine=self._engine)
+            )
         return _KANA.sub(lambda found: re.sub("['/_]", "", found[1]), text)
 
 
@@ -140,14 +143,14 @@ class Takes:
         self._engine = engine
         self._warn = warn
         self._lock = threading.Lock()
-        self._said = False
+        self._warned = False
 
     def leave_out(self, what: str) -> None:
         """Say that ``what`` has no effect."""
         with self._lock:
-            said, self._said = self._said, True
-        if not said:
-            self._warn(f"{self._engine}: it does not follow the {what} of takes")
+            warned, self._warned = self._warned, True
+        if not warned:
+            self._warn(said("{engine}: it does not follow the {what} of takes", engine=self._engine, what=what))
 
 
 class Ignored:
@@ -165,4 +168,10 @@ class Ignored:
             with self._lock:
                 known = self._defaults.pop(name, None) is not None
             if known:
-                self._warn(f"{self._engine}: it does not support {name}; the value in voices.yaml has no effect")
+                self._warn(
+                    said(
+                        "{engine}: it does not support {name}; the value in voices.yaml has no effect",
+                        engine=self._engine,
+                        name=name,
+                    )
+                )

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_render.ground.messages import said
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -63,14 +65,14 @@ class HtsVoice:
         facts = dict(line.partition(":")[::2] for line in header.decode().splitlines())
         try:
             if int(facts["NUM_STATES"]) != _STATES:
-                raise ValueError("the voice has a different number of states")
+                raise ValueError(said("the voice has a different number of states"))
             self.rate = int(facts["SAMPLING_FREQUENCY"])
             self.period = int(facts["FRAME_PERIOD"])
             """Samples in one HTS frame."""
             distributions = _slice(data, facts["DURATION_PDF"])
             self._branches = _tree(_slice(data, facts["DURATION_TREE"]).decode())
         except (LookupError, UnicodeDecodeError) as error:
-            raise ValueError(f"not an HTS voice: {error!r}") from error
+            raise ValueError(said("not an HTS voice: {error!r}", error=error)) from error
         # A count, then the means of the states and their variances for each distribution.
         self._durations = np.frombuffer(distributions, "<f4", offset=4).reshape(-1, 2, _STATES).astype(np.float64)
 
@@ -157,7 +159,7 @@ def _tree(text: str) -> dict[str, _Branch]:
     }
     rows = re.findall(r"^ *(-?\d+) +(\S+) +(\S+) +(\S+) *$", text, re.MULTILINE)
     if not rows:
-        raise ValueError("the voice has no decision tree for durations")
+        raise ValueError(said("the voice has no decision tree for durations"))
     return {number: _Branch(questions[name], no.strip('"'), yes.strip('"')) for number, name, no, yes in rows}
 
 

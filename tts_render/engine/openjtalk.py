@@ -23,8 +23,9 @@ from tts_render.engine.embedded import (
     read,
 )
 from tts_render.engine.moras import PAUSE, AccentPhrase, Mora, count_moras, is_open, to_kana
-from tts_render.ground.errors import EngineReplyError
+from tts_render.ground.errors import EngineReplyError, words_of
 from tts_render.ground.files import digest_bytes
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames, conform_frames, half_up
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class OpenJtalkEngine:
         """
         openjtalk, _ = self._start()
         if not is_open(phrases):
-            self._takes.leave_out("pitches and lengths")
+            self._takes.leave_out(said("pitches and lengths"))
         labels = tuple(openjtalk.make_label(list(_features(phrases))))
         segments = _segments(labels, [mora.text for phrase in phrases for mora in phrase.moras])
         return Phrasing(
@@ -172,16 +173,16 @@ class OpenJtalkEngine:
             wave = self._synthesize(openjtalk, labels, pace, scales.pitch)
             if len(wave) != sum(pace.frames) * voice.period:
                 raise EngineReplyError(
-                    f"the sound of {phrasing.kana!r} does not have the length of its phones",
+                    said("the sound of {kana!r} does not have the length of its phones", kana=phrasing.kana),
                     engine=_NAME,
-                    remedy="Please report this, with the output of `pip list`.",
+                    remedy=said("Please report this, with the output of `pip list`."),
                 )
             if abs(wave).max() <= _RUNAWAY:  # false for values that are not numbers, too
                 return _spoken(wave, voice, score.segments, pace.frames, scales)
         raise EngineReplyError(
-            f"the vocoder produced noise instead of {phrasing.kana!r}",
+            said("the vocoder produced noise instead of {kana!r}", kana=phrasing.kana),
             engine=_NAME,
-            remedy="Write the line with fewer repetitions, or with 、 between them.",
+            remedy=said("Write the line with fewer repetitions, or with 、 between them."),
         )
 
     def aside(self) -> None:
@@ -200,7 +201,7 @@ class OpenJtalkEngine:
                 try:
                     voice = HtsVoice(Path(openjtalk.DEFAULT_HTS_VOICE.decode()))
                 except (OSError, ValueError) as error:
-                    raise missing(_NAME, f"its voice cannot be read: {error}") from error
+                    raise missing(_NAME, said("its voice cannot be read: {error}", error=words_of(error))) from error
                 self._started = openjtalk, voice
             return self._started
 
@@ -215,7 +216,7 @@ class OpenJtalkEngine:
         try:
             wave: NDArray[np.float64] = vocoder.synthesize(list(labels))
         except RuntimeError as error:
-            raise EngineReplyError(f"the vocoder failed: {error}", engine=_NAME) from error
+            raise EngineReplyError(said("the vocoder failed: {error}", error=words_of(error)), engine=_NAME) from error
         return wave
 
 

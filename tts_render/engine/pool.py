@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differences
 from tts_render.ground.errors import EngineError, EngineMismatchError, EngineUnreachableError
+from tts_render.ground.messages import joined, listed, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -77,9 +78,9 @@ def connect(
     ]
     if found_out:
         raise EngineMismatchError(
-            "the engines of one run must be alike, but " + "; ".join(found_out),
+            said("the engines of one run must be alike, but {differences}", differences=joined(found_out, "; ")),
             engine=", ".join(identities),
-            remedy="Give them the same version, user dictionary and voices, or name fewer engines.",
+            remedy=said("Give them the same version, user dictionary and voices, or name fewer engines."),
         )
     return Pool(tuple(chosen.values()), identities[first], absence=absence, tell=tell, clock=clock)
 
@@ -89,8 +90,9 @@ def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
     first, *others = errors
     if not others or not isinstance(first, EngineError):
         return first
-    names = ", ".join(other.engine if isinstance(other, EngineError) else repr(other) for other in others)
-    more = type(first)(f"{first.message} (nor {names})", engine=first.engine, status=first.status, remedy=first.remedy)
+    names = listed(other.engine if isinstance(other, EngineError) else repr(other) for other in others)
+    message = said("{message} (nor {names})", message=first.message, names=names)
+    more = type(first)(message, engine=first.engine, status=first.status, remedy=first.remedy)
     more.__cause__ = first
     return more
 
@@ -153,9 +155,9 @@ class Pool:
                 continue
             if now.dictionary != self.identity.dictionary:
                 raise EngineMismatchError(
-                    "its user dictionary was changed during the run; nothing was published",
+                    said("its user dictionary was changed during the run; nothing was published"),
                     engine=member.engine.label,
-                    remedy="Run it again: only lines that the change affects are spoken again.",
+                    remedy=said("Run it again: only lines that the change affects are spoken again."),
                 )
 
     def run(

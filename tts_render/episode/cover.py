@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tts_render.ground.errors import InputError
+from tts_render.ground.errors import InputError, reason_of, words_of
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import said
 from tts_render.site.folder import confine
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ LARGEST_BYTES = 300_000
 _LARGEST_FILE = 50_000_000  # bytes
 _MOST_PIXELS = 60_000_000
 _SIDES = (1400, 1000, 700, 500, 300)  # pixels; the first is the minimum that Apple accepts for a cover
-_REMEDY = "Take a JPEG or PNG."
+_REMEDY = said("Take a JPEG or PNG.")
 _QUALITIES = (88, 80, 70, 60)
 
 
@@ -67,15 +68,15 @@ def picture_of(post: Post | None, site: Site, show: Show, config: Config) -> Pat
         line = post.line_of(post.preset.image) or post.line_of(post.preset.thumbnail)
         for image in post.images:
             for candidate in _candidates(image, post, site):
-                path = confine(site, candidate, what="the picture", source=post.path, line=line)
+                path = confine(site, candidate, what=said("the picture"), source=post.path, line=line)
                 if path.is_file():
                     return path
     if show.cover is not None and not show.cover.is_file():
         raise InputError(
-            f"shows: there is no picture {show.cover}",
+            said("shows: there is no picture {cover}", cover=show.cover),
             path=config.path,
             line=show.line,
-            remedy="Add it, or remove cover:.",
+            remedy=said("Add it, or remove cover:."),
         )
     return show.cover
 
@@ -92,23 +93,33 @@ def make_cover(path: Path) -> bytes:
 
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise InputError(f"is larger than {_LARGEST_FILE:,} bytes", path=path, remedy="Use a smaller picture.")
+            raise InputError(
+                said("is larger than {largest_file:,} bytes", largest_file=_LARGEST_FILE),
+                path=path,
+                remedy=said("Use a smaller picture."),
+            )
         data = path.read_bytes()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # checked below
             picture: Image.Image = Image.open(io.BytesIO(data))
         if picture.width * picture.height > _MOST_PIXELS:
             raise InputError(
-                f"has {picture.width} by {picture.height} pixels", path=path, remedy="Use a smaller picture."
+                said("has {width} by {height} pixels", width=picture.width, height=picture.height),
+                path=path,
+                remedy=said("Use a smaller picture."),
             )
         if picture.format == "JPEG" and len(data) <= LARGEST_BYTES and picture.mode in ("RGB", "L"):
             picture.load()
             return data
         return _fit(_flat(ImageOps.exif_transpose(picture)))
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise InputError(f"is not a picture that can be read: {error}", path=path, remedy=_REMEDY) from error
+        raise InputError(
+            said("is not a picture that can be read: {error}", error=words_of(error)), path=path, remedy=_REMEDY
+        ) from error
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=path, remedy=_REMEDY) from error
+        raise InputError(
+            said("cannot be read: {reason}", reason=reason_of(error)), path=path, remedy=_REMEDY
+        ) from error
 
 
 def _candidates(image: str, post: Post, site: Site) -> list[Path]:
@@ -148,4 +159,4 @@ def _fit(picture: Image.Image) -> bytes:
             smaller.save(stream, "JPEG", quality=quality, optimize=True)
             if stream.tell() <= LARGEST_BYTES:
                 return stream.getvalue()
-    raise ValueError("it cannot be made small enough")
+    raise ValueError(said("it cannot be made small enough"))

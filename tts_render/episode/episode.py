@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from tts_render.episode.takes import SUFFIX as TAKES_SUFFIX
 from tts_render.episode.takes import Take, read_takes
-from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
+from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError, reason_of
+from tts_render.ground.messages import said
 from tts_render.ground.names import audio_name, find_audio_file, stem
 from tts_render.script import (
     SCRIPT_SUFFIXES,
@@ -123,20 +124,28 @@ def open_episode(
         CommandLineError: the arguments do not fit together.
     """
     if any("\ud800" <= character <= "\udfff" for character in path.name):
-        raise InputError("has a name that is not UTF-8", path=path, remedy="Rename it.")
+        raise InputError(said("has a name that is not UTF-8"), path=path, remedy=said("Rename it."))
     home = find_site(path, site)
     config = open_config(home, voices)
     if path.suffix.lower() in POST_SUFFIXES:
         if voice is not None:
-            raise CommandLineError(f"--voice is for a bare script; {path.name} names its own actors")
+            raise CommandLineError(said("--voice is for a bare script; {name} names its own actors", name=path.name))
         return _open_post(path, home, config, script, output)
     if path.suffix.lower() not in SCRIPT_SUFFIXES:
-        raise CommandLineError(f"{path}: is neither a post (.md) nor a script (.txt) nor a slide deck (.json)")
+        raise CommandLineError(
+            said("{path}: is neither a post (.md) nor a script (.txt) nor a slide deck (.json)", path=path)
+        )
     if script is not None:
-        raise CommandLineError(f"--script is for a post; {path.name} is a script itself")
+        raise CommandLineError(said("--script is for a post; {name} is a script itself", name=path.name))
     speaker = config.voice(voice if voice is not None else config.default)
     if speaker is None:
-        raise CommandLineError(f"--voice: there is no voice {voice!r}. {config.nearest_voice(voice or '')}")
+        raise CommandLineError(
+            said(
+                "--voice: there is no voice {voice!r}. {nearest_voice}",
+                voice=voice,
+                nearest_voice=config.nearest_voice(voice or ""),
+            )
+        )
     text = read_text(path)
     title = stem(path.name)
     takes = takes_beside(path, path, None, home)
@@ -184,7 +193,9 @@ def audio_target(post: Post, site: Site) -> Path | None:
         target = root / "audio" / name if name else root
     elif _SCHEME.match(value):
         raise PostError(
-            f"{what}: {value} is neither a path in the site nor an https address", path=post.path, line=line
+            said("{what}: {value} is neither a path in the site nor an https address", what=what, value=value),
+            path=post.path,
+            line=line,
         )
     elif post.preset.bundle and post.path.stem == "index" and not value.startswith("/"):
         target = Path(os.path.realpath(post.path)).parent / unquote(value)
@@ -193,21 +204,23 @@ def audio_target(post: Post, site: Site) -> Path | None:
     named = target.suffix
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in target.parts):
         raise PostError(
-            f"{what}: a name in it is longer than {_LONGEST_NAME} bytes",
+            said("{what}: a name in it is longer than {longest_name} bytes", what=what, longest_name=_LONGEST_NAME),
             path=post.path,
             line=line,
-            remedy="Shorten it.",
+            remedy=said("Shorten it."),
         )
     target = confine(site, target, what=what, source=post.path, line=line)
     target = find_audio_file(target.parent, target.name) or target
     target = confine(site, target, what=what, source=post.path, line=line)  # the file found may be a link
     if {named.lower(), target.suffix.lower()} != {".mp3"}:
-        leads = "" if named == target.suffix else f", or leads to {target.name}, which does not"
+        message = said("{what}: {value} does not end with .mp3", what=what, value=value)
+        if named != target.suffix:
+            message = said("{message}, or leads to {name}, which does not", message=message, name=target.name)
         raise PostError(
-            f"{what}: {value} does not end with .mp3{leads}",
+            message,
             path=post.path,
             line=line,
-            remedy="Only MP3 files can be made.",
+            remedy=said("Only MP3 files can be made."),
         )
     return target
 
@@ -215,12 +228,12 @@ def audio_target(post: Post, site: Site) -> Path | None:
 def _mp3_beside(script: Path, title: str, site: Site) -> Path:
     """The MP3 of a bare script; it may be a link to another MP3 inside the site."""
     beside = Path(os.path.realpath(script.parent)) / (title + ".mp3")
-    target = confine(site, beside, what="the MP3 beside it", source=script, line=None)
+    target = confine(site, beside, what=said("the MP3 beside it"), source=script, line=None)
     if target.suffix != ".mp3":
         raise ScriptError(
-            f"{beside.name} beside it leads to {target.name}, which is not an MP3",
+            said("{beside} beside it leads to {target}, which is not an MP3", beside=beside.name, target=target.name),
             path=script,
-            remedy="Name another file with -o.",
+            remedy=said("Name another file with -o."),
         )
     return target
 
@@ -234,10 +247,17 @@ def read_text(path: Path) -> str:
     try:
         size = path.stat().st_size
         if size > _LARGEST_SCRIPT:
-            raise ScriptError(f"is {size:,} bytes long; at most {_LARGEST_SCRIPT:,} are read", path=path)
+            raise ScriptError(
+                said(
+                    "is {size:,} bytes long; at most {largest_script:,} are read",
+                    size=size,
+                    largest_script=_LARGEST_SCRIPT,
+                ),
+                path=path,
+            )
         data = path.read_bytes()
     except OSError as error:
-        raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise ScriptError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
     return decode_script(path, data)
 
 
@@ -283,17 +303,21 @@ def first_voice(post: Post, config: Config) -> VoiceSettings:
         voice = config.voice(actor)
         if voice is None:
             raise PostError(
-                f"there is no voice for the actor {actor!r}",
+                said("there is no voice for the actor {actor!r}", actor=actor),
                 path=post.path,
                 line=post.line_of(post.preset.actors) if post.preset.actors else None,
-                remedy=f"{config.nearest_voice(actor)} Voices are named in {config.path}.",
+                remedy=said(
+                    "{nearest_voice} Voices are named in {path}.",
+                    nearest_voice=config.nearest_voice(actor),
+                    path=config.path,
+                ),
             )
         found.append(voice)
     if found:
         return found[0]
     default = config.voice(config.default)
     if default is None:
-        raise ConfigError(f"there is no voice {config.default!r}", path=config.path)
+        raise ConfigError(said("there is no voice {default!r}", default=config.default), path=config.path)
     return default
 
 
@@ -312,13 +336,13 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
         folder = Path(os.path.realpath(post.path)).parent if wanted.startswith(".") else site.root
         path = confine(site, folder / wanted.lstrip("/"), what="script", source=post.path, line=line)
         if not path.is_file():
-            raise PostError(f"script: there is no file {wanted}", path=post.path, line=line)
+            raise PostError(said("script: there is no file {wanted}", wanted=wanted), path=post.path, line=line)
         return read_script(path, read_text(path), notation)
     if audio is not None:
         for suffix in SCRIPT_SUFFIXES:
             beside = find_audio_file(audio.parent, stem(audio.name) + suffix)
             if beside is not None:
-                confine(site, beside, what="the script beside the audio", source=post.path, line=None)
+                confine(site, beside, what=said("the script beside the audio"), source=post.path, line=None)
                 return read_script(beside, read_text(beside), notation)
     templates = _templates(post, config)
     return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
@@ -370,11 +394,11 @@ def takes_beside(script: Path, source: Path, audio: Path | None, site: Site) -> 
     near = audio if audio is not None and script == source and source.suffix.lower() in POST_SUFFIXES else script
     folder = Path(os.path.realpath(near.parent))
     path = find_audio_file(folder, stem(near.name) + TAKES_SUFFIX) or folder / (stem(near.name) + TAKES_SUFFIX)
-    return confine(site, path, what="the takes beside the script", source=source, line=None)
+    return confine(site, path, what=said("the takes beside the script"), source=source, line=None)
 
 
 def _deck_beside(audio: Path | None, post: Post, site: Site) -> Path | None:
     deck = None if audio is None else find_audio_file(audio.parent, stem(audio.name) + DECK_SUFFIX)
     if deck is not None:
-        confine(site, deck, what="the deck beside the audio", source=post.path, line=None)
+        confine(site, deck, what=said("the deck beside the audio"), source=post.path, line=None)
     return deck

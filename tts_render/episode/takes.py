@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import read_phrases, write_phrases
-from tts_render.ground.errors import ScriptError
+from tts_render.ground.errors import ScriptError, reason_of, words_of
 from tts_render.ground.files import digest_bytes
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,30 +67,34 @@ def read_takes(path: Path) -> tuple[Take, ...]:
     """
     try:
         if path.stat().st_size > _LARGEST:
-            raise ScriptError(f"is larger than {_LARGEST // 2**20} MiB", path=path)
+            raise ScriptError(said("is larger than {largest} MiB", largest=_LARGEST // 2**20), path=path)
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
     except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or error
-        raise ScriptError(f"cannot be read: {reason}", path=path) from error
+        reason = said("it is not UTF-8") if isinstance(error, UnicodeDecodeError) else reason_of(error)
+        raise ScriptError(said("cannot be read: {reason}", reason=reason), path=path) from error
     try:
         facts = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
-        raise ScriptError(f"is not valid JSON: {error}", path=path, line=line) from error
+        raise ScriptError(said("is not valid JSON: {error}", error=words_of(error)), path=path, line=line) from error
     if not isinstance(facts, dict) or facts.get("schema") != _SCHEMA or not isinstance(facts.get("takes"), list):
         raise ScriptError(
-            f"does not hold takes of schema {_SCHEMA}", path=path, remedy="A newer version may have written it."
+            said("does not hold takes of schema {schema}", schema=_SCHEMA),
+            path=path,
+            remedy=said("A newer version may have written it."),
         )
     takes: list[Take] = []
     for number, value in enumerate(facts["takes"], 1):
         try:
             takes.append(_take(value))
         except ValueError as error:
-            raise ScriptError(f"take {number}: {error}", path=path) from error
+            raise ScriptError(
+                said("take {number}: {error}", number=number, error=words_of(error)), path=path
+            ) from error
     if len({take.utterance for take in takes}) < len(takes):
-        raise ScriptError("holds two takes of one utterance", path=path, remedy="Take one of them out.")
+        raise ScriptError(said("holds two takes of one utterance"), path=path, remedy=said("Take one of them out."))
     return tuple(takes)
 
 
@@ -113,19 +118,19 @@ def encode_takes(takes: Iterable[Take]) -> bytes:
 
 def _take(value: object) -> Take:
     if not isinstance(value, dict):
-        raise ValueError("is not an object")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError(said("is not an object"))  # noqa: TRY004  # the type of a foreign value
     if unknown := sorted(set(value) - _FIELDS):
-        raise ValueError(f"{unknown[0]} is unknown")
+        raise ValueError(said("{unknown} is unknown", unknown=unknown[0]))
     phrases = read_phrases(value, open_ends=True) if value.get("accent_phrases") else ()
     for phrase in phrases:
         if not phrase.moras or not 1 <= phrase.accent <= len(phrase.moras):
-            raise ValueError("an accent that is on none of its moras")
+            raise ValueError(said("an accent that is on none of its moras"))
     intonation = value.get("intonation", 1.0)
     if not isinstance(intonation, int | float) or isinstance(intonation, bool) or not 0 <= intonation <= 10:
-        raise ValueError("intonation must be a number from 0 to 10")
+        raise ValueError(said("intonation must be a number from 0 to 10"))
     line = value.get("line")
     if not isinstance(line, int) or isinstance(line, bool) or line < 1:
-        raise ValueError("line must be a whole number from 1 on")
+        raise ValueError(said("line must be a whole number from 1 on"))
     style = value.get("style")
     return Take(
         *(_text(value, "utterance"), line, _text(value, "text"), _text(value, "reading"), _text(value, "voice")),
@@ -138,5 +143,5 @@ def _take(value: object) -> Take:
 def _text(value: dict[str, Any], key: str) -> str:
     text = value.get(key)
     if not isinstance(text, str) or not text:
-        raise ValueError(f"{key} must be a text")
+        raise ValueError(said("{key} must be a text", key=key))
     return text

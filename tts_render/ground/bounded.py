@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
+from tts_render.ground.messages import said
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,7 +32,7 @@ DEEPEST = 50
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The faster of PyYAML's safe loaders that are installed."""
 
-_TOO_DEEP = "is nested too deeply"
+_TOO_DEEP = said("is nested too deeply")
 _MOST_BRACKETS = 5_000  # opening brackets in one text; which of them are closed is not known yet
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
 

@@ -24,13 +24,17 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import joined, said, translate
 from tts_render.ground.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tts_render.ground.messages import Language
 
 __all__ = [
     "BusyError",
@@ -51,6 +55,8 @@ __all__ = [
     "SpeechError",
     "TtsRenderError",
     "UtteranceError",
+    "reason_of",
+    "words_of",
 ]
 
 
@@ -59,6 +65,7 @@ class TtsRenderError(Exception):
 
     ``str()`` gives one or two lines: ``path:line: message`` and, if there is a remedy, the remedy on a second line.
     Unprintable characters from inputs become U+FFFD and line breaks become spaces, so it can be shown anywhere.
+    ``str()`` is English; :meth:`shown` gives the same in another language.
     """
 
     exit_code = 1
@@ -79,9 +86,18 @@ class TtsRenderError(Exception):
         """1-based line in ``path``."""
         self.remedy = remedy and one_line(remedy)
 
-    def __str__(self) -> str:
+    @property
+    def whole(self) -> str:
+        """All of it as a message: what ``str()`` gives, to put into another message or to show."""
         where = "" if self.path is None else f"{self.path}: " if self.line is None else f"{self.path}:{self.line}: "
-        return one_line(where) + self.message + (f"\n  {self.remedy}" if self.remedy else "")
+        return joined((one_line(where), self.message, *(("\n  ", self.remedy) if self.remedy else ())))
+
+    def shown(self, language: Language) -> str:
+        """What ``str()`` gives, in ``language``."""
+        return translate(self.whole, language)
+
+    def __str__(self) -> str:
+        return str(self.whole)
 
 
 class CommandLineError(TtsRenderError):
@@ -161,8 +177,10 @@ class SpeechError(TtsRenderError):
         """Exit code 3 if an engine is to blame for any failure, else 1."""
         return max((failure.exit_code for failure in self.failures), default=1)
 
-    def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(str(failure) for failure in self.failures)])
+    @property
+    def whole(self) -> str:
+        """All of it, each failure on lines of its own."""
+        return joined((super().whole, *(failure.whole for failure in self.failures)), "\n")
 
 
 class UtteranceError(TtsRenderError):
@@ -180,3 +198,40 @@ class OutputError(TtsRenderError):
 
 class BusyError(TtsRenderError):
     """Another run is working on the same episode."""
+
+
+_REASONS = {
+    errno.EACCES: said("Permission denied"),
+    errno.EADDRINUSE: said("Address already in use"),
+    errno.EADDRNOTAVAIL: said("Cannot assign requested address"),
+    errno.EEXIST: said("File exists"),
+    errno.EFBIG: said("File too large"),
+    errno.EINVAL: said("Invalid argument"),
+    errno.EIO: said("Input/output error"),
+    errno.EISDIR: said("Is a directory"),
+    errno.ELOOP: said("Too many levels of symbolic links"),
+    errno.EMFILE: said("Too many open files"),
+    errno.ENAMETOOLONG: said("File name too long"),
+    errno.ENOENT: said("No such file or directory"),
+    errno.ENOSPC: said("No space left on device"),
+    errno.ENOTDIR: said("Not a directory"),
+    errno.ENOTEMPTY: said("Directory not empty"),
+    errno.EPERM: said("Operation not permitted"),
+    errno.EROFS: said("Read-only file system"),
+}
+"""What systems say most often, in English; what is not here, or is said otherwise, is shown as the system says it."""
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system could not do it, without the name of the file."""
+    text = error.strerror or str(error)
+    known = _REASONS.get(error.errno or 0)
+    return known if known == text else text
+
+
+def words_of(error: BaseException) -> str:
+    """What ``str(error)`` gives, as a message if the error was raised with one."""
+    if isinstance(error, TtsRenderError):
+        return error.whole
+    text = str(error)
+    return next((one for one in error.args[:1] if isinstance(one, str) and one == text), text)

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import BusyError, OutputError
+from tts_render.ground.errors import BusyError, OutputError, reason_of
+from tts_render.ground.messages import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,9 +141,9 @@ class Staged:
             _settle_folder(self.target.parent)
         except OSError as error:
             raise OutputError(
-                f"was written, but the disk failed to record it: {error.strerror or error}",
+                said("was written, but the disk failed to record it: {reason}", reason=reason_of(error)),
                 path=self.target,
-                remedy="Check the disk, then run this again.",
+                remedy=said("Check the disk, then run this again."),
             ) from error
 
 
@@ -160,7 +161,9 @@ def commit(staged: Sequence[Staged]) -> None:
             file.take_place()
         except OutputError as error:
             if done:
-                error.remedy = f"{' and '.join(done)} had already been written. Run this again to finish."
+                error.remedy = said(
+                    "{names} had already been written. Run this again to finish.", names=joined(done, said(" and "))
+                )
             raise
         done.append(file.target.name)
 
@@ -253,7 +256,7 @@ def locked(
         end = clock() + patience
         while not _try_lock(stream):
             if clock() >= end:
-                raise BusyError(busy, remedy="Wait until it has finished, then run this again.")
+                raise BusyError(busy, remedy=said("Wait until it has finished, then run this again."))
             sleep(min(0.2, max(0.0, end - clock())))
         try:
             yield
@@ -352,7 +355,9 @@ else:
             return
         try:
             if not _hold(handle):
-                raise BusyError("another run is making this file", path=path, remedy="Wait until it has finished.")
+                raise BusyError(
+                    said("another run is making this file"), path=path, remedy=said("Wait until it has finished.")
+                )
             path.unlink(missing_ok=True)
         finally:
             os.close(handle)
@@ -386,9 +391,9 @@ else:
 def _cannot_write(target: Path, error: OSError) -> OutputError:
     folder = isinstance(error, IsADirectoryError)
     return OutputError(
-        f"cannot be written: {error.strerror or error}",
+        said("cannot be written: {reason}", reason=reason_of(error)),
         path=error.filename if folder and error.filename else target,
-        remedy="Nothing was changed. "
-        + ("Move this folder away" if folder else "Make room or give write permission")
-        + ", then run this again.",
+        remedy=said("Nothing was changed. Move this folder away, then run this again.")
+        if folder
+        else said("Nothing was changed. Make room or give write permission, then run this again."),
     )

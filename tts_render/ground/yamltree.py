@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tts_render.ground.bounded import LOADER, parse_yaml_events
-from tts_render.ground.errors import ConfigError, OutsideSiteError
+from tts_render.ground.errors import ConfigError, OutsideSiteError, reason_of
 from tts_render.ground.files import NAME_MAX
+from tts_render.ground.messages import joined, listed, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +53,7 @@ class Tree:
     def wrong(self, message: str, remedy: str | None = None) -> ConfigError:
         """Make an error that names this place."""
         return ConfigError(
-            f"{self.name}: {message}" if self.name else message, path=self.path, line=self.line, remedy=remedy
+            joined((self.name, ": ", message)) if self.name else message, path=self.path, line=self.line, remedy=remedy
         )
 
     @property
@@ -79,17 +80,17 @@ class Tree:
         if self.empty:
             return {}
         if not isinstance(self.node, yaml.MappingNode):
-            raise self.wrong(f"must be a mapping of names to values, not {_kind(self.node)}")
+            raise self.wrong(said("must be a mapping of names to values, not {kind}", kind=_kind(self.node)))
         found: dict[str, Tree] = {}
         for key, value in self.node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise self.wrong("a name must be text")
+                raise self.wrong(said("a name must be text"))
             if value.start_mark.index == value.end_mark.index:
                 value.start_mark = key.start_mark  # the parser places an empty value where the next one begins
             child = Tree(self.path, value, f"{self.name}.{key.value}" if self.name else key.value)
             if key.value in found:
                 raise ConfigError(
-                    f"{child.name} occurs twice, here and in line {found[key.value].line}",
+                    said("{name} occurs twice, here and in line {line}", name=child.name, line=found[key.value].line),
                     path=self.path,
                     line=key.start_mark.line + 1,
                 )
@@ -107,8 +108,10 @@ class Tree:
             if name not in known:
                 near = nearest(name, known)
                 raise child.wrong(
-                    "is not a setting",
-                    f"Did you mean {near}?" if near else f"The settings here are: {', '.join(known)}.",
+                    said("is not a setting"),
+                    said("Did you mean {near}?", near=near)
+                    if near
+                    else said("The settings here are: {known}.", known=listed(known)),
                 )
         return found
 
@@ -124,7 +127,7 @@ class Tree:
             return tuple(Tree(self.path, node, f"{self.name}[{n}]") for n, node in enumerate(self.node.value, 1))
         if isinstance(self.node, yaml.ScalarNode):
             return (self,)
-        raise self.wrong("must be a list")
+        raise self.wrong(said("must be a list"))
 
     def text(self) -> str:
         """Return the text, with surrounding white space removed.
@@ -133,10 +136,10 @@ class Tree:
             ConfigError: it is a mapping, a list, or empty.
         """
         if not isinstance(self.node, yaml.ScalarNode) or self.empty:
-            raise self.wrong(f"must be text, not {_kind(self.node)}")
+            raise self.wrong(said("must be text, not {kind}", kind=_kind(self.node)))
         text = str(self.node.value).strip()
         if not text:
-            raise self.wrong("must not be empty")
+            raise self.wrong(said("must not be empty"))
         return text
 
     def inside(self, root: Path | None) -> Path:
@@ -157,14 +160,14 @@ class Tree:
         except ValueError:  # a character that no path can contain
             fits = False
         if not fits:
-            raise self.wrong("is not a possible file name")
+            raise self.wrong(said("is not a possible file name"))
         homes = [Path(os.path.realpath(home)) for home in (folder, root) if home is not None]
         if not any(path.is_relative_to(home) for home in homes):
             raise OutsideSiteError(
-                f"{self.name}: {text} leaves the site",
+                said("{name}: {text} leaves the site", name=self.name, text=text),
                 path=self.path,
                 line=self.line,
-                remedy="Copy the file into the site.",
+                remedy=said("Copy the file into the site."),
             )
         return path
 
@@ -179,7 +182,10 @@ class Tree:
         if text not in names:
             near = nearest(text, names)
             raise self.wrong(
-                f"{text!r} is not known", f"Did you mean {near}?" if near else f"Choose one of: {', '.join(names)}."
+                said("{text!r} is not known", text=text),
+                said("Did you mean {near}?", near=near)
+                if near
+                else said("Choose one of: {names}.", names=listed(names)),
             )
         return text
 
@@ -193,9 +199,11 @@ class Tree:
         try:
             value = float(text)
         except ValueError:
-            raise self.wrong(f"must be a number, not {text!r}") from None
+            raise self.wrong(said("must be a number, not {text!r}", text=text)) from None
         if not math.isfinite(value) or not least <= value <= most:
-            raise self.wrong(f"must be between {least:g} and {most:g}, not {text}")
+            raise self.wrong(
+                said("must be between {least:g} and {most:g}, not {text}", least=least, most=most, text=text)
+            )
         return value
 
     def whole(self, least: int, most: int) -> int:
@@ -206,7 +214,7 @@ class Tree:
         """
         value = self.number(least, most)
         if value != int(value):
-            raise self.wrong(f"must be a whole number, not {self.text()}")
+            raise self.wrong(said("must be a whole number, not {text}", text=self.text()))
         return int(value)
 
     def switch(self) -> bool:
@@ -232,14 +240,14 @@ def read_settings(path: Path, *, most: int) -> str:
         with path.open("rb") as stream:
             data = stream.read(most + 1)
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise ConfigError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
     if len(data) > most:
-        raise ConfigError(f"is larger than {most:,} bytes", path=path)
+        raise ConfigError(said("is larger than {most:,} bytes", most=most), path=path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise ConfigError("is not UTF-8", path=path, line=line, remedy="Save the file as UTF-8.") from error
+        raise ConfigError(said("is not UTF-8"), path=path, line=line, remedy=said("Save the file as UTF-8.")) from error
 
 
 def read_tree(path: Path) -> Tree:
@@ -253,29 +261,32 @@ def read_tree(path: Path) -> Tree:
         for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
             if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):
                 raise ConfigError(
-                    "anchors (&) and aliases (*) are not supported here",
+                    said("anchors (&) and aliases (*) are not supported here"),
                     path=path,
                     line=event.start_mark.line + 1,
-                    remedy="Write the value out, or put it in quotes if & or * begins a text.",
+                    remedy=said("Write the value out, or put it in quotes if & or * begins a text."),
                 )
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(
-            f"is not valid YAML: {error.problem or error.context}",
+            said("is not valid YAML: {problem}", problem=error.problem or error.context),
             path=path,
             line=_line_at(text, mark.index if mark else 0),
         ) from error
     except yaml.YAMLError as error:
         found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        message = said("contains a character that YAML does not allow")
+        if found:
+            message = said("{message}: U+{code:04X}", message=message, code=ord(found[0]))
         raise ConfigError(
-            "contains a character that YAML does not allow" + (f": U+{ord(found[0]):04X}" if found else ""),
+            message,
             path=path,
             line=_line_at(text, found.start() if found else 0),
-            remedy="Remove it.",
+            remedy=said("Remove it."),
         ) from error
     if node is None:
-        raise ConfigError("is empty", path=path)
+        raise ConfigError(said("is empty"), path=path)
     return Tree(path, node, "")
 
 
@@ -285,5 +296,5 @@ def _line_at(text: str, offset: int) -> int:
 
 
 def _kind(node: yaml.Node) -> str:
-    kinds: Mapping[type[yaml.Node], str] = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
-    return kinds.get(type(node), "nothing" if node.tag == "tag:yaml.org,2002:null" else "text")
+    kinds: Mapping[type[yaml.Node], str] = {yaml.MappingNode: said("a mapping"), yaml.SequenceNode: said("a list")}
+    return kinds.get(type(node), said("nothing") if node.tag == "tag:yaml.org,2002:null" else said("text"))

@@ -15,8 +15,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from tts_render.ground.errors import SoundError
+from tts_render.ground.errors import SoundError, reason_of
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames, conform_frames, seconds_to_frames
 from tts_render.sound.audio import BLOCK_FRAMES, LONGEST_SOUND, SoundFile, amplitude, shape
 from tts_render.sound.loudness import LoudnessMeter
@@ -105,25 +106,29 @@ def open_music(path: Path, settings: BedSettings) -> Music:
             for block in _blocks(file):
                 frames += len(block)
                 if not np.isfinite(block).all():
-                    raise SoundError("the sound has values that are not numbers", path=path, remedy="Export it again.")
+                    raise SoundError(
+                        said("the sound has values that are not numbers"), path=path, remedy=said("Export it again.")
+                    )
                 if frames > LONGEST_SOUND * rate:
                     raise SoundError(
-                        f"the music lasts more than {LONGEST_SOUND / 60:.0f} minutes",
+                        said("the music lasts more than {longest_sound:.0f} minutes", longest_sound=LONGEST_SOUND / 60),
                         path=path,
-                        remedy="Cut it; it will be repeated as often as needed.",
+                        remedy=said("Cut it; it will be repeated as often as needed."),
                     )
     except OSError as error:
         raise SoundError(
-            f"cannot be read: {error.strerror or error}", path=path, remedy="Correct the path, or add the file."
+            said("cannot be read: {reason}", reason=reason_of(error)),
+            path=path,
+            remedy=said("Correct the path, or add the file."),
         ) from error
     except (soundfile.LibsndfileError, TypeError) as error:
         raise SoundError(
-            "this cannot be read in pieces, as music under speech must be",
+            said("this cannot be read in pieces, as music under speech must be"),
             path=path,
-            remedy="Convert it to WAV, FLAC, OGG or MP3.",
+            remedy=said("Convert it to WAV, FLAC, OGG or MP3."),
         ) from error
     if not frames:
-        raise SoundError("the sound is empty", path=path, remedy="Give a file with sound in it.")
+        raise SoundError(said("the sound is empty"), path=path, remedy=said("Give a file with sound in it."))
     return Music(settings, SoundFile(path, Frames(frames), rate, channels, digest_file(path)))
 
 
@@ -170,7 +175,9 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
         return None
     loudness = _loudness(music.sound, rate, channels, Frames(place.end - place.start))
     if not math.isfinite(loudness):
-        raise SoundError("the music is silent", path=music.sound.path, remedy="Give a file with sound in it.")
+        raise SoundError(
+            said("the music is silent"), path=music.sound.path, remedy=said("Give a file with sound in it.")
+        )
     low = amplitude(speech + settings.level - loudness)
     gains = tuple((at, low * amplitude(rise)) for at, rise in place.rises)
     crossfade = _fade(settings.crossfade, rate)
@@ -291,7 +298,9 @@ def _read(sound: SoundFile, channels: int) -> Iterator[Samples]:
     except soundfile.LibsndfileError:
         same = False
     if not same or frames != sound.frames:
-        raise SoundError("the sound was changed while it was in use", path=sound.path, remedy="Run this again.")
+        raise SoundError(
+            said("the sound was changed while it was in use"), path=sound.path, remedy=said("Run this again.")
+        )
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[Samples]:

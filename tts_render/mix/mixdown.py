@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tts_render.ground.errors import SoundError
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames, seconds_to_frames
 from tts_render.sound.audio import BLOCK_FRAMES, SoundFile, conform, shape
 from tts_render.sound.loudness import highest
@@ -69,9 +70,13 @@ class _Desk:
         samples = self._conformed(source)
         if len(samples) != placement.frames:
             raise SoundError(
-                f"a sound of {len(samples)} frames does not fit its place of {placement.frames}",
+                said(
+                    "a sound of {samples} frames does not fit its place of {frames}",
+                    samples=len(samples),
+                    frames=placement.frames,
+                ),
                 path=source.path if isinstance(source, SoundFile) else None,
-                remedy="It was changed while it was in use. Run this again.",
+                remedy=said("It was changed while it was in use. Run this again."),
             )
         fade_in, fade_out = placement.fade_in, placement.fade_out
         if placement.sound is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import OutputError
 from tts_render.ground.events import Stage, Warned
+from tts_render.ground.messages import said
 from tts_render.sound.encoders import choose_encoder, encode
 from tts_render.sound.mastering import correct, limit
 from tts_render.sound.mp3 import inspect, write_tags
@@ -55,7 +56,15 @@ def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, 
         tell(Stage("correcting"))
         mp3 = _make(checked, settings, tags, path, encoder, better)
         if mp3.loudness.true_peak > settings.true_peak:
-            tell(Warned(f"the true peak is {mp3.loudness.true_peak:.2f} dBTP, over {settings.true_peak:g}"))
+            tell(
+                Warned(
+                    said(
+                        "the true peak is {true_peak:.2f} dBTP, over {true_peak2:g}",
+                        true_peak=mp3.loudness.true_peak,
+                        true_peak2=settings.true_peak,
+                    )
+                )
+            )
     return Product(mp3, encoder.id)
 
 
@@ -67,8 +76,12 @@ def _make(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, en
     mp3 = inspect(path)
     if mp3.frames != checked.timeline.frames:
         raise OutputError(
-            f"the MP3 decodes to {mp3.frames} frames, but the episode has {checked.timeline.frames}",
+            said(
+                "the MP3 decodes to {frames} frames, but the episode has {frames2}",
+                frames=mp3.frames,
+                frames2=checked.timeline.frames,
+            ),
             path=path,
-            remedy=f"The encoder was {encoder.id}; name another one under master: in voices.yaml.",
+            remedy=said("The encoder was {id}; name another one under master: in voices.yaml.", id=encoder.id),
         )
     return mp3

@@ -20,7 +20,8 @@ from urllib.parse import quote
 import numpy as np
 import soundfile
 
-from tts_render.ground.errors import OutputError
+from tts_render.ground.errors import OutputError, words_of
+from tts_render.ground.messages import said
 from tts_render.ground.units import format_clock, frames_to_ms, half_up
 from tts_render.outputs.finished import safe_link
 from tts_render.sound.audio import BLOCK_FRAMES, feed
@@ -78,7 +79,9 @@ def decode_profile(path: Path) -> Profile:
             meter = ProfileMeter(file.samplerate, file.channels)
             feed(file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True), meter.add)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise OutputError(f"the MP3 cannot be read: {error}", path=path, remedy="Render it again.") from error
+        raise OutputError(
+            said("the MP3 cannot be read: {error}", error=words_of(error)), path=path, remedy=said("Render it again.")
+        ) from error
     return meter.profile()
 
 

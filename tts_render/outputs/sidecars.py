@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from tts_render.ground.errors import OutputError
 from tts_render.ground.files import digest_bytes, digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.names import stem
 from tts_render.outputs.registry import writers
 from tts_render.settings.publication import OUTPUTS
@@ -114,9 +115,11 @@ def make_sidecars(
         for suffix, write in writers(name):
             path = sidecar_path(audio, suffix)
             if audio.is_relative_to(site.root):
-                confine(site, path, what=f"the {name} beside the MP3", source=source, line=None)
+                confine(site, path, what=said("the {name} beside the MP3", name=name), source=source, line=None)
             if os.path.realpath(path) == os.path.realpath(script):
-                raise OutputError("is the script, and would be overwritten", path=path, remedy="Rename the script.")
+                raise OutputError(
+                    said("is the script, and would be overwritten"), path=path, remedy=said("Rename the script.")
+                )
             made.append(Sidecar(name, path, write(published)))
     return tuple(made)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames, frames_to_ms
 from tts_render.mix.timeline import Chapter
 
@@ -116,9 +117,9 @@ def deck_json(published: FinishedEpisode) -> bytes:
     """
     if published.deck is None:
         raise ScriptError(
-            "there is no slide deck",
+            said("there is no slide deck"),
             path=published.audio,
-            remedy="Put NAME.json beside the MP3, or remove deck from the outputs.",
+            remedy=said("Put NAME.json beside the MP3, or remove deck from the outputs."),
         )
     return write_deck(published.deck, show_deck(published.deck, published.timeline, offset_ms=published.offset_ms))
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames, frames_to_ms
 from tts_render.outputs.finished import utterance_ids
 
@@ -39,7 +40,7 @@ def timeline_json(published: FinishedEpisode) -> bytes:
     def spoken(placement: Placement) -> dict[str, object]:
         utterance = placement.utterance
         if utterance is None:
-            raise ValueError("nothing is said there")
+            raise ValueError(said("nothing is said there"))
         return {
             "id": ids[utterance.index],
             "text": utterance.text,

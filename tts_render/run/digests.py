@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import said
 from tts_render.script import Pause, Sound
 from tts_render.settings.embedded import EMBEDDED
 from tts_render.site.receipt import digest_facts
@@ -92,9 +93,21 @@ def theirs(identity: Identity, directions: Mapping[Role, Direction], credits_: S
     }
 
 
+_NAMES = {
+    str(name): name
+    for name in (
+        said("script"), said("voices"), said("sounds"), said("bed"), said("pacing"), said("mastering"), said("tags"),
+        said("cover"), said("closing"), said("engine"), said("recipe"), said("engine version"), said("dictionary"),
+        said("styles"), said("credits"),
+    )
+}  # fmt: skip
+"""What the digests are called, for people."""
+
+
 def difference(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """The names of the digests that differ."""
-    return tuple(name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
+    names = (name for name in dict.fromkeys((*before, *now)) if before.get(name) != now.get(name))
+    return tuple(_NAMES.get(name, name) for name in names)
 
 
 def _as_played(sound: SoundSettings) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ from tts_render.episode.takes import Take, encode_takes
 from tts_render.ground.errors import EngineError, InputError, SpeechError, TtsRenderError
 from tts_render.ground.events import Warned
 from tts_render.ground.files import locked
+from tts_render.ground.messages import joined, said, said_count
 from tts_render.run.journal import Change, Journal
 from tts_render.run.lines import direct_lines
 from tts_render.run.pairing import Known, pair
@@ -59,11 +60,16 @@ class Note:
     """1-based line in the script, before the change; None for what belongs to no line."""
     text: str
     """Its display text, before the change."""
-    said: str
+    about: str
+
+    @property
+    def whole(self) -> str:
+        """All of it as a message."""
+        text = self.text if len(self.text) <= 30 else self.text[:29] + "…"
+        return said("「{text}」: {about}", text=text, about=self.about)
 
     def __str__(self) -> str:
-        text = self.text if len(self.text) <= 30 else self.text[:29] + "…"
-        return f"「{text}」: {self.said}"
+        return str(self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def project_beside(episode: Episode) -> Path:
     """
     takes = episode.takes_file
     path = takes.with_name(takes.name.removesuffix(TAKES_SUFFIX) + SUFFIX)
-    return confine(episode.site, path, what="the project beside the script", source=episode.path, line=None)
+    return confine(episode.site, path, what=said("the project beside the script"), source=episode.path, line=None)
 
 
 def export_items(episode: Episode, session: Session) -> tuple[AudioItem, ...]:
@@ -192,15 +198,15 @@ class _Import:
         self._items = self._recognise(items, project)
 
     def run(self) -> Imported:
-        said = self._state.plain.utterances
+        lines = self._state.plain.utterances
         kept, reworded = self._rewrite()
         intonations: dict[int, float] = {}
         for index, item in self._items.items():
             if item.query is not None:
-                intonations[index] = self._intonation(said[index], item.query)
-                self._leave_out(said[index], item.query)
+                intonations[index] = self._intonation(lines[index], item.query)
+                self._leave_out(lines[index], item.query)
             if item.morphed:
-                self._leave(said[index], "is mixed with another voice, which only the editor can do")
+                self._leave(lines[index], said("is mixed with another voice, which only the editor can do"))
         new = self._new_takes(kept, reworded, intonations)
         files: list[Change] = []
         if encode_takes(new) != encode_takes(self._episode.takes):
@@ -217,32 +223,34 @@ class _Import:
 
     def _recognise(self, items: Sequence[AudioItem], project: Path) -> dict[int, AudioItem]:
         """The audio item of each utterance that has one in the same voice, in the order of the script."""
-        said = self._state.plain.utterances
+        lines = self._state.plain.utterances
         pairs = pair(
             [
                 Known(item_key(number), to_kana(phrases), utterance.text)
-                for number, utterance, phrases in zip(utterance_ids(said), said, self._state.phrases, strict=True)
+                for number, utterance, phrases in zip(utterance_ids(lines), lines, self._state.phrases, strict=True)
             ],
             [Known(item.key, item.query.kana if item.query else None, fold_space(item.text)) for item in items],
         )
         if not pairs.found:
             raise InputError(
-                f"has none of the lines of {self._state.plain.path.name}",
+                said("has none of the lines of {name}", name=self._state.plain.path.name),
                 path=project,
-                remedy="Name the episode that it was exported from.",
+                remedy=said("Name the episode that it was exported from."),
             )
         for index in pairs.missing:
-            self._leave(said[index], "is not in the project; if it is to go, take it out of the script")
+            self._leave(lines[index], said("is not in the project; if it is to go, take it out of the script"))
         for position in pairs.extra:
             text = fold_space(items[position].text)
-            self._left.append(Note(None, text, "is no line of the script; if it is to be said, write it there"))
+            self._left.append(Note(None, text, said("is no line of the script; if it is to be said, write it there")))
         found = sorted(pairs.found.items())
         for (index, position), (_, following) in pairwise(found):
             if position > following:
-                self._leave(said[index], "stands behind later lines in the project; lines are moved in the script")
+                self._leave(
+                    lines[index], said("stands behind later lines in the project; lines are moved in the script")
+                )
                 break
         return {
-            index: items[position] for index, position in found if self._is_same_voice(said[index], items[position])
+            index: items[position] for index, position in found if self._is_same_voice(lines[index], items[position])
         }
 
     def _is_same_voice(self, utterance: Utterance, item: AudioItem) -> bool:
@@ -250,8 +258,10 @@ class _Import:
         if item.style == direction.style and item.engine == self._state.pool.identity.id:
             return True
         style = next((style for style in self._state.pool.identity.styles if style.id == item.style), None)
-        name = f"{style.speaker}（{style.name}）" if style else f"style {item.style}"
-        self._leave(utterance, f"is spoken by {name} there; name the voice before the line in the script")
+        name = f"{style.speaker}（{style.name}）" if style else said("style {style}", style=item.style)
+        self._leave(
+            utterance, said("is spoken by {name} there; name the voice before the line in the script", name=name)
+        )
         return False
 
     def _rewrite(self) -> tuple[dict[int, AudioItem], set[int]]:
@@ -260,15 +270,15 @@ class _Import:
         Returns:
             The audio items whose text their line has now, by the utterance, and the utterances whose text is new.
         """
-        said = self._state.plain.utterances
+        lines = self._state.plain.utterances
         places = [place for place, item in enumerate(self._state.plain.items) if isinstance(item, Utterance)]
         changes: dict[int, Rewording] = {}
         for index, item in self._items.items():
             text = fold_space(item.text)
             if not text:
-                self._leave(said[index], "is empty there; if it is to go, take it out of the script")
-            new = text if text and text != said[index].text else None
-            factor = Manner() if item.query is None else self._factor(said[index], item.query)
+                self._leave(lines[index], said("is empty there; if it is to go, take it out of the script"))
+            new = text if text and text != lines[index].text else None
+            factor = Manner() if item.query is None else self._factor(lines[index], item.query)
             changes[index] = Rewording(places[index], new, factor)
         wanted = {
             index: change for index, change in changes.items() if change.text is not None or prosody(change.factor)
@@ -282,15 +292,20 @@ class _Import:
         for index, change in wanted.items():
             if change.text is not None:
                 if index in refused:
-                    why = f"text 「{change.text}」 cannot be put into this line; write it into the script"
-                    self._leave(said[index], why)
+                    why = said(
+                        "text 「{text}」 cannot be put into this line; write it into the script", text=change.text
+                    )
+                    self._leave(lines[index], why)
                 else:
-                    self._change(said[index], f"text -> 「{change.text}」")
+                    self._change(lines[index], said("text -> 「{text}」", text=change.text))
             if prosody(change.factor):
                 if change.index in done:
-                    self._change(said[index], _told(change.factor))
+                    self._change(lines[index], _told(change.factor))
                 else:
-                    self._leave(said[index], f"{_told(change.factor)}; {self._advice(change.factor)}")
+                    self._leave(
+                        lines[index],
+                        said("{told}; {advice}", told=_told(change.factor), advice=self._advice(change.factor)),
+                    )
         kept = {
             index: item
             for index, item in self._items.items()
@@ -302,7 +317,9 @@ class _Import:
         """How the item changes the speed, pitch and volume of an utterance."""
         now, wanted = self._state.lines.directions[utterance.role].scales, query.scales
         if not now.volume and wanted.volume:
-            self._leave(utterance, f"volume {wanted.volume:g}, but it is 0 now; write it into the script")
+            self._leave(
+                utterance, said("volume {volume:g}, but it is 0 now; write it into the script", volume=wanted.volume)
+            )
         return Manner(
             1.0 if is_near(now.speed, wanted.speed) else wanted.speed / now.speed,
             0.0 if is_near(now.pitch, wanted.pitch) else wanted.pitch - now.pitch,
@@ -311,8 +328,8 @@ class _Import:
 
     def _advice(self, factor: Manner) -> str:
         if self._episode.deck == self._state.plain.path:
-            return "a slide deck has no markup"
-        return f"write {prosody(factor)}…</prosody> around it"
+            return said("a slide deck has no markup")
+        return said("write {prosody}…</prosody> around it", prosody=prosody(factor))
 
     def _intonation(self, utterance: Utterance, query: Query) -> float:
         """The factor for the voice's intonation that the item asks for."""
@@ -321,22 +338,37 @@ class _Import:
             return 1.0 if utterance.take is None else utterance.take.intonation
         own = self._episode.config.voices[utterance.voice].intonation
         if not own or wanted > 10 * own:
-            self._leave(utterance, f"intonation {wanted:g}, but its voice has {own:g}; change that in voices.yaml")
+            self._leave(
+                utterance,
+                said(
+                    "intonation {wanted:g}, but its voice has {own:g}; change that in voices.yaml",
+                    wanted=wanted,
+                    own=own,
+                ),
+            )
             return 1.0 if utterance.take is None else utterance.take.intonation
-        self._change(utterance, f"intonation {now:g} -> {wanted:g}")
+        self._change(utterance, said("intonation {now:g} -> {wanted:g}", now=now, wanted=wanted))
         return 1.0 if is_near(wanted, own) else round(wanted / own, 6)
 
     def _leave_out(self, utterance: Utterance, query: Query) -> None:
         """Name what neither script nor takes can say."""
         pause = self._state.lines.directions[utterance.role].scales.pause
         if not is_near(query.scales.pause, pause):
-            said = f"length of pauses {query.scales.pause:g}"
-            self._leave(utterance, f"{said}; set `pause` of the voice in voices.yaml, or change the pause itself")
-        for name, seconds in (("before", query.before), ("after", query.after)):
-            if not is_near(seconds, SILENCE):
-                self._leave(utterance, f"silence {name} it {seconds:g} s; write <break> into the script")
+            self._leave(
+                utterance,
+                said(
+                    "length of pauses {pause:g}; set `pause` of the voice in voices.yaml, or change the pause itself",
+                    pause=query.scales.pause,
+                ),
+            )
+        if not is_near(query.before, SILENCE):
+            what = said("silence before it {seconds:g} s; write <break> into the script", seconds=query.before)
+            self._leave(utterance, what)
+        if not is_near(query.after, SILENCE):
+            what = said("silence after it {seconds:g} s; write <break> into the script", seconds=query.after)
+            self._leave(utterance, what)
         if query.rate is not None or query.stereo:
-            self._leave(utterance, "sampling rate or stereo; set `master` in voices.yaml for the episode")
+            self._leave(utterance, said("sampling rate or stereo; set `master` in voices.yaml for the episode"))
 
     def _new_takes(
         self, kept: dict[int, AudioItem], reworded: set[int], intonations: dict[int, float]
@@ -364,12 +396,12 @@ class _Import:
             intonation = intonations.get(index, 1.0 if take is None else take.intonation)
             for new in made[index]:
                 same = phrases.get(index, () if take is None or index in reworded else take.phrases)
-                said = plain.utterances[new]
-                facts = (ids[new], said.text, said.reading, said.voice, said.style, same, intonation)
+                line = plain.utterances[new]
+                facts = (ids[new], line.text, line.reading, line.voice, line.style, same, intonation)
                 if take is not None and facts == _facts(take):
                     takes.append(take)
                 elif same or intonation != 1.0:
-                    takes.append(Take(ids[new], said.line, *facts[1:]))
+                    takes.append(Take(ids[new], line.line, *facts[1:]))
         used = {utterance.take for utterance in old}
         gone = {take.utterance for take in takes} | {ids[new] for index in reworded for new in made[index]}
         return (*takes, *(take for take in episode.takes if take not in used and take.utterance not in gone))
@@ -386,7 +418,7 @@ class _Import:
                 continue
             utterance = self._state.plain.utterances[index]
             if not item.query.phrases:
-                self._leave(utterance, "has no accent phrases there")
+                self._leave(utterance, said("has no accent phrases there"))
                 continue
             now = lines.script.utterances[made[index][0]]
             style = lines.directions[now.role].style
@@ -397,7 +429,7 @@ class _Import:
             utterance, theirs = self._state.plain.utterances[wish.index], wish.phrases
             if len(made[wish.index]) > 1:
                 if not are_near(theirs, raw):
-                    self._leave(utterance, "its accents and lengths, since its text is several sentences now")
+                    self._leave(utterance, said("its accents and lengths, since its text is several sentences now"))
                 continue
             phrases[wish.index] = left_open(theirs, filled)
             as_own = is_open(phrases[wish.index]) and digest_phrases(theirs) == digest_phrases(own)
@@ -412,8 +444,8 @@ class _Import:
     def _placed(self, error: TtsRenderError, wish: _Wish) -> TtsRenderError:
         return placed(error, self._state.plain.path, self._state.plain.utterances[wish.index])
 
-    def _change(self, utterance: Utterance, said: str) -> None:
-        self._changes.append(Note(utterance.line, utterance.text, said))
+    def _change(self, utterance: Utterance, what: str) -> None:
+        self._changes.append(Note(utterance.line, utterance.text, what))
 
     def _leave(self, utterance: Utterance, why: str) -> None:
         self._left.append(Note(utterance.line, utterance.text, why))
@@ -424,15 +456,15 @@ def _ask_all(episode: Episode, session: Session) -> _State:
     _refuse_embedded(session.targets(episode.config.engines))
     plain, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes)
     for misfit in misfits:
-        session.tell(Warned(f"{plain.path}:{misfit.line}: {misfit}"))
+        session.tell(Warned(joined((f"{plain.path}:{misfit.line}", misfit.whole), ": ")))
     pool = session.pool(episode.config.engines)
     lines = direct_lines(plain, episode.script, episode.config, episode.voice, pool, session.cache, remember=False)
-    said = lines.script.utterances[: len(plain.utterances)]  # without the closing words
+    spoken = lines.script.utterances[: len(plain.utterances)]  # without the closing words
 
     def ask(engine: Engine, utterance: Utterance) -> tuple[AccentPhrase, ...]:
         return engine.unfold(phrase(engine, utterance, lines.directions[utterance.role].style))
 
-    phrases = _ask(pool, said, ask, lambda error, utterance: placed(error, plain.path, utterance))
+    phrases = _ask(pool, spoken, ask, lambda error, utterance: placed(error, plain.path, utterance))
     return _State(pool, plain, lines, tuple(phrases))
 
 
@@ -440,9 +472,9 @@ def _refuse_embedded(targets: Iterable[str]) -> None:
     for target in targets:
         if target in EMBEDDED:
             raise EngineError(
-                "speaks inside this program, and VOICEVOX's editor does not know its voices",
+                said("speaks inside this program, and VOICEVOX's editor does not know its voices"),
                 engine=target,
-                remedy="Name a VOICEVOX engine with --engine.",
+                remedy=said("Name a VOICEVOX engine with --engine."),
             )
 
 
@@ -451,9 +483,9 @@ def _styles(state: _State) -> dict[int, Style]:
     identity = state.pool.identity
     if not identity.id or not all(style.speaker_id for style in identity.styles):
         raise EngineError(
-            "does not give the ids by which VOICEVOX's editor knows engine and speakers",
+            said("does not give the ids by which VOICEVOX's editor knows engine and speakers"),
             engine=state.pool.labels[0],
-            remedy="Use VOICEVOX's own engine, 0.12 or newer.",
+            remedy=said("Use VOICEVOX's own engine, 0.12 or newer."),
         )
     return {style.id: style for style in identity.styles}
 
@@ -477,8 +509,12 @@ def _ask(
         else:
             answers.append(answer)
     if failures:
-        count = f"{len(failures)} utterance" + ("s" if len(failures) > 1 else "")
-        raise SpeechError(f"the engine cannot say {count}; nothing was written", failures, path=pool.labels[0])
+        message = said_count(
+            "the engine cannot say {count} utterance; nothing was written",
+            "the engine cannot say {count} utterances; nothing was written",
+            count=len(failures),
+        )
+        raise SpeechError(message, failures, path=pool.labels[0])
     return answers
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import EngineError, OutputError, TtsRenderError
 from tts_render.ground.events import Warned
+from tts_render.ground.messages import joined, said
 from tts_render.ground.units import Frames, frames_to_seconds, seconds_to_frames
 from tts_render.mix.timeline import Timeline, arrange
 from tts_render.run.describe import chapters_of
@@ -82,7 +83,7 @@ def plan(episode: Episode, session: Session) -> Plan:
     """
     script, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes)
     for misfit in misfits:
-        session.tell(Warned(f"{script.path}:{misfit.line}: {misfit}"))
+        session.tell(Warned(joined((f"{script.path}:{misfit.line}", misfit.whole), ": ")))
     problem: EngineError | None = None
     try:
         pool = session.pool(episode.config.engines)
@@ -174,4 +175,4 @@ class _GuessedSource:
     rate: int
 
     def load(self) -> Clip:
-        raise OutputError("an estimated sound cannot be played")
+        raise OutputError(said("an estimated sound cannot be played"))

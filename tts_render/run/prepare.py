@@ -9,6 +9,7 @@ from tts_render.episode.cover import Cover, find_cover
 from tts_render.episode.episode import read_text
 from tts_render.ground.errors import ScriptError
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.units import seconds_to_frames
 from tts_render.mix.bed import Music, open_music
 from tts_render.mix.timeline import Jingle, Jingles
@@ -68,7 +69,7 @@ class Work:
     @property
     def changes(self) -> tuple[str, ...]:
         """Names of what has changed since the last run, except for the engine and the files."""
-        return ("receipt",) if self.stored is None else difference(self.stored.ours, self.known)
+        return (said("receipt"),) if self.stored is None else difference(self.stored.ours, self.known)
 
 
 def prepare(
@@ -110,9 +111,9 @@ def prepare(
         known["deck"] = digest_file(episode.deck)
     elif "deck" in also:
         raise ScriptError(
-            "there is no slide deck for this episode",
+            said("there is no slide deck for this episode"),
             path=episode.path,
-            remedy=f"Put {audio.stem}.json beside the MP3, or remove deck from the outputs.",
+            remedy=said("Put {stem}.json beside the MP3, or remove deck from the outputs.", stem=audio.stem),
         )
     else:  # the settings ask for a deck for every episode that has one
         outputs = tuple(name for name in outputs if name != "deck")

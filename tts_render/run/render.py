@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tts_render.ground.errors import EngineError, EngineMismatchError, PostError, TtsRenderError
 from tts_render.ground.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.ground.files import Staged, digest_file, locked, remove_leftover, replace_bytes
+from tts_render.ground.messages import joined, said
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
 from tts_render.mix.metering import check_sound
 from tts_render.mix.timeline import Placement, Timeline, arrange
@@ -113,12 +114,16 @@ def render(
     began = time.monotonic()
     config, audio, tell = episode.config, _target(episode), session.tell
     receipt_file = session.receipt(episode.site, audio, source=episode.path)
-    with locked(session.lock(audio), patience=patience, busy=f"{audio}: another run is at work on this episode"):
+    with locked(
+        session.lock(audio),
+        patience=patience,
+        busy=said("{audio}: another run is at work on this episode", audio=audio),
+    ):
         _clear((audio, *sidecar_paths(audio), receipt_file, episode.path), session.cache)
         engine = engine_kind(session.targets(config.engines))
         work = prepare(episode, audio, read_receipt(receipt_file), engine=engine, also=also, offset_ms=offset_ms)
         for misfit in work.misfits:
-            tell(Warned(f"{work.script.path}:{misfit.line}: {misfit}"))
+            tell(Warned(joined((f"{work.script.path}:{misfit.line}", misfit.whole), ": ")))
         pool = _connect(session, config.engines, work)
         lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)
@@ -161,7 +166,10 @@ def write_back(post: Post, audio: Path, site: Site | None = None) -> PostEdit:
     """
     if not audio.is_file():
         raise PostError(
-            f"there is no {audio}", path=post.path, line=post.line_of(post.preset.audio), remedy="Render it first."
+            said("there is no {audio}", audio=audio),
+            path=post.path,
+            line=post.line_of(post.preset.audio),
+            remedy=said("Render it first."),
         )
     frames, rate = read_length(audio)
     keys = paths_for_post(post, outputs_beside(audio), audio, site or find_site(post.path))
@@ -204,9 +212,9 @@ def _target(episode: Episode) -> Path:
         return episode.audio
     key = ".".join(episode.config.preset.audio)
     raise PostError(
-        f"does not say where its audio belongs: {key} is missing",
+        said("does not say where its audio belongs: {key} is missing", key=key),
         path=episode.path,
-        remedy=f"Add {key} to its front matter, or give the file with -o.",
+        remedy=said("Add {key} to its front matter, or give the file with -o.", key=key),
     )
 
 
@@ -223,8 +231,8 @@ def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
         return session.pool(engines)
     except EngineError as error:
         if not work.changes:
-            note = "Script, voices and sounds are unchanged; only the engine could not be compared."
-            error.remedy = note if error.remedy is None else f"{note} {error.remedy}"
+            note = said("Script, voices and sounds are unchanged; only the engine could not be compared.")
+            error.remedy = note if error.remedy is None else said("{note} {remedy}", note=note, remedy=error.remedy)
         raise
 
 
@@ -360,8 +368,18 @@ def _describe(work: Work, lines: Lines, timeline: Timeline, tell: Tell) -> Finis
     if work.deck is not None and "deck" in work.outputs:
         for at in show_deck(work.deck, timeline):
             if at.doubtful:
-                found = f"only {at.score or 0:.0%} of the notes of slide {at.slide.number} were found"
-                tell(Warned(f"{work.deck.path}:{at.slide.line}: {found} in what is spoken, so its times are doubtful"))
+                tell(
+                    Warned(
+                        said(
+                            "{path}:{line}: only {score:.0%} of the notes of slide {number} were found"
+                            " in what is spoken, so its times are doubtful",
+                            path=work.deck.path,
+                            line=at.slide.line,
+                            score=at.score or 0,
+                            number=at.slide.number,
+                        )
+                    )
+                )
     return published
 
 
@@ -377,7 +395,9 @@ def _put_beside(
 ) -> tuple[Receipt, tuple[Sidecar, ...]]:
     """What goes beside the MP3, and its receipt."""
     if "report" in work.outputs:
-        remarks = [f"line {remark.line}: {remark.message}" for remark in script.remarks]
+        remarks = [
+            said("line {line}: {message}", line=remark.line, message=remark.message) for remark in script.remarks
+        ]
         published = about_run(published, receipt, mp3, tally.were_cached, [*remarks, *tally.warnings])
     sidecars = make_sidecars(published, work.outputs, work.audio, site, source=source, script=script.path)
     records = tuple(sidecar.record(site) for sidecar in sidecars)

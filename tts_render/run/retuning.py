@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tts_render.engine.moras import digest_phrases, to_kana
+from tts_render.ground.messages import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,11 +72,11 @@ def left_open(phrases: Sequence[AccentPhrase], own: Sequence[AccentPhrase]) -> t
 
 def what_differs(before: Sequence[AccentPhrase], after: Sequence[AccentPhrase]) -> str:
     if digest_phrases(before) != digest_phrases(after):
-        return f"accent phrases {to_kana(before)} -> {to_kana(after)}"
+        return said("accent phrases {before} -> {after}", before=to_kana(before), after=to_kana(after))
     pairs = list(zip(_moras(before), _moras(after), strict=True))
-    what = []
+    what: list[str] = []
     if not all(_has_length_of(mora, twin) for mora, twin in pairs):
-        what.append("lengths")
+        what.append(said("lengths"))
     if not all(is_near(mora.pitch, twin.pitch) for mora, twin in pairs):
-        what.append("pitches")
-    return " and ".join(what)
+        what.append(said("pitches"))
+    return joined(what, said(" and "))

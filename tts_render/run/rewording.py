@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tts_render.episode.episode import script_source
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script import Line, Manner, read_script
 from tts_render.script.attributes import parse_prosody
 
@@ -43,8 +44,8 @@ def prosody(manner: Manner) -> str:
         values.append(("pitch", _shortest(manner.pitch * 12, within=0.001, sign="+") + "st"))
     if abs(manner.volume - 1) > _NEAR:
         values.append(("volume", _percent(manner.volume)))
-    said = " ".join(f'{name}="{value}"' for name, value in values)
-    return f"<prosody {said}>" if said else ""
+    written = " ".join(f'{name}="{value}"' for name, value in values)
+    return f"<prosody {written}>" if written else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Draft:
         self.text = self._source.text
         self.script = self._read(self.text)
         if self.script.items != episode.script.items:
-            raise ScriptError("was changed meanwhile", path=self._source.path, remedy="Run this again.")
+            raise ScriptError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
         self.origins = list(range(len(self.script.items)))
         """For each item of the script, the index of the item that it was at the beginning."""
 
@@ -106,7 +107,7 @@ class Draft:
         """
         old = self._source.text.encode("utf-8")
         if not before.endswith(old):
-            raise ScriptError("was changed meanwhile", path=self._source.path, remedy="Run this again.")
+            raise ScriptError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
         return before[: len(before) - len(old)] + self.text.encode("utf-8")
 
     def _make(self, changes: Sequence[Rewording]) -> bool:
@@ -199,7 +200,7 @@ def _lines_of(change: Rewording, old: Line, items: Sequence[Item]) -> int:
     """How many of the next items are the changed line; 0 if they are not."""
     wanted = _squeezed(old.text if change.text is None else change.text)
     manner = old.manner * change.factor
-    said = ""
+    spoken = ""
     for count, line in enumerate(items, 1):
         if (
             not isinstance(line, Line)
@@ -207,11 +208,11 @@ def _lines_of(change: Rewording, old: Line, items: Sequence[Item]) -> int:
             or not _is_like(line.manner, manner)
         ):
             return 0
-        said += _squeezed(line.text)
-        if said == wanted:
+        spoken += _squeezed(line.text)
+        if spoken == wanted:
             spans = old.spans if change.text is None else ()
             return count if (line.end_of_sentence, line.spans) == (old.end_of_sentence, spans) else 0
-        if not wanted.startswith(said):
+        if not wanted.startswith(spoken):
             return 0
     return 0
 

@@ -11,6 +11,7 @@ from tts_render.engine import open_engine
 from tts_render.engine.pool import Pool, connect
 from tts_render.ground.errors import EngineError
 from tts_render.ground.events import Warned
+from tts_render.ground.messages import joined, said
 from tts_render.site.folder import confine
 from tts_render.site.receipt import receipt_path
 from tts_render.speech.cache import UtteranceCache
@@ -116,7 +117,7 @@ class Session:
         """
         if site.marked and audio.is_relative_to(site.root):
             path = receipt_path(site.root / ".tts-render" / "receipts", site.relative(audio))
-            return confine(site, path, what="the place of the receipt", source=source, line=None)
+            return confine(site, path, what=said("the place of the receipt"), source=source, line=None)
         return self.folder / "receipts" / f"{hashlib.sha256(os.fsencode(audio)).hexdigest()[:32]}.json"
 
     def failure(self, site: Site, source: Path) -> Path:
@@ -132,11 +133,12 @@ class Session:
         real = Path(os.path.realpath(source.parent)) / source.name
         if site.marked and real.is_relative_to(site.root):
             path = site.root / ".tts-render" / "failed" / f"{site.relative(real)}.txt"
-            return confine(site, path, what="the place of its failure", source=source, line=None)
+            return confine(site, path, what=said("the place of its failure"), source=source, line=None)
         return self.folder / "failed" / f"{hashlib.sha256(os.fsencode(real)).hexdigest()[:32]}.txt"
 
     def _report(self, event: EngineEvent) -> None:
-        self._warn(f"{event.label}: {event.kind}" + (f": {event.reason}" if event.reason else ""))
+        what = {"away": said("away"), "back": said("back"), "left out": said("left out")}[event.kind]
+        self._warn(joined((event.label, what, event.reason) if event.reason else (event.label, what), ": "))
 
     def _warn(self, message: str) -> None:
         self.tell(Warned(message))

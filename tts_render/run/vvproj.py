@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import Scales
 from tts_render.engine.moras import read_phrases
-from tts_render.ground.errors import InputError
+from tts_render.ground.errors import InputError, reason_of, words_of
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ _VERSION = "0.22.0"
 _LARGEST = 64 * 1024 * 1024  # bytes; ten hours of speech
 _MOST_ITEMS = 20_000
 _TRACK = "c7b1d0c2-6f0d-4e0a-9d53-5f6c1f6a3b58"  # the editor's singing half is never without one
-_PROBLEM = "It may have been made by another program, or damaged; save it again in VOICEVOX's editor."
+_PROBLEM = said("It may have been made by another program, or damaged; save it again in VOICEVOX's editor.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +115,39 @@ def read_project(path: Path) -> tuple[AudioItem, ...]:
     """
     try:
         if path.stat().st_size > _LARGEST:
-            raise InputError(f"is larger than {_LARGEST // 2**20} MiB", path=path)
+            raise InputError(said("is larger than {largest} MiB", largest=_LARGEST // 2**20), path=path)
         project = json.loads(path.read_bytes().decode("utf-8-sig").strip())
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise InputError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"is not a VOICEVOX project: {error}", path=path, remedy=_PROBLEM) from error
+        raise InputError(
+            said("is not a VOICEVOX project: {error}", error=words_of(error)), path=path, remedy=_PROBLEM
+        ) from error
     talk = project.get("talk") if isinstance(project, dict) else None
     if talk is None and isinstance(project, dict) and "audioKeys" in project:
         raise InputError(
-            "was saved by an editor older than 0.17",
+            said("was saved by an editor older than 0.17"),
             path=path,
-            remedy="Open it in a newer one and save it again.",
+            remedy=said("Open it in a newer one and save it again."),
         )
     keys = talk.get("audioKeys") if isinstance(talk, dict) else None
     values = talk.get("audioItems") if isinstance(talk, dict) else None
     if not isinstance(keys, list) or not isinstance(values, dict):
         raise InputError(
-            "is not a VOICEVOX project: it has no talk with audioKeys and audioItems", path=path, remedy=_PROBLEM
+            said("is not a VOICEVOX project: it has no talk with audioKeys and audioItems"), path=path, remedy=_PROBLEM
         )
     if len(keys) > _MOST_ITEMS:
-        raise InputError(f"has more than {_MOST_ITEMS:,} audio items", path=path)
+        raise InputError(said("has more than {most_items:,} audio items", most_items=_MOST_ITEMS), path=path)
     items: list[AudioItem] = []
     for number, key in enumerate(keys, 1):
         try:
             items.append(_item(key, values))
         except ValueError as error:
-            raise InputError(f"audio item {number}: {error}", path=path, remedy=_PROBLEM) from error
+            raise InputError(
+                said("audio item {number}: {error}", number=number, error=words_of(error)), path=path, remedy=_PROBLEM
+            ) from error
     if len({item.key for item in items}) < len(items):
-        raise InputError("lists an audio item twice", path=path, remedy=_PROBLEM)
+        raise InputError(said("lists an audio item twice"), path=path, remedy=_PROBLEM)
     return tuple(items)
 
 
@@ -188,13 +193,13 @@ def _mora_json(mora: Mora) -> dict[str, object]:
 
 def _item(key: object, values: dict[str, Any]) -> AudioItem:
     if not isinstance(key, str) or not isinstance(value := values.get(key), dict):
-        raise ValueError("is listed but not there")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError(said("is listed but not there"))  # noqa: TRY004  # the type of a foreign value
     voice, query = value.get("voice"), value.get("query")
     if not isinstance(voice, dict):
-        raise ValueError("has no voice")  # noqa: TRY004
+        raise ValueError(said("has no voice"))  # noqa: TRY004
     style = voice.get("styleId")
     if not isinstance(style, int) or isinstance(style, bool):
-        raise ValueError("voice.styleId must be a whole number")  # noqa: TRY004
+        raise ValueError(said("voice.styleId must be a whole number"))  # noqa: TRY004
     return AudioItem(
         key,
         _text(value, "text"),
@@ -208,22 +213,22 @@ def _item(key: object, values: dict[str, Any]) -> AudioItem:
 
 def _query(query: object) -> Query:
     if not isinstance(query, dict):
-        raise ValueError("query must be an object")  # noqa: TRY004
+        raise ValueError(said("query must be an object"))  # noqa: TRY004
     phrases = query.get("accentPhrases")
     if not isinstance(phrases, list):
-        raise ValueError("query.accentPhrases must be a list")  # noqa: TRY004
+        raise ValueError(said("query.accentPhrases must be a list"))  # noqa: TRY004
     rate, kana, stereo = query.get("outputSamplingRate"), query.get("kana"), query.get("outputStereo")
     if not isinstance(kana, str | None) or not isinstance(stereo, bool):
-        raise ValueError("query.kana must be a text, and query.outputStereo true or false")  # noqa: TRY004
+        raise ValueError(said("query.kana must be a text, and query.outputStereo true or false"))  # noqa: TRY004
     try:
         read = read_phrases({"accent_phrases": [_engine_form(phrase) for phrase in phrases]})
     except ValueError as error:
-        raise ValueError(f"query.accentPhrases: {error}") from error
+        raise ValueError(said("query.accentPhrases: {error}", error=words_of(error))) from error
     if not all(phrase.moras and 1 <= phrase.accent <= len(phrase.moras) for phrase in read):
-        raise ValueError("query.accentPhrases: an accent that is on none of its moras")
+        raise ValueError(said("query.accentPhrases: an accent that is on none of its moras"))
     moras = [mora for phrase in read for mora in (*phrase.moras, *([phrase.pause] if phrase.pause else []))]
     if any(mora.consonant is not None and mora.consonant_length is None for mora in moras):
-        raise ValueError("query.accentPhrases: a consonant without length")
+        raise ValueError(said("query.accentPhrases: a consonant without length"))
     return Query(
         phrases=read,
         scales=Scales(
@@ -270,12 +275,14 @@ def _engine_mora(mora: object) -> object:
 def _text(value: dict[str, Any], key: str) -> str:
     text = value.get(key)
     if not isinstance(text, str) or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError(f"{key} must be a text")
+        raise ValueError(said("{key} must be a text", key=key))
     return text
 
 
 def _number(query: dict[str, Any], key: str, *, least: float = 0.0, most: float = 1e3) -> float:
     number = query.get(key)
     if not isinstance(number, int | float) or isinstance(number, bool) or not least <= number <= most:
-        raise ValueError(f"query.{key} must be a number from {least:g} to {most:g}")
+        raise ValueError(
+            said("query.{key} must be a number from {least:g} to {most:g}", key=key, least=least, most=most)
+        )
     return float(number)

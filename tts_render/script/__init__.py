@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.base import (
     Cue,
     Item,
@@ -109,7 +110,7 @@ def read_script(path: Path, text: str, notation: Notation, *, first_line: int = 
         tuple(item for item in found if isinstance(item, Remark)),
     )
     if not script.lines:
-        raise ScriptError("has nothing to say", path=path, remedy="Write at least one sentence into it.")
+        raise ScriptError(said("has nothing to say"), path=path, remedy=said("Write at least one sentence into it."))
     return script
 
 
@@ -122,9 +123,9 @@ def find_form(source: Source) -> tuple[str, Source]:
     form = _SUFFIXES.get(source.path.suffix.lower())
     if form is None:
         raise ScriptError(
-            f"{source.path.suffix} is not a suffix of scripts",
+            said("{suffix} is not a suffix of scripts", suffix=source.path.suffix),
             path=source.path,
-            remedy="Give a text (.txt), a post (.md) or a slide deck (.json).",
+            remedy=said("Give a text (.txt), a post (.md) or a slide deck (.json)."),
         )
     matter = _FRONT_MATTER.match(source.text) if source.first_line == 1 else None
     if matter and _POST_KEY.search(matter["keys"]):  # a script, too, may begin with a section border

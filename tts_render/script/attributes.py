@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import listed, said
 from tts_render.script.base import Manner
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ def parse_break(values: Mapping[str, str]) -> float:
     if "time" in values:
         found = _TIME.fullmatch(values["time"].strip())
         if found is None:
-            raise ValueError(f"time={values['time']!r} is not a time such as 500ms or 1.5s")
+            raise ValueError(said("time={values!r} is not a time such as 500ms or 1.5s", values=values["time"]))
         seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
         if seconds > _LONGEST:
-            raise ValueError(f"time={values['time']!r} is more than {_LONGEST:.0f} s")
+            raise ValueError(
+                said("time={values!r} is more than {longest:.0f} s", values=values["time"], longest=_LONGEST)
+            )
         return seconds
     return _named(values.get("strength", "medium"), _STRENGTHS, "strength")
 
@@ -45,7 +48,7 @@ def parse_prosody(values: Mapping[str, str]) -> Manner:
     volume = _volume(values["volume"]) if "volume" in values else 1.0
     for name, value, least, most in (("rate", speed, 0.2, 5), ("pitch", pitch, -1, 1), ("volume", volume, 0, 8)):
         if not least <= value <= most:
-            raise ValueError(f"{name}={values[name]!r} is out of range")
+            raise ValueError(said("{name}={values!r} is out of range", name=name, values=values[name]))
     return Manner(speed, pitch, volume)
 
 
@@ -55,7 +58,7 @@ def parse_kana(text: str) -> str:
     kana = re.sub(r"\s+", "", kana)
     for phrase in re.split("[/、]", kana):
         if not _PHRASE.fullmatch(phrase):
-            raise ValueError("is not kana with one ' after the accent of each phrase")
+            raise ValueError(said("is not kana with one ' after the accent of each phrase"))
     return kana
 
 
@@ -70,7 +73,7 @@ def _rate(text: str) -> float:
         return 1 + sign * value / 100 if sign else value / 100
     if unit in ("", "x") and not sign:
         return value
-    raise ValueError(f"rate={text!r} is not a rate such as fast, 120% or 1.2")
+    raise ValueError(said("rate={text!r} is not a rate such as fast, 120% or 1.2", text=text))
 
 
 def _pitch(text: str) -> float:
@@ -83,7 +86,7 @@ def _pitch(text: str) -> float:
     factor = 1 + sign * value / 100 if unit == "%" and sign else value / 100 if unit == "%" else value
     if unit in ("%", "x") and factor > 0:
         return math.log2(factor)
-    raise ValueError(f"pitch={text!r} is not a pitch such as high, +2st, +10% or 1.1x")
+    raise ValueError(said("pitch={text!r} is not a pitch such as high, +2st, +10% or 1.1x", text=text))
 
 
 def _volume(text: str) -> float:
@@ -94,7 +97,7 @@ def _volume(text: str) -> float:
         return 1 + sign * value / 100 if sign else value / 100
     if unit in ("", "x") and not sign:
         return value if text.strip() in _VOLUMES or unit == "x" else value / 100  # SSML counts from 0 to 100
-    raise ValueError(f"volume={text!r} is not a volume such as loud, +6dB or 80%")
+    raise ValueError(said("volume={text!r} is not a volume such as loud, +6dB or 80%", text=text))
 
 
 def _number(text: str, names: Mapping[str, float], what: str) -> tuple[int, float, str]:
@@ -104,12 +107,14 @@ def _number(text: str, names: Mapping[str, float], what: str) -> tuple[int, floa
         return 0, names[text], ""
     found = _NUMBER.fullmatch(text)
     if found is None:
-        known = f"; the names are {', '.join(names)}" if names else ""
-        raise ValueError(f"{what}={text!r} is not understood{known}")
+        message = said("{what}={text!r} is not understood", what=what, text=text)
+        if names:
+            message = said("{message}; the names are {names}", message=message, names=listed(names))
+        raise ValueError(message)
     return {"": 0, "+": 1, "-": -1}[found[1]], float(found[2]), (found[3] or "").lower()
 
 
 def _named(text: str, names: Mapping[str, float], what: str) -> float:
     if text.strip() not in names:
-        raise ValueError(f"{what}={text!r} is not one of {', '.join(names)}")
+        raise ValueError(said("{what}={text!r} is not one of {names}", what=what, text=text, names=listed(names)))
     return names[text.strip()]

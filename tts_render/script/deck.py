@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_render.ground.errors import ScriptError
+from tts_render.ground.errors import ScriptError, words_of
+from tts_render.ground.messages import said
 from tts_render.script.builder import ScriptBuilder
 from tts_render.script.cleaning import clean, fold_space
 
@@ -64,7 +65,7 @@ def parse_deck(path: Path, text: str) -> Deck:
     decoder = json.JSONDecoder()
     position = _skip(text, 0)
     if text[position : position + 1] != "[":
-        raise ScriptError("is not a slide deck: a deck is a JSON list of slides", path=path, line=1)
+        raise ScriptError(said("is not a slide deck: a deck is a JSON list of slides"), path=path, line=1)
     slides: list[Slide] = []
     content: list[dict[str, Any]] = []
     position, counted, line = _skip(text, position + 1), 0, 1
@@ -75,18 +76,22 @@ def parse_deck(path: Path, text: str) -> Deck:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:  # ValueError: also for numbers with thousands of digits
             where = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            raise ScriptError(f"is not JSON: {error}", path=path, line=where) from error
+            raise ScriptError(said("is not JSON: {error}", error=words_of(error)), path=path, line=where) from error
         if not isinstance(value, dict):
-            raise ScriptError("a slide must be an object with type, title and notes", path=path, line=line)
+            raise ScriptError(said("a slide must be an object with type, title and notes"), path=path, line=line)
         content.append(value)
         slides.append(_slide(value, len(content), line, path))
         position = _skip(text, position)
         if text[position : position + 1] == ",":
             position = _skip(text, position + 1)
         elif text[position : position + 1] != "]":
-            raise ScriptError("is not JSON: a comma is missing", path=path, line=text.count("\n", 0, position) + 1)
+            raise ScriptError(
+                said("is not JSON: a comma is missing"), path=path, line=text.count("\n", 0, position) + 1
+            )
     if text[position + 1 :].strip():
-        raise ScriptError("is not JSON: something follows the list", path=path, line=text.count("\n", 0, position) + 1)
+        raise ScriptError(
+            said("is not JSON: something follows the list"), path=path, line=text.count("\n", 0, position) + 1
+        )
     indent = re.match(r"\[[ \t]*(?:\r\n|\n)( *)\{", text.lstrip())
     return Deck(path, tuple(slides), tuple(content), len(indent[1]) if indent else None)
 
@@ -117,7 +122,10 @@ def _slide(value: dict[str, Any], number: int, line: int, path: Path) -> Slide:
         start, end = value.get("start_ms"), value.get("end_ms")
         if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end):
             raise ScriptError(
-                f"slide {number} is a film or picture (rawmedia), but its start_ms and end_ms do not say how long",
+                said(
+                    "slide {number} is a film or picture (rawmedia), but its start_ms and end_ms do not say how long",
+                    number=number,
+                ),
                 path=path,
                 line=line,
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.base import Manner, Remark
 
 if TYPE_CHECKING:
@@ -101,7 +102,9 @@ class Inserts:
         number = self._numbers.get(insert)
         if number is None:
             if len(self._known) > _MOST:
-                raise ScriptError("contains more than 65,000 different pieces of markup", remedy="Split it.")
+                raise ScriptError(
+                    said("contains more than 65,000 different pieces of markup"), remedy=said("Split it.")
+                )
             number = self._numbers[insert] = len(self._known)
             self._known.append(insert)
         return chr(_FIRST + number)

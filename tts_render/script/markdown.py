@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
 from tts_render.script.cleaning import ENDING, clean, speakable
@@ -273,10 +274,10 @@ class _Reader:
         for row in rows:
             if found := PLACEHOLDER.search(row.text):
                 raise ScriptError(
-                    f"contains {found.group()}, which only the site generator can fill in",
+                    said("contains {found}, which only the site generator can fill in", found=found.group()),
                     path=self._source.path,
                     line=row.line,
-                    remedy="Write the text itself into the post, or give the episode a script of its own (.txt).",
+                    remedy=said("Write the text itself into the post, or give the episode a script of its own (.txt)."),
                 )
 
 

@@ -18,7 +18,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import ScriptError
+from tts_render.ground.errors import ScriptError, words_of
+from tts_render.ground.messages import joined, listed, said
 from tts_render.script.attributes import parse_break, parse_kana, parse_prosody
 from tts_render.script.cleaning import clean
 from tts_render.script.dialogue import find_speaker
@@ -125,7 +126,7 @@ class _Taker:
                 kept += [insert, "\n" * text.count("\n", found.start(), position)]
             self._line += text.count("\n", found.start(), position)
         for name, line in self._open:
-            self._inserts.remark(f"<{name}> is never closed", line)
+            self._inserts.remark(said("<{name}> is never closed", name=name), line)
         return "".join(kept) + text[position:]
 
     def _is_foreign(self, tag: re.Match[str]) -> bool:
@@ -164,12 +165,16 @@ class _Taker:
                 try:
                     return put(Break("exact", parse_break(values)))
                 except ValueError as error:
-                    raise self._wrong(name, str(error)) from None
+                    raise self._wrong(name, words_of(error)) from None
             case "audio":
                 sound = self._needed(name, values, "src")
                 if sound not in self._notation.sounds:
                     known = ", ".join(sorted(self._notation.sounds))
-                    raise self._wrong(name, f"there is no sound {sound!r}", known and f"The sounds are: {known}.")
+                    raise self._wrong(
+                        name,
+                        said("there is no sound {sound!r}", sound=sound),
+                        known and said("The sounds are: {known}.", known=known),
+                    )
                 if not empty:
                     self._open.append((name, self._line))
                 return put(Play(sound))
@@ -181,17 +186,21 @@ class _Taker:
                 try:
                     manner = parse_prosody(values)
                 except ValueError as error:
-                    raise self._wrong(name, str(error)) from None
+                    raise self._wrong(name, words_of(error)) from None
                 return self._opened(name, Delivery(manner=manner), empty=empty)
             case "voice":
                 wanted = self._needed(name, values, "name")
                 who = find_speaker(wanted, self._notation)
                 if who is None:
-                    raise self._wrong(name, f"there is no voice {wanted!r}", "Voices are named in voices.yaml.")
+                    raise self._wrong(
+                        name,
+                        said("there is no voice {wanted!r}", wanted=wanted),
+                        said("Voices are named in voices.yaml."),
+                    )
                 return self._opened(name, Delivery(who[0], who[1]), empty=empty)
             case "speak":
                 return put(Nothing())
-        self._inserts.remark(f"<{name}> is not supported markup, and was left out", self._line)
+        self._inserts.remark(said("<{name}> is not supported markup, and was left out", name=name), self._line)
         return put(Nothing())
 
     def _opened(self, name: str, delivery: Delivery, *, empty: bool) -> str:
@@ -207,30 +216,30 @@ class _Taker:
             self._open.pop()
             return self._inserts.put(Nothing() if name == "audio" else End())
         if name not in ("speak", "break", "mark", "audio"):
-            self._inserts.remark(f"</{name}> closes nothing, and was left out", self._line)
+            self._inserts.remark(said("</{name}> closes nothing, and was left out", name=name), self._line)
         return self._inserts.put(Nothing())
 
     def _paired(self, tag: re.Match[str], name: str, values: dict[str, str]) -> tuple[str, int]:
         end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self._text, tag.end())
         if tag["empty"] or end is None:
-            raise self._wrong(name, "has no end" if not tag["empty"] else "is empty")
+            raise self._wrong(name, said("has no end") if not tag["empty"] else said("is empty"))
         inside = self._text[tag.end() : end.start()]
         if name == "ruby":
-            shown, said, kana = *self._ruby(inside), False
+            shown, reading, kana = *self._ruby(inside), False
         else:
             shown = unescape(_LINES.sub(" ", _TAG.sub("", inside)).strip())
-            said, kana = self._said(name, values, shown)
+            reading, kana = self._said(name, values, shown)
         if not shown:
-            raise self._wrong(name, "is empty", "Write the display text between its tags.")
+            raise self._wrong(name, said("is empty"), said("Write the display text between its tags."))
         put = self._inserts.put
-        return put(Said(said, kana)) + shown + put(Said(None)), end.end()
+        return put(Said(reading, kana)) + shown + put(Said(None)), end.end()
 
     def _ruby(self, inside: str) -> tuple[str, str]:
         """Display text and reading of a ``<ruby>``."""
         inside = re.sub(r"<rp\b[^>]*>.*?(?:</rp\s*>|$)", "", inside, flags=re.IGNORECASE | re.DOTALL)
         parts = re.findall(r"(.*?)<rt\b[^>]*>(.*?)(?:</rt\s*>|(?=<rb)|$)", inside, re.IGNORECASE | re.DOTALL)
         if not parts:
-            raise self._wrong("ruby", "has no <rt>", "Write it as <ruby>漢字<rt>かんじ</rt></ruby>.")
+            raise self._wrong("ruby", said("has no <rt>"), said("Write it as <ruby>漢字<rt>かんじ</rt></ruby>."))
         bare = [[unescape(_LINES.sub("", _TAG.sub("", text)).strip()) for text in part] for part in parts]
         return "".join(base for base, _ in bare), "".join(reading for _, reading in bare)
 
@@ -240,24 +249,34 @@ class _Taker:
         if name == "say-as":
             kind = self._needed(name, values, "interpret-as")
             if kind not in KINDS:
-                raise self._wrong(name, f"interpret-as={kind!r} is not known", f"The kinds are: {', '.join(KINDS)}.")
-            said = say_as(kind, shown)
-            if said is None:
-                raise self._wrong(name, f"{shown!r} cannot be read as {kind}")
-            return said, False
+                raise self._wrong(
+                    name,
+                    said("interpret-as={kind!r} is not known", kind=kind),
+                    said("The kinds are: {kinds}.", kinds=listed(KINDS)),
+                )
+            reading = say_as(kind, shown)
+            if reading is None:
+                raise self._wrong(name, said("{shown!r} cannot be read as {kind}", shown=shown, kind=kind))
+            return reading, False
         alphabet = self._needed(name, values, "alphabet")
         kana = self._needed(name, values, "ph")
         if alphabet != "x-voicevox-kana":
-            raise self._wrong(name, f"the alphabet {alphabet!r} is not known", "Use x-voicevox-kana.")
+            raise self._wrong(
+                name, said("the alphabet {alphabet!r} is not known", alphabet=alphabet), said("Use x-voicevox-kana.")
+            )
         try:
             return parse_kana(kana), True
         except ValueError as error:
-            raise self._wrong(name, f"ph={kana!r} {error}", 'For example: ph="コンニチワ\'".') from None
+            raise self._wrong(
+                name,
+                said("ph={kana!r} {error}", kana=kana, error=words_of(error)),
+                said('For example: ph="コンニチワ\'".'),
+            ) from None
 
     def _needed(self, name: str, values: dict[str, str], key: str) -> str:
         value = values.get(key, "").strip()
         if not value:
-            raise self._wrong(name, f"needs {key}")
+            raise self._wrong(name, said("needs {key}", key=key))
         return value
 
     def _values(self, tag: re.Match[str]) -> list[tuple[str, str]]:
@@ -267,4 +286,6 @@ class _Taker:
         ]
 
     def _wrong(self, name: str, message: str, remedy: str | None = None) -> ScriptError:
-        return ScriptError(f"<{name}>: {message}", path=self._source.path, line=self._line, remedy=remedy or None)
+        return ScriptError(
+            joined((f"<{name}>", message), ": "), path=self._source.path, line=self._line, remedy=remedy or None
+        )

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.inserts import Begin, Break, Delivery, End, Inserts
 from tts_render.script.markup import unescape
 
@@ -81,10 +82,10 @@ def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> s
         tag = (_LIQUID if found.group() == "{%" else _HUGO).match(text, found.start())
         if tag is None:
             raise ScriptError(
-                f"{found.group()} begins a shortcode that has no end",
+                said("{found} begins a shortcode that has no end", found=found.group()),
                 path=source.path,
                 line=line,
-                remedy="Close it, or rephrase it.",
+                remedy=said("Close it, or rephrase it."),
             )
         name, ends = _name_and_end(tag)
         if silent is None:
@@ -93,10 +94,16 @@ def remove_shortcodes(source: Source, notation: Notation, inserts: Inserts) -> s
                 kept.append(_speech(source, line, tag, spoken, cast, inserts))
             elif not ends and spoken is None and name not in _SILENT and (held := _text_in(tag["rest"])):
                 raise ScriptError(
-                    f"the shortcode {name} contains text ({held}), but nothing says how to speak it",
+                    said(
+                        "the shortcode {name} contains text ({held}), but nothing says how to speak it",
+                        name=name,
+                        held=held,
+                    ),
                     path=source.path,
                     line=line,
-                    remedy=f"Under shortcodes: in voices.yaml, say how {name} is spoken, or that it is silent.",
+                    remedy=said(
+                        "Under shortcodes: in voices.yaml, say how {name} is spoken, or that it is silent.", name=name
+                    ),
                 )
             if not ends and name in _SILENT_INSIDE and name not in endless:
                 if _closes_later(text, tag, name):
@@ -129,10 +136,12 @@ def _speech(
     text = values.get(spoken.text or "")
     if text is None:
         raise ScriptError(
-            f"the shortcode {tag['name']} has no {spoken.text}, which is the attribute to speak",
+            said(
+                "the shortcode {tag} has no {text}, which is the attribute to speak", tag=tag["name"], text=spoken.text
+            ),
             path=source.path,
             line=line,
-            remedy="Give it one, or change shortcodes: in voices.yaml.",
+            remedy=said("Give it one, or change shortcodes: in voices.yaml."),
         )
     voice = spoken.voices[0] if spoken.voices else None
     if spoken.speaker and spoken.voices:
@@ -148,10 +157,10 @@ def _speech(
             row = inserts.put(Begin(Delivery(narrator=True, quoted=True))) + row[quote.end() :] + inserts.put(End())
         if row:
             rows.append(row)
-    said = inserts.put(Break("sentence")).join(rows).replace("{{", "{ {").replace("{%", "{ %")
+    answer = inserts.put(Break("sentence")).join(rows).replace("{{", "{ {").replace("{%", "{ %")
     paragraph = inserts.put(Break("paragraph"))
     begin = Begin(Delivery(speaker=voice) if voice else Delivery(narrator=True))
-    return paragraph + inserts.put(begin) + said + inserts.put(End()) + paragraph
+    return paragraph + inserts.put(begin) + answer + inserts.put(End()) + paragraph
 
 
 def _name_and_end(tag: re.Match[str]) -> tuple[str, bool]:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.cleaning import clean, fold_space
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def fill(template: str, templates: Templates, path: Path, *, count: int, n: int 
         text = values[found[1]]
         if text is None:
             raise ScriptError(
-                f"has no date, but the show says {found.group()}",
+                said("has no date, but the show says {found}", found=found.group()),
                 path=path,
-                remedy="Add a date to the front matter, or take it out of the template in voices.yaml.",
+                remedy=said("Add a date to the front matter, or take it out of the template in voices.yaml."),
             )
         return text
 

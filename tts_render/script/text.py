@@ -20,6 +20,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import ScriptError
+from tts_render.ground.messages import said
 from tts_render.script.base import Source
 from tts_render.script.builder import ScriptBuilder
 from tts_render.script.cleaning import clean, fold_space, strip_markup
@@ -56,10 +57,15 @@ def decode_script(path: Path, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ScriptError(
-            f"is not UTF-8: byte 0x{data[error.start]:02X} at offset {error.start}{_likely(data)}",
+            said(
+                "is not UTF-8: byte 0x{data:02X} at offset {start}{likely}",
+                data=data[error.start],
+                start=error.start,
+                likely=_likely(data),
+            ),
             path=path,
             line=data.count(b"\n", 0, error.start) + 1,
-            remedy="Save the file as UTF-8.",
+            remedy=said("Save the file as UTF-8."),
         ) from error
 
 
@@ -116,11 +122,11 @@ def _pieces(line: str) -> Iterator[str | None]:
 
 def _likely(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "; it seems to be UTF-16"
+        return said("; it seems to be UTF-16")
     for encoding, name in (("euc_jp", "EUC-JP"), ("cp932", "Shift_JIS")):
         try:
             data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return f"; it seems to be {name}"
+        return said("; it seems to be {name}", name=name)
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import said
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -50,7 +52,7 @@ def read_bed(tree: Tree, sound: Callable[[Tree], str]) -> BedSettings:
         return BedSettings(sound(tree))
     found = tree.fields("sound", "level", "fade_in", "fade_out", "crossfade", "duck", "attack", "release")
     if "sound" not in found:
-        raise tree.wrong("needs sound:, a name from sounds:")
+        raise tree.wrong(said("needs sound:, a name from sounds:"))
     default = BedSettings("")
 
     def number(key: str, otherwise: float, least: float, most: float) -> float:

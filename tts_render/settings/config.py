@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tts_render.ground.errors import ConfigError
+from tts_render.ground.messages import listed, said
 from tts_render.ground.yamltree import Tree, nearest, read_tree
 from tts_render.settings.bed import BedSettings, read_bed
 from tts_render.settings.embedded import EMBEDDED
@@ -241,8 +242,12 @@ class Config:
     def nearest_voice(self, name: str) -> str:
         """A sentence suggesting what to write instead of an unknown name."""
         near = nearest(name, self.names())
-        known = ", ".join(self.voices)
-        return f"Did you mean {near}?" if near else f"The names in {self.path.name} are: {known}."
+        known = listed(self.voices)
+        return (
+            said("Did you mean {near}?", near=near)
+            if near
+            else said("The names in {name} are: {known}.", name=self.path.name, known=known)
+        )
 
 
 def packaged_config_path() -> Path:
@@ -269,7 +274,9 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         "post", *KEYS,
     )  # fmt: skip
     if "voices" not in top or not (entries := top["voices"].entries()):
-        raise ConfigError("voices: is empty", path=path, remedy="Name at least one, with speaker: or style_id:.")
+        raise ConfigError(
+            said("voices: is empty"), path=path, remedy=said("Name at least one, with speaker: or style_id:.")
+        )
     voices = {name: _voice(name, entry) for name, entry in entries.items()}
     _refuse_shared_names(voices, path)
     sounds = (
@@ -297,7 +304,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
     name = top["default"].text()
     voice = config.voice(name)
     if voice is None:
-        raise top["default"].wrong(f"there is no voice {name!r}", config.nearest_voice(name))
+        raise top["default"].wrong(said("there is no voice {name!r}", name=name), config.nearest_voice(name))
     return replace(config, default=voice.name)
 
 
@@ -307,9 +314,9 @@ def _voice(name: str, tree: Tree) -> VoiceSettings:
         *EMBEDDED,
     )  # fmt: skip
     if "speaker" not in found and "style_id" not in found:
-        raise tree.wrong("needs speaker: or style_id:", "`tts-render voices` lists what the engine has.")
+        raise tree.wrong(said("needs speaker: or style_id:"), said("`tts-render voices` lists what the engine has."))
     if "style_id" in found and ("speaker" in found or "style" in found):
-        raise found["style_id"].wrong("style_id cannot be combined with speaker or style")
+        raise found["style_id"].wrong(said("style_id cannot be combined with speaker or style"))
 
     def number(key: str, default: float, least: float, most: float) -> float:
         return found[key].number(least, most) if key in found else default
@@ -349,7 +356,13 @@ def _refuse_shared_names(voices: Mapping[str, VoiceSettings], path: Path) -> Non
             other = owners.setdefault(_nfc(name), voice)
             if other is not voice:
                 raise ConfigError(
-                    f"voices.{voice.name}: the name {name!r} already belongs to {other.name} in line {other.line}",
+                    said(
+                        "voices.{name}: the name {name2!r} already belongs to {name3} in line {line}",
+                        name=voice.name,
+                        name2=name,
+                        name3=other.name,
+                        line=other.line,
+                    ),
                     path=path,
                     line=voice.line,
                 )
@@ -360,7 +373,7 @@ def _sound(name: str, tree: Tree, root: Path | None) -> SoundSettings:
         return SoundSettings(name, tree.line, _sound_path(tree, root))
     found = tree.fields("file", "level", "gain", "fade_in", "fade_out")
     if "file" not in found:
-        raise tree.wrong("needs file:")
+        raise tree.wrong(said("needs file:"))
     levels: tuple[SoundLevel, ...] = ("speech", "as-is")
     chosen = found["level"].choice(levels) if "level" in found else "speech"
     return SoundSettings(
@@ -380,7 +393,11 @@ def _sound_path(tree: Tree, root: Path | None) -> Path:
         name = text.removeprefix("builtin:")
         if name not in BUILTIN_SOUNDS:
             raise tree.wrong(
-                f"there is no {text}", f"The built-in sounds are: {', '.join('builtin:' + n for n in BUILTIN_SOUNDS)}."
+                said("there is no {text}", text=text),
+                said(
+                    "The built-in sounds are: {builtin_sounds}.",
+                    builtin_sounds=listed("builtin:" + n for n in BUILTIN_SOUNDS),
+                ),
             )
         return Path(__file__).resolve().parent / "sounds" / f"{name}.flac"
     return tree.inside(root)
@@ -408,8 +425,8 @@ def _show(
         if name.text() not in sounds:
             near = nearest(name.text(), sounds)
             raise name.wrong(
-                f"there is no sound {name.text()!r}",
-                f"Did you mean {near}?" if near else "Name it under sounds: first.",
+                said("there is no sound {text!r}", text=name.text()),
+                said("Did you mean {near}?", near=near) if near else said("Name it under sounds: first."),
             )
         return name.text()
 
@@ -454,7 +471,9 @@ def _master(tree: Tree) -> MasterSettings:
             return otherwise
         value = found[key].whole(0, 10**6)
         if value not in allowed:
-            raise found[key].wrong(f"must be one of {', '.join(map(str, allowed))}, not {value}")
+            raise found[key].wrong(
+                said("must be one of {allowed}, not {value}", allowed=listed(map(str, allowed)), value=value)
+            )
         return value
 
     encoders: tuple[EncoderName, ...] = ("auto", "lame", "ffmpeg", "soundfile")

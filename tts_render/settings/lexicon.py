@@ -14,7 +14,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tts_render.ground.errors import ConfigError
+from tts_render.ground.errors import ConfigError, words_of
+from tts_render.ground.messages import listed, said
 from tts_render.ground.yamltree import nearest, read_settings
 
 if TYPE_CHECKING:
@@ -86,19 +87,19 @@ def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
             continue
         fields = value.fields("reading", "accent", "class")
         if "reading" not in fields:
-            raise value.wrong("needs reading:")
+            raise value.wrong(said("needs reading:"))
         accent = fields["accent"].whole(0, 99) if "accent" in fields else None
         chosen = fields["class"].choice(WORD_CLASSES) if "class" in fields else "proper_noun"
         try:
             yield _entry(surface, fields["reading"].text(), accent, chosen)
         except ValueError as error:
-            raise value.wrong(str(error)) from error
+            raise value.wrong(words_of(error)) from error
 
 
 def _inside(tree: Tree, root: Path | None) -> Path:
     path = tree.inside(root)
     if not os.path.isfile(path):  # noqa: PTH113  # a path may be too long to be asked for
-        raise tree.wrong(f"there is no {tree.text()}")
+        raise tree.wrong(said("there is no {text}", text=tree.text()))
     return path
 
 
@@ -115,20 +116,32 @@ def _read_csv(path: Path) -> Iterator[Entry]:
             line = rows.line_num
             if len(row) > len(columns):
                 raise ConfigError(
-                    f"has {len(row)} fields, but the first line names {len(columns)} columns",
+                    said(
+                        "has {row} fields, but the first line names {columns} columns",
+                        row=len(row),
+                        columns=len(columns),
+                    ),
                     path=path,
                     line=line,
-                    remedy="Put a field with a comma in it in double quotes.",
+                    remedy=said("Put a field with a comma in it in double quotes."),
                 )
             entry = _row({name: cell.strip() for name, cell in zip(columns, row, strict=False)}, path, line)
             if entry.surface in lines:
                 raise ConfigError(
-                    f"{entry.surface} occurs twice, here and in line {lines[entry.surface]}", path=path, line=line
+                    said(
+                        "{surface} occurs twice, here and in line {lines}",
+                        surface=entry.surface,
+                        lines=lines[entry.surface],
+                    ),
+                    path=path,
+                    line=line,
                 )
             lines[entry.surface] = line
             yield entry
     except csv.Error as error:
-        raise ConfigError(f"is not valid CSV: {error}", path=path, line=rows.line_num) from error
+        raise ConfigError(
+            said("is not valid CSV: {error}", error=words_of(error)), path=path, line=rows.line_num
+        ) from error
 
 
 def _check_columns(columns: list[str], path: Path) -> None:
@@ -136,17 +149,19 @@ def _check_columns(columns: list[str], path: Path) -> None:
         if name not in _COLUMNS:
             near = nearest(name, _COLUMNS)
             raise ConfigError(
-                f"{name!r} is not a column",
+                said("{name!r} is not a column", name=name),
                 path=path,
                 line=1,
-                remedy=f"Did you mean {near}?" if near else f"The first line names the columns: {','.join(_COLUMNS)}.",
+                remedy=said("Did you mean {near}?", near=near)
+                if near
+                else said("The first line names the columns: {columns}.", columns=",".join(_COLUMNS)),
             )
     if not {"surface", "reading"} <= set(columns) or len(set(columns)) < len(columns):
         raise ConfigError(
-            "does not name its columns",
+            said("does not name its columns"),
             path=path,
             line=1,
-            remedy=f"The first line is surface,reading or {','.join(_COLUMNS)}.",
+            remedy=said("The first line is surface,reading or {columns}.", columns=",".join(_COLUMNS)),
         )
 
 
@@ -154,12 +169,13 @@ def _row(row: dict[str, str], path: Path, line: int) -> Entry:
     accent, chosen = row.get("accent", ""), row.get("class") or "proper_noun"
     try:
         if accent and not re.fullmatch("[0-9]{1,2}", accent):
-            raise ValueError(f"the accent must be a whole number, not {accent!r}")  # noqa: TRY301
+            raise ValueError(said("the accent must be a whole number, not {accent!r}", accent=accent))  # noqa: TRY301
         if chosen not in WORD_CLASSES:
-            raise ValueError(f"the class must be one of {', '.join(WORD_CLASSES)}, not {chosen!r}")  # noqa: TRY301
+            classes = listed(WORD_CLASSES)
+            raise ValueError(said("the class must be one of {classes}, not {chosen!r}", classes=classes, chosen=chosen))  # noqa: TRY301
         return _entry(row["surface"], row.get("reading", ""), int(accent) if accent else None, chosen)
     except ValueError as error:
-        raise ConfigError(str(error), path=path, line=line) from error
+        raise ConfigError(words_of(error), path=path, line=line) from error
 
 
 def _entry(surface: str, reading: str, accent: int | None, word_class: str) -> Entry:
@@ -170,17 +186,31 @@ def _entry(surface: str, reading: str, accent: int | None, word_class: str) -> E
     """
     chosen = next(name for name in WORD_CLASSES if name == word_class)
     if not surface:
-        raise ValueError("an entry needs a surface")
+        raise ValueError(said("an entry needs a surface"))
     if not reading:
-        raise ValueError(f"{surface} needs a reading")
+        raise ValueError(said("{surface} needs a reading", surface=surface))
     if accent is None:
         return Entry(_nfc(surface), _nfc(reading), None, chosen)
     kana = to_katakana(_nfc(reading))
     if not _KATAKANA.fullmatch(kana):
-        raise ValueError(f"{surface}: a reading with an accent must be all kana, not {reading!r}")
+        raise ValueError(
+            said(
+                "{surface}: a reading with an accent must be all kana, not {reading!r}",
+                surface=surface,
+                reading=reading,
+            )
+        )
     moras = count_moras(kana)
     if accent > moras:
-        raise ValueError(f"{surface}: the accent is {accent}, but {kana} has {moras} moras")
+        raise ValueError(
+            said(
+                "{surface}: the accent is {accent}, but {kana} has {moras} moras",
+                surface=surface,
+                accent=accent,
+                kana=kana,
+                moras=moras,
+            )
+        )
     return Entry(_nfc(surface), kana, accent, chosen)
 
 

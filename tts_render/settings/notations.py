@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import listed, said
 from tts_render.ground.yamltree import nearest
 from tts_render.script.base import SpokenShortcode
 
@@ -48,10 +49,10 @@ def read_template(tree: Tree, name: str) -> str:
         if found[1] not in allowed:
             near = nearest(found[1] or "", allowed)
             raise tree.wrong(
-                f"{found.group()} is not a placeholder",
-                f"Did you mean {{{near}}}?"
+                said("{found} is not a placeholder", found=found.group()),
+                said("Did you mean {{{near}}}?", near=near)
                 if near
-                else f"The placeholders here are: {', '.join(f'{{{one}}}' for one in allowed)}.",
+                else said("The placeholders here are: {allowed}.", allowed=listed(f"{{{one}}}" for one in allowed)),
             )
     return text
 
@@ -67,7 +68,8 @@ def known_voice(tree: Tree, names: Iterable[str]) -> str:
     if unicodedata.normalize("NFC", name) not in known:
         near = nearest(name, known)
         raise tree.wrong(
-            f"there is no voice {name!r}", f"Did you mean {near}?" if near else "Name it under voices: first."
+            said("there is no voice {name!r}", name=name),
+            said("Did you mean {near}?", near=near) if near else said("Name it under voices: first."),
         )
     return name
 
@@ -78,9 +80,9 @@ def _shortcode(tree: Tree, names: tuple[str, ...]) -> SpokenShortcode:
         return SpokenShortcode()
     found = tree.fields("text", "speaker", "voices")
     if "text" not in found:
-        raise tree.wrong("needs text:, the attribute to speak", "Or write silent instead.")
+        raise tree.wrong(said("needs text:, the attribute to speak"), said("Or write silent instead."))
     if "speaker" in found and "voices" not in found:
-        raise tree.wrong("speaker: needs voices:, the voices that speak in turn")
+        raise tree.wrong(said("speaker: needs voices:, the voices that speak in turn"))
     return SpokenShortcode(
         text=found["text"].text(),
         speaker=found["speaker"].text() if "speaker" in found else None,

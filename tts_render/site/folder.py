@@ -13,8 +13,10 @@ from urllib.parse import quote
 import yaml
 
 from tts_render.ground.bounded import LOADER, load_toml, parse_yaml_events
-from tts_render.ground.errors import InputError, OutsideSiteError
+from tts_render.ground.errors import InputError, OutsideSiteError, words_of
 from tts_render.ground.files import NAME_MAX
+from tts_render.ground.messages import said
+from tts_render.ground.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,11 +87,13 @@ def find_site(start: Path, explicit: Path | None = None) -> Site:
     """
     if explicit is not None:
         if not explicit.is_dir():
-            raise InputError("is not a folder", path=explicit, remedy="Name the root of the site with --site.")
+            raise InputError(
+                said("is not a folder"), path=explicit, remedy=said("Name the root of the site with --site.")
+            )
         site = _read_site(Path(os.path.realpath(explicit)))
         plain = Path(os.path.normpath(start.absolute()))
         if plain.is_relative_to(os.path.normpath(explicit.absolute())):
-            confine(site, plain, what="the file", source=start, line=None)
+            confine(site, plain, what=said("the file"), source=start, line=None)
         return site
     folder = Path(os.path.realpath(start)).parent
     for candidate in (folder, *folder.parents):
@@ -113,14 +117,21 @@ def confine(site: Site, path: Path, *, what: str, source: Path, line: int | None
     """
     if any(character in str(path) for character in "\0\r\n"):
         raise OutsideSiteError(
-            f"{what} contains a line break, or a character that no path can have", path=source, line=line
+            said("{what} contains a line break, or a character that no path can have", what=what),
+            path=source,
+            line=line,
         )
     resolved = Path(os.path.realpath(site.root / path))
     if any(len(os.fsencode(part)) > NAME_MAX for part in resolved.parts):
-        raise OutsideSiteError(f"{what} contains a name that is too long for a file", path=source, line=line)
+        raise OutsideSiteError(
+            said("{what} contains a name that is too long for a file", what=what), path=source, line=line
+        )
     if not resolved.is_relative_to(site.root):
         raise OutsideSiteError(
-            f"{what} leaves the site: {path}", path=source, line=line, remedy=f"It must lie inside {site.root}."
+            said("{what} leaves the site: {path}", what=what, path=path),
+            path=source,
+            line=line,
+            remedy=said("It must lie inside {root}.", root=site.root),
         )
     return resolved
 
@@ -207,17 +218,19 @@ def _generator(name: str, facts: Mapping[str, Any]) -> Generator:
 
 def _parse(path: Path) -> Mapping[str, Any]:
     def wrong(message: str, line: int) -> InputError:
-        return InputError(message, path=path, line=line, remedy="It is the site's own configuration.")
+        return InputError(message, path=path, line=line, remedy=said("It is the site's own configuration."))
 
     try:
         if path.stat().st_size > _LARGEST:
-            raise InputError(f"is larger than {_LARGEST:,} bytes", path=path)
+            raise InputError(said("is larger than {largest:,} bytes", largest=_LARGEST), path=path)
         text = path.read_text(encoding="utf-8-sig")
         return load_toml(text, wrong) if path.suffix == ".toml" else _top_level(text, wrong)
     # ValueError: not UTF-8, not TOML, or a number with thousands of digits
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(
-            f"cannot be read: {' '.join(str(error).split())}", path=path, remedy="It is the site's own configuration."
+            said("cannot be read: {reason}", reason=one_line(words_of(error))),
+            path=path,
+            remedy=said("It is the site's own configuration."),
         ) from error
 
 

@@ -15,7 +15,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tts_render.ground.errors import InputError
+from tts_render.ground.errors import InputError, reason_of
+from tts_render.ground.messages import said
 from tts_render.site.folder import Site, find_site
 from tts_render.site.frontmatter import peek
 from tts_render.site.post import parse_date
@@ -94,7 +95,7 @@ def _walk(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
     try:
         paths = list(folder.iterdir())
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=folder) from error
+        raise InputError(said("cannot be read: {reason}", reason=reason_of(error)), path=folder) from error
     for path in paths:
         if path.name in (".git", "node_modules", ".tts-render"):
             continue

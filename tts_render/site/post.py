@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from tts_render.ground.errors import PostError
+from tts_render.ground.errors import PostError, reason_of
+from tts_render.ground.messages import joined, said
 from tts_render.ground.names import audio_name
 from tts_render.site.frontmatter import FrontMatter, Written, decode_post, lookup, read_front_matter
 from tts_render.site.presets import format_duration, format_size
@@ -162,10 +163,14 @@ def read_post(path: Path, preset: Preset, *, bare: bool = False) -> Post:
     """
     try:
         if path.stat().st_size > _LARGEST:
-            raise PostError(f"is larger than {_LARGEST:,} bytes", path=path, remedy="No episode is that long.")
+            raise PostError(
+                said("is larger than {largest:,} bytes", largest=_LARGEST),
+                path=path,
+                remedy=said("No episode is that long."),
+            )
         source = path.read_bytes()
     except OSError as error:
-        raise PostError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise PostError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
     text = decode_post(path, source)
     front = read_front_matter(path, text, any_case=preset.any_case)
     if front is None:
@@ -210,15 +215,15 @@ def edit_post(post: Post, *, size: int, seconds: int, beside: Mapping[Key, str] 
             continue
         front = front.with_value(field.key, value)
         now = front.find(field.key)
-        changes.append(f"{'.'.join(field.key)} {_shown(written)} -> {_shown(now)}")
+        changes.append(_change(field.key, written, now))
     for key, path in beside.items():
         written = front.find(key)
         if written is None or written.value == path or not _waits_for(written, path):
             continue
         front = front.with_value(key, path)
-        changes.append(f"{'.'.join(key)} {_shown(written)} -> {_shown(front.find(key))}")
+        changes.append(_change(key, written, front.find(key)))
     after = front.encode() if changes else post.source
-    return PostEdit(post.path, post.source, after, ", ".join(changes) or "unchanged")
+    return PostEdit(post.path, post.source, after, joined(changes, ", ") if changes else said("unchanged"))
 
 
 _DATE = re.compile(
@@ -267,17 +272,21 @@ def _as_text(value: object) -> str | None:
     return str(value) if isinstance(value, int | float | datetime.date) else None
 
 
+def _change(key: Key, before: Written | None, now: Written | None) -> str:
+    return said("{key} {before} -> {now}", key=".".join(key), before=_shown(before), now=_shown(now))
+
+
 def _shown(written: Written | None) -> str:
     if written is None:
-        return "(missing)"
+        return said("(missing)")
     text = " ".join("".join(c if c.isprintable() else " " for c in written.text).split())
-    return (text if len(text) <= 40 else text[:39] + "…") or "(empty)"
+    return (text if len(text) <= 40 else text[:39] + "…") or said("(empty)")
 
 
 def _no_front_matter(path: Path) -> PostError:
     return PostError(
-        "has no front matter",
+        said("has no front matter"),
         path=path,
         line=1,
-        remedy="Begin the file with a line ---, the keys, and another line ---.",
+        remedy=said("Begin the file with a line ---, the keys, and another line ---."),
     )

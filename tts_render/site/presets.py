@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, cast, get_args
 
+from tts_render.ground.messages import listed, said
 from tts_render.ground.units import format_clock, half_up
 from tts_render.ground.yamltree import nearest
 
@@ -282,7 +283,10 @@ def customise(preset: Preset, changes: Mapping[str, Tree]) -> Preset:
         if name not in _CHANGEABLE:
             near = nearest(name, _CHANGEABLE)
             raise tree.wrong(
-                "is not a setting", f"Did you mean {near}?" if near else f"The settings are: {', '.join(_CHANGEABLE)}."
+                said("is not a setting"),
+                said("Did you mean {near}?", near=near)
+                if near
+                else said("The settings are: {changeable}.", changeable=listed(_CHANGEABLE)),
             )
         current = getattr(preset, name)
         if name == "size":
@@ -318,5 +322,5 @@ def _field(current: Field[_F], tree: Tree, forms: tuple[_F, ...]) -> Field[_F]:
 def _key(tree: Tree) -> Key:
     key = tuple(part.text() for part in tree.items()) if tree.is_list else tuple(tree.text().split("."))
     if not key or not all(key):
-        raise tree.wrong("must be the name of a front matter key, with dots between the groups it is in")
+        raise tree.wrong(said("must be the name of a front matter key, with dots between the groups it is in"))
     return key

@@ -16,8 +16,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from tts_render.ground.errors import SoundError
+from tts_render.ground.errors import SoundError, reason_of
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.units import Decibels, Frames, conform_frames, seconds_to_frames
 from tts_render.sound.mpeg import read_length
 
@@ -115,7 +116,9 @@ class SoundFile:
         """
         clip = _read(self.path)
         if (len(clip.samples), clip.samples.shape[1], clip.rate) != (self.frames, self.channels, self.rate):
-            raise SoundError("the sound was changed while it was in use", path=self.path, remedy="Run this again.")
+            raise SoundError(
+                said("the sound was changed while it was in use"), path=self.path, remedy=said("Run this again.")
+            )
         return clip
 
 
@@ -129,9 +132,9 @@ def open_sound(path: Path) -> SoundFile:
     """
     clip = _read(path)
     if not len(clip.samples):
-        raise SoundError("the sound is empty", path=path, remedy="Give a file with sound in it.")
+        raise SoundError(said("the sound is empty"), path=path, remedy=said("Give a file with sound in it."))
     if not np.isfinite(clip.samples).all():
-        raise SoundError("the sound has values that are not numbers", path=path, remedy="Export it again.")
+        raise SoundError(said("the sound has values that are not numbers"), path=path, remedy=said("Export it again."))
     frames, channels = clip.samples.shape
     return SoundFile(path, Frames(frames), clip.rate, channels, digest_file(path))
 
@@ -142,7 +145,9 @@ def _read(path: Path) -> Clip:
             stream.read(1)  # on some systems a folder can be opened, and only reading it fails
     except OSError as error:
         raise SoundError(
-            f"cannot be read: {error.strerror or error}", path=path, remedy="Correct the path, or add the file."
+            said("cannot be read: {reason}", reason=reason_of(error)),
+            path=path,
+            remedy=said("Correct the path, or add the file."),
         ) from error
     try:
         with soundfile.SoundFile(path) as file:
@@ -158,9 +163,9 @@ def _read(path: Path) -> Clip:
 def _read_with_ffmpeg(path: Path) -> Clip:
     if not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
         raise SoundError(
-            "only ffmpeg might be able to read this, and it is not installed",
+            said("only ffmpeg might be able to read this, and it is not installed"),
             path=path,
-            remedy="Install ffmpeg, or convert the sound to WAV, FLAC, OGG or MP3.",
+            remedy=said("Install ffmpeg, or convert the sound to WAV, FLAC, OGG or MP3."),
         )
     pydub = _import_pydub()
     try:
@@ -172,7 +177,9 @@ def _read_with_ffmpeg(path: Path) -> Clip:
             segment = pydub.AudioSegment.from_file(stream)
     except (pydub.exceptions.PydubException, OSError, LookupError, ValueError) as error:
         raise SoundError(
-            "this is not a sound file that can be read", path=path, remedy="Convert it to WAV, FLAC, OGG or MP3."
+            said("this is not a sound file that can be read"),
+            path=path,
+            remedy=said("Convert it to WAV, FLAC, OGG or MP3."),
         ) from error
     _refuse_longer(path, segment.frame_count() / segment.frame_rate)
     whole = np.frombuffer(segment.raw_data, dtype=f"<i{segment.sample_width}").reshape(-1, segment.channels)
@@ -192,9 +199,13 @@ def _import_pydub() -> Any:
 def _refuse_longer(path: Path, seconds: Seconds) -> None:
     if seconds > LONGEST_SOUND:
         raise SoundError(
-            f"the sound lasts {seconds / 60:.0f} minutes; at most {LONGEST_SOUND / 60:.0f} are allowed",
+            said(
+                "the sound lasts {seconds:.0f} minutes; at most {longest_sound:.0f} are allowed",
+                seconds=seconds / 60,
+                longest_sound=LONGEST_SOUND / 60,
+            ),
             path=path,
-            remedy="Cut it to the part that you need.",
+            remedy=said("Cut it to the part that you need."),
         )
 
 

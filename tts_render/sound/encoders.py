@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import soundfile
 
-from tts_render.ground.errors import OutputError
+from tts_render.ground.errors import OutputError, words_of
+from tts_render.ground.messages import listed, said
 from tts_render.sound.audio import feed
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ _BITRATES = {
     24000: (96, 112, 128, 144, 160),
     16000: (96, 112, 128, 144, 160),
 }
-_MAKE_ROOM = "Make room on the disk or give write permission, then run this again."
+_MAKE_ROOM = said("Make room on the disk or give write permission, then run this again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def choose_encoder(setting: EncoderName | Literal["auto"]) -> Encoder:
         if encoder := _find(name):
             return encoder
     raise OutputError(
-        f"the MP3 encoder {' or '.join(names)} is not installed here, or cannot make MP3",
-        remedy="Install it, or write `encoder: auto` under `master:` in voices.yaml.",
+        said("the MP3 encoder {names} is not installed here, or cannot make MP3", names=" or ".join(names)),
+        remedy=said("Install it, or write `encoder: auto` under `master:` in voices.yaml."),
     )
 
 
@@ -119,10 +120,18 @@ def encode(
     """
     if bitrate not in _BITRATES.get(rate, ()) or channels not in (1, 2):
         raise OutputError(
-            f"there is no MP3 of {rate} Hz, {channels} channels and {bitrate} kbit/s",
+            said(
+                "there is no MP3 of {rate} Hz, {channels} channels and {bitrate} kbit/s",
+                rate=rate,
+                channels=channels,
+                bitrate=bitrate,
+            ),
             path=path,
-            remedy=f"Possible: {', '.join(map(str, _BITRATES.get(rate, _BITRATES[44100])))} kbit/s at "
-            f"{rate if rate in _BITRATES else 44100} Hz, 1 or 2 channels.",
+            remedy=said(
+                "Possible: {bitrates} kbit/s at {rate} Hz, 1 or 2 channels.",
+                bitrates=listed(map(str, _BITRATES.get(rate, _BITRATES[44100]))),
+                rate=rate if rate in _BITRATES else 44100,
+            ),
         )
     levelled = (block * np.float32(1 / _lame_scale(bitrate)) for block in blocks)
     try:
@@ -161,7 +170,9 @@ def _encode_with_library(levelled: Iterable[Samples], path: Path, rate: int, cha
                 raise watched.error
             return fed
     except (soundfile.LibsndfileError, OSError) as error:
-        raise OutputError(f"the MP3 cannot be written: {error}", path=path, remedy=_MAKE_ROOM) from error
+        raise OutputError(
+            said("the MP3 cannot be written: {error}", error=words_of(error)), path=path, remedy=_MAKE_ROOM
+        ) from error
 
 
 class _Watched:
@@ -210,7 +221,9 @@ def _encode_with_program(levelled: Iterable[Samples], path: Path, command: list[
         try:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words)
         except OSError as error:
-            raise OutputError(f"{command[0]} cannot be run: {error}", path=path) from error
+            raise OutputError(
+                said("{command} cannot be run: {error}", command=command[0], error=words_of(error)), path=path
+            ) from error
         with process:
             try:
                 fed = _pipe(levelled, cast("IO[bytes]", process.stdin))
@@ -221,7 +234,12 @@ def _encode_with_program(levelled: Iterable[Samples], path: Path, command: list[
             words.seek(0)
             last = words.read().decode(errors="replace").strip().splitlines()[-1:]
             raise OutputError(
-                f"{command[0]} ended with {process.returncode}: {' '.join(last) or 'no message'}",
+                said(
+                    "{command} ended with {returncode}: {last}",
+                    command=command[0],
+                    returncode=process.returncode,
+                    last=" ".join(last) or said("no message"),
+                ),
                 path=path,
                 remedy=_MAKE_ROOM,
             )

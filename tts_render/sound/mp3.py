@@ -12,8 +12,9 @@ import mutagen
 import soundfile
 from mutagen import id3 as untyped_id3
 
-from tts_render.ground.errors import OutputError
+from tts_render.ground.errors import OutputError, words_of
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.units import half_up
 from tts_render.sound.audio import BLOCK_FRAMES, feed
 from tts_render.sound.loudness import Loudness, LoudnessMeter, TruePeakMeter
@@ -112,7 +113,9 @@ def inspect(path: Path) -> Mp3:
             loudness = Loudness(meter.integrated(), peak.peak_db())
             return Mp3(path, path.stat().st_size, frames, file.samplerate, file.channels, digest_file(path), loudness)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise OutputError(f"the MP3 cannot be read: {error}", path=path, remedy="Render it again.") from error
+        raise OutputError(
+            said("the MP3 cannot be read: {error}", error=words_of(error)), path=path, remedy=said("Render it again.")
+        ) from error
 
 
 def write_tags(path: Path, tags: Tags) -> None:
@@ -131,7 +134,9 @@ def write_tags(path: Path, tags: Tags) -> None:
         _order_chapters(path)
     except (mutagen.MutagenError, OSError) as error:
         raise OutputError(
-            f"the tags cannot be written: {error}", path=path, remedy="Make room on the disk, then run this again."
+            said("the tags cannot be written: {error}", error=words_of(error)),
+            path=path,
+            remedy=said("Make room on the disk, then run this again."),
         ) from error
 
 
@@ -231,4 +236,6 @@ def _mime(path: Path, picture: bytes) -> str:
         return "image/jpeg"
     if picture.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png"
-    raise OutputError("the cover is neither JPEG nor PNG", path=path, remedy="Convert it to one of the two.")
+    raise OutputError(
+        said("the cover is neither JPEG nor PNG"), path=path, remedy=said("Convert it to one of the two.")
+    )

@@ -11,7 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import SoundError
+from tts_render.ground.errors import SoundError, reason_of
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames
 
 if TYPE_CHECKING:
@@ -78,16 +79,18 @@ def read_length(path: Path) -> tuple[Frames, int]:
             return _length(path, data)
     except OSError as error:
         raise SoundError(
-            f"cannot be read: {error.strerror or error}", path=path, remedy="Correct the path, or add the file."
+            said("cannot be read: {reason}", reason=reason_of(error)),
+            path=path,
+            remedy=said("Correct the path, or add the file."),
         ) from error
     except ValueError as error:  # mmap refuses an empty file
-        raise SoundError("the MP3 is empty", path=path, remedy="Render or copy it again.") from error
+        raise SoundError(said("the MP3 is empty"), path=path, remedy=said("Render or copy it again.")) from error
 
 
 def _length(path: Path, data: mmap.mmap) -> tuple[Frames, int]:
     found = _find_frame(data, _after_tags(data))
     if not found:
-        raise SoundError("this is not an MP3", path=path, remedy="Render it again, or give the MP3.")
+        raise SoundError(said("this is not an MP3"), path=path, remedy=said("Render it again, or give the MP3."))
     start, first = found
     announced = _read_announced(data, start, first)
     if not announced:
@@ -95,9 +98,11 @@ def _length(path: Path, data: mmap.mmap) -> tuple[Frames, int]:
     there = len(data) - start
     if announced.bytes is not None and there < announced.bytes - first.length:
         raise SoundError(
-            f"the MP3 ends early: it holds {there} of its {announced.bytes} bytes of sound",
+            said(
+                "the MP3 ends early: it holds {there} of its {bytes} bytes of sound", there=there, bytes=announced.bytes
+            ),
             path=path,
-            remedy="Render or copy it again.",
+            remedy=said("Render or copy it again."),
         )
     if announced.frames is not None and announced.bytes is not None and there <= announced.bytes + _TAIL_TAGS:
         frames = announced.frames

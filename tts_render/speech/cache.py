@@ -25,6 +25,7 @@ import numpy as np
 from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, StyleId
 from tts_render.ground.errors import OutputError
 from tts_render.ground.files import digest_bytes, remove_leftovers, store_bytes
+from tts_render.ground.messages import said
 from tts_render.ground.units import Frames
 from tts_render.sound.audio import Clip
 
@@ -67,9 +68,9 @@ class CachedClip:
         entry = _read(self.path)
         if entry is None or entry.clip != self:
             raise OutputError(
-                "the cached clip was removed or damaged while in use",
+                said("the cached clip was removed or damaged while in use"),
                 path=self.path,
-                remedy="Run this again; what is missing will be spoken again.",
+                remedy=said("Run this again; what is missing will be spoken again."),
             )
         return Clip(entry.samples(), self.rate)
 

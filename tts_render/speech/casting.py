@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
 from tts_render.engine.voicevox.dictionary import to_kana
-from tts_render.ground.errors import EngineMismatchError, ScriptError
+from tts_render.ground.errors import EngineMismatchError, ScriptError, words_of
+from tts_render.ground.messages import joined, listed, said, said_count
 from tts_render.ground.yamltree import nearest
 from tts_render.reading import Lexicon, read, speakable
 from tts_render.reading.normalise import normalise
@@ -144,20 +145,20 @@ def cast(
         speaker = voice if item.speaker is None else config.voice(item.speaker)
         if speaker is None:
             raise ScriptError(
-                f"there is no voice {item.speaker!r}",
+                said("there is no voice {speaker!r}", speaker=item.speaker),
                 path=script.path,
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
             )
-        said = _reading(item, lexicon, config.links)
-        if not speakable(said):
+        reading = _reading(item, lexicon, config.links)
+        if not speakable(reading):
             items.append(Pause("sentence", item.line))
             continue
         items.append(
             Utterance(
                 count,
                 item.text,
-                said,
+                reading,
                 speaker.name,
                 item.line,
                 item.end_of_sentence,
@@ -168,7 +169,9 @@ def cast(
         )
         count += 1
     if not count:
-        raise ScriptError("has nothing to say", path=script.path, remedy="Write at least one sentence into it.")
+        raise ScriptError(
+            said("has nothing to say"), path=script.path, remedy=said("Write at least one sentence into it.")
+        )
     return Cast(script.path, tuple(items))
 
 
@@ -184,12 +187,15 @@ def direct(voices: Iterable[VoiceSettings], config: Config, identity: Identity) 
         try:
             found[voice.name] = _direct(voice, config, identity)
         except LookupError as error:
-            missing.append(f"{config.path}:{voice.line}: {voice.name}: {error.args[0]}")
+            missing.append(joined((f"{config.path}:{voice.line}", voice.name, words_of(error)), ": "))
     if missing:
         raise EngineMismatchError(
-            "does not have " + ("this voice" if len(missing) == 1 else "these voices") + "\n  " + "\n  ".join(missing),
+            joined(
+                (said_count("does not have this voice", "does not have these voices", count=len(missing)), *missing),
+                "\n  ",
+            ),
             engine=f"{identity.engine} {identity.version}",
-            remedy="`tts-render voices` lists what it has.",
+            remedy=said("`tts-render voices` lists what it has."),
         )
     return found
 
@@ -223,13 +229,16 @@ def direct_roles(
             try:
                 direction = _direct(wanted, config, identity)
             except LookupError as error:
-                missing.append(f"{path}:{line}: {role.voice}（{role.style}）: {error.args[0]}")
+                missing.append(joined((f"{path}:{line}", f"{role.voice}（{role.style}）", words_of(error)), ": "))
         found[role] = replace(direction, scales=_in_manner(direction.scales, role.manner))
     if missing:
         raise EngineMismatchError(
-            "does not have " + ("this style" if len(missing) == 1 else "these styles") + "\n  " + "\n  ".join(missing),
+            joined(
+                (said_count("does not have this style", "does not have these styles", count=len(missing)), *missing),
+                "\n  ",
+            ),
             engine=f"{identity.engine} {identity.version}",
-            remedy="`tts-render voices` lists what it has.",
+            remedy=said("`tts-render voices` lists what it has."),
         )
     return found
 
@@ -258,9 +267,9 @@ def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
     parts: list[str] = []
     for span in line.spans:
         if span.said is None:
-            said = _read(span.text, lexicon, links)
+            reading = _read(span.text, lexicon, links)
             # Read on its own, the text would lose its leading mark, and with it the pause.
-            parts.append("、" + said if parts and span.text[0] in "、，," and not said.startswith("、") else said)
+            parts.append("、" * (bool(parts) and span.text[0] in "、，," and not reading.startswith("、")) + reading)
         elif span.kana and span.said:
             parts.append(KANA[0] + span.said + KANA[1])
         else:
@@ -274,13 +283,13 @@ def _read(text: str, lexicon: Lexicon, links: str) -> str:
 
 
 def _with_particle(found: re.Match[str]) -> str:
-    said = found[1] + _PARTICLES.get(found[2], "")
-    return KANA[0] + (said if "'" in said else said + "'") + KANA[1]
+    kana = found[1] + _PARTICLES.get(found[2], "")
+    return KANA[0] + (kana if "'" in kana else kana + "'") + KANA[1]
 
 
-def _plain(said: str) -> str:
-    """``said`` without the marks that begin and end kana with accents."""
-    return said.replace(KANA[0], "").replace(KANA[1], "")
+def _plain(reading: str) -> str:
+    """``reading`` without the marks that begin and end kana with accents."""
+    return reading.replace(KANA[0], "").replace(KANA[1], "")
 
 
 def _in_manner(scales: Scales, manner: Manner) -> Scales:
@@ -313,12 +322,13 @@ def _style(voice: VoiceSettings, identity: Identity) -> Style:
         for style in identity.styles:
             if style.id == voice.style_id:
                 return style
-        raise LookupError(f"style_id {voice.style_id} is unknown")
+        raise LookupError(said("style_id {style_id} is unknown", style_id=voice.style_id))
     speakers = {_nfc(style.speaker): style.speaker for style in identity.styles}
     wanted = _nfc(voice.speaker or "")
     if wanted not in speakers:
         near = nearest(wanted, speakers)
-        raise LookupError(f"speaker {voice.speaker!r} is unknown" + (f"; did you mean {near}?" if near else ""))
+        message = said("speaker {speaker!r} is unknown", speaker=voice.speaker)
+        raise LookupError(said("{message}; did you mean {near}?", message=message, near=near) if near else message)
     styles = [style for style in identity.styles if style.speaker == speakers[wanted]]
     if voice.style is None:
         return styles[0]
@@ -326,7 +336,12 @@ def _style(voice: VoiceSettings, identity: Identity) -> Style:
         if _nfc(style.name) == _nfc(voice.style):
             return style
     raise LookupError(
-        f"style {voice.style!r} is unknown; {voice.speaker} has {', '.join(style.name for style in styles)}"
+        said(
+            "style {style!r} is unknown; {speaker} has {styles}",
+            style=voice.style,
+            speaker=voice.speaker,
+            styles=listed(style.name for style in styles),
+        )
     )
 
 
@@ -338,9 +353,8 @@ def _embedded_style(voice: VoiceSettings, bend: Bend, config: Config, identity: 
         if style.speaker == bend.voice:
             return style
     near = nearest(bend.voice, [style.speaker for style in identity.styles])
-    raise LookupError(
-        f"{identity.engine} voice {bend.voice!r} is unknown" + (f"; did you mean {near}?" if near else "")
-    )
+    message = said("{engine} voice {voice!r} is unknown", engine=identity.engine, voice=bend.voice)
+    raise LookupError(said("{message}; did you mean {near}?", message=message, near=near) if near else message)
 
 
 def _bent(voice: VoiceSettings, bend: Bend) -> Scales:

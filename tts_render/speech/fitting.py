@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.ground.files import digest_bytes
+from tts_render.ground.messages import said
 from tts_render.speech.casting import Utterance, cast
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ class Misfit:
     """1-based line of the utterance that it was made of; where there is none of its text, the line where it stood."""
     why: str
 
-    def __str__(self) -> str:
+    @property
+    def whole(self) -> str:
+        """All of it as a message."""
         text = self.take.text if len(self.take.text) <= 30 else self.take.text[:29] + "…"
-        return f"the take of 「{text}」 is not used: {self.why}"
+        return said("the take of 「{text}」 is not used: {why}", text=text, why=self.why)
+
+    def __str__(self) -> str:
+        return str(self.whole)
 
 
 def cast_mended(
@@ -84,11 +90,17 @@ def fit_takes(plain: Cast, takes: Sequence[Take]) -> tuple[dict[int, Take], tupl
     for take in takes:
         utterance = places.get(take.utterance)
         if utterance is None:
-            misfits.append(Misfit(take, take.line, "its line was changed or taken out"))
+            misfits.append(Misfit(take, take.line, said("its line was changed or taken out")))
         elif (utterance.voice, utterance.style) != (take.voice, take.style):
-            misfits.append(Misfit(take, utterance.line, f"it was made of the voice {_named(take.voice, take.style)}"))
+            misfits.append(
+                Misfit(
+                    take, utterance.line, said("it was made of the voice {named}", named=_named(take.voice, take.style))
+                )
+            )
         elif utterance.reading != take.reading:
-            misfits.append(Misfit(take, utterance.line, f"it was made of the reading {take.reading}"))
+            misfits.append(
+                Misfit(take, utterance.line, said("it was made of the reading {reading}", reading=take.reading))
+            )
         else:
             used[utterance.index] = take
     return used, tuple(misfits)

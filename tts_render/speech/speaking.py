@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tts_render.engine.ahead import Ahead
 from tts_render.ground.errors import SpeechError, TtsRenderError, UtteranceError
+from tts_render.ground.messages import said, said_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -167,12 +168,12 @@ def speak(
                 spoken(ready)
                 yield ready
     if failures:
-        count = len(failures)
-        raise SpeechError(
-            f"{count} utterance{'s' if count > 1 else ''} could not be spoken; nothing was published",
-            failures,
-            path=path,
+        message = said_count(
+            "{count} utterance could not be spoken; nothing was published",
+            "{count} utterances could not be spoken; nothing was published",
+            count=len(failures),
         )
+        raise SpeechError(message, failures, path=path)
 
 
 def placed(error: TtsRenderError, path: Path, utterance: Utterance) -> UtteranceError:
@@ -181,7 +182,7 @@ def placed(error: TtsRenderError, path: Path, utterance: Utterance) -> Utterance
         return error
     text = utterance.text if len(utterance.text) <= 30 else utterance.text[:29] + "…"
     return UtteranceError(
-        f"「{text}」: {error.path}: {error.message}",
+        said("「{text}」: {path}: {message}", text=text, path=error.path, message=error.message),
         path=path,
         line=utterance.line,
         remedy=error.remedy,
@@ -197,10 +198,10 @@ def _speak_one(
     phrasing = ahead.answer(engine, job.number)
     if not phrasing.moras:
         raise UtteranceError(
-            f"the engine has no reading for {job.utterance.reading!r}",
+            said("the engine has no reading for {reading!r}", reading=job.utterance.reading),
             path=path,
             line=job.utterance.line,
-            remedy="Write it in kana, or give it a reading under lexicon: in voices.yaml.",
+            remedy=said("Write it in kana, or give it a reading under lexicon: in voices.yaml."),
         )
     clip = cache.clip(identity, style, scales, phrasing)
     if clip is not None:

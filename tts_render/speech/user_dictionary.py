@@ -19,6 +19,7 @@ from tts_render.engine.voicevox.dictionary import (
 )
 from tts_render.engine.voicevox.http import EngineHttp, Patience
 from tts_render.ground.errors import EngineRefusedError, EngineReplyError
+from tts_render.ground.messages import said
 from tts_render.reading.normalise import normalise
 
 if TYPE_CHECKING:
@@ -182,10 +183,10 @@ class UserDictionary:
             self._ask(method, path, params, body)
         except EngineRefusedError as error:
             raise EngineReplyError(
-                f"does not accept words: {error.message}",
+                said("does not accept words: {message}", message=error.message),
                 engine=self.label,
                 status=error.status,
-                remedy="An engine that was started with --disable_mutable_api cannot be changed.",
+                remedy=said("An engine that was started with --disable_mutable_api cannot be changed."),
             ) from error
 
     def _ask(self, method: str, path: str, params: dict[str, str | int], body: object) -> None:
@@ -202,7 +203,7 @@ class UserDictionary:
 
     def _without(self, why: str) -> EngineReplyError:
         return EngineReplyError(
-            f"has no user dictionary: {why}",
+            said("has no user dictionary: {why}", why=why),
             engine=self.label,
-            remedy="A VOICEVOX engine usually listens on http://127.0.0.1:50021; name it with --engine.",
+            remedy=said("A VOICEVOX engine usually listens on http://127.0.0.1:50021; name it with --engine."),
         )

@@ -27,6 +27,7 @@ from tts_render.episode.episode import (
 )
 from tts_render.episode.takes import read_takes
 from tts_render.ground.errors import TtsRenderError
+from tts_render.ground.messages import joined, said
 from tts_render.ground.printable import one_line
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
 from tts_render.reading.dropped import dropped
@@ -99,10 +100,16 @@ class Finding:
     line_to_add: str | None = None
     """The line to add at the end of the post."""
 
-    def __str__(self) -> str:
+    @property
+    def whole(self) -> str:
+        """All of it as a message, with its place, rule and remedy."""
         where = f"{self.path}:{self.line}" if self.line is not None else str(self.path)
-        remedy = f"\n  {one_line(self.remedy)}" if self.remedy else ""
-        return f"{one_line(where)}: {self.level}: {one_line(self.message)} [{self.rule}]{remedy}"
+        level = said("error") if self.level == "error" else said("warning")
+        head = joined((one_line(where), level, one_line(self.message)), ": ")
+        return joined((head, f" [{self.rule}]", *(("\n  ", one_line(self.remedy)) if self.remedy else ())))
+
+    def __str__(self) -> str:
+        return str(self.whole)
 
 
 def check(
@@ -203,12 +210,21 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
     line = post.line_of(preset.audio)
     if audio is None:
         yield Finding(
-            "audio-missing", "warning", post.path, line, f"{key} is missing", f"Add {key} to the front matter."
+            "audio-missing",
+            "warning",
+            post.path,
+            line,
+            said("{key} is missing", key=key),
+            said("Add {key} to the front matter.", key=key),
         )
         return
     if not audio.name.isascii():
         yield Finding(
-            "audio-name", "warning", post.path, line, f"{key}: Apple asks for file names of ASCII letters and digits"
+            "audio-name",
+            "warning",
+            post.path,
+            line,
+            said("{key}: Apple asks for file names of ASCII letters and digits", key=key),
         )
     if audio.is_file() or (post.audio or "").startswith(("http://", "https://")):
         return
@@ -218,8 +234,10 @@ def _check_audio(post: Post, audio: Path | None, site: Site, published: datetime
         "error" if due else "warning",
         post.path,
         line,
-        f"{key}: there is no {audio.name}" + (", and the post's date has come" if due else " yet"),
-        f"Run: tts-render render {post.path}",
+        said("{key}: there is no {name}, and the post's date has come", key=key, name=audio.name)
+        if due
+        else said("{key}: there is no {name} yet", key=key, name=audio.name),
+        said("Run: tts-render render {path}", path=post.path),
     )
 
 
@@ -233,19 +251,25 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
         return
     seconds = half_up(frames_to_seconds(frames, rate))
     size = audio.stat().st_size
-    remedy = f"Run: tts-render write-back {post.path}"
+    remedy = said("Run: tts-render write-back {path}", path=post.path)
     bad_form = False
     for finding in _check_forms(post):
         bad_form = bad_form or finding.level == "error"
         yield Finding(finding.rule, finding.level, finding.path, finding.line, finding.message, remedy)
-    said = _said_size(post)
-    if said and said != size and not bad_form:
+    written = _said_size(post)
+    if written and written != size and not bad_form:
         yield Finding(
             "size-wrong",
             "error",
             post.path,
             post.line_of(preset.size.key),
-            f"{'.'.join(preset.size.key)} is {said}, but {audio.name} has {size} bytes",
+            said(
+                "{key} is {written}, but {name} has {size} bytes",
+                key=".".join(preset.size.key),
+                written=written,
+                name=audio.name,
+                size=size,
+            ),
             remedy,
         )
     length = _said_duration(post)
@@ -255,17 +279,27 @@ def _check_values(post: Post, audio: Path) -> Iterator[Finding]:
             "error",
             post.path,
             post.line_of(preset.duration.key),
-            f"{'.'.join(preset.duration.key)} says {format_clock(length)}, "
-            f"but {audio.name} lasts {format_clock(seconds)}",
+            said(
+                "{key} says {length}, but {name} lasts {seconds}",
+                key=".".join(preset.duration.key),
+                length=format_clock(length),
+                name=audio.name,
+                seconds=format_clock(seconds),
+            ),
             remedy,
         )
 
 
 def _check_forms(post: Post) -> Iterator[Finding]:
     """Check size and duration themselves: filled in, and in a form that generators read correctly."""
-    yield from _check_form(post, "size", post.preset.size, post.size, _said_size(post), "a whole number of bytes")
+    yield from _check_form(post, "size", post.preset.size, post.size, _said_size(post), said("a whole number of bytes"))
     yield from _check_form(
-        post, "duration", post.preset.duration, post.duration, _said_duration(post), "a duration such as 07:25"
+        post,
+        "duration",
+        post.preset.duration,
+        post.duration,
+        _said_duration(post),
+        said("a duration such as 07:25"),
     )
 
 
@@ -274,25 +308,31 @@ def _check_form(
     rule: str,
     field: Field[SizeForm] | Field[DurationForm],
     written: Written | None,
-    said: int | None,
+    value: int | None,
     form: str,
 ) -> Iterator[Finding]:
     key = ".".join(field.key)
     if written is None:
         if not field.optional:
-            yield Finding(f"{rule}-unset", "warning", post.path, None, f"{key} is missing")
-    elif written.value is None or said == 0:
-        yield Finding(f"{rule}-unset", "warning", post.path, written.line, f"{key} is not filled in")
-    elif said is None:
-        yield Finding(f"{rule}-form", "error", post.path, written.line, f"{key}: {written.text} is not {form}")
+            yield Finding(f"{rule}-unset", "warning", post.path, None, said("{key} is missing", key=key))
+    elif written.value is None or value == 0:
+        yield Finding(f"{rule}-unset", "warning", post.path, written.line, said("{key} is not filled in", key=key))
+    elif value is None:
+        yield Finding(
+            f"{rule}-form",
+            "error",
+            post.path,
+            written.line,
+            said("{key}: {text} is not {form}", key=key, text=written.text, form=form),
+        )
     elif rule == "duration" and ":" in written.text and not written.quoted:
         yield Finding(
             "duration-unquoted",
             "error",
             post.path,
             written.line,
-            f"{key}: {written.text} has no quotes, so Jekyll reads it as a base-60 number",
-            "Put it in double quotes.",
+            said("{key}: {text} has no quotes, so Jekyll reads it as a base-60 number", key=key, text=written.text),
+            said("Put it in double quotes."),
         )
 
 
@@ -320,8 +360,12 @@ def _check_description(post: Post) -> Iterator[Finding]:
             "error",
             post.path,
             post.line_of(post.preset.description),
-            f"description contains a bare {match[0]} (…{around}…), which breaks the whole feed",
-            f"Write {escaped} instead.",
+            said(
+                "description contains a bare {match} (…{around}…), which breaks the whole feed",
+                match=match[0],
+                around=around,
+            ),
+            said("Write {escaped} instead.", escaped=escaped),
         )
 
 
@@ -333,9 +377,14 @@ def _check_sounds(show: Show, config: Config) -> Iterator[Finding]:
         try:
             open_sound(settings.path)
         except TtsRenderError as error:
-            where = f"{error.path}: " if error.path is not None else ""
+            where = () if error.path is None else (str(error.path),)
             yield Finding(
-                "sound", "error", config.path, settings.line, f"sounds.{name}: {where}{error.message}", error.remedy
+                "sound",
+                "error",
+                config.path,
+                settings.line,
+                joined((f"sounds.{name}", *where, error.message), ": "),
+                error.remedy,
             )
 
 
@@ -348,7 +397,7 @@ def _check_markup(script: Script) -> Iterator[Finding]:
             script.path,
             remark.line,
             remark.message,
-            "Remove or correct it; a bare < is text.",
+            said("Remove or correct it; a bare < is text."),
         )
 
 
@@ -360,8 +409,8 @@ def _check_takes(misfits: Iterable[Misfit], path: Path) -> Iterator[Finding]:
             "warning",
             path,
             misfit.line,
-            str(misfit),
-            "Mend the line again, or take the take out of its file.",
+            misfit.whole,
+            said("Mend the line again, or take the take out of its file."),
         )
 
 
@@ -375,8 +424,8 @@ def _check_reading(spoken: Cast) -> Iterator[Finding]:
                 "warning",
                 spoken.path,
                 utterance.line,
-                f"engines leave out {' '.join(lost)} ({_short(utterance.text)})",
-                "Give the word a reading in the lexicon of voices.yaml.",
+                said("engines leave out {lost} ({short})", lost=" ".join(lost), short=_short(utterance.text)),
+                said("Give the word a reading in the lexicon of voices.yaml."),
             )
 
 
@@ -406,15 +455,21 @@ def _check_credits(post: Post, expected: tuple[str, ...]) -> Iterator[Finding]:
             "warning",
             post.path,
             None,
-            f"the credit {credit} is " + ("there, but spelled differently" if near else "missing"),
-            f"Its terms of use require it: add the line {credit} at the end.",
+            said("the credit {credit} is there, but spelled differently", credit=credit)
+            if near
+            else said("the credit {credit} is missing", credit=credit),
+            said("Its terms of use require it: add the line {credit} at the end.", credit=credit),
             None if near else credit,
         )
     for line in sorted(lines):
         match = re.fullmatch(r"VOICEVOX:(.+)", line)
         if match and expected and line not in {re.sub(r"\s", "", credit) for credit in expected}:
             yield Finding(
-                "credit-wrong", "warning", post.path, None, f"the credit {line} names a voice that does not speak here"
+                "credit-wrong",
+                "warning",
+                post.path,
+                None,
+                said("the credit {line} names a voice that does not speak here", line=line),
             )
 
 

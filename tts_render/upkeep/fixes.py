@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tts_render.episode.episode import audio_target
 from tts_render.ground.errors import PostError
 from tts_render.ground.files import replace_bytes
+from tts_render.ground.messages import said
 from tts_render.ground.units import frames_to_seconds, half_up
 from tts_render.site.frontmatter import decode_post, read_front_matter
 from tts_render.site.post import edit_post, read_post
@@ -69,11 +70,11 @@ def fix(path: Path, findings: Sequence[Finding], site: Site, preset: Preset) -> 
         done += what
     if "description-xml" in rules:
         post = _with_escaped_description(post)
-        done.append("escaped the description")
+        done.append(said("escaped the description"))
     for finding in findings:
         if finding.rule == "credit-missing" and finding.line_to_add:
             post = _with_last_line(post, finding.line_to_add)
-            done.append(f"added the line {finding.line_to_add}")
+            done.append(said("added the line {line_to_add}", line_to_add=finding.line_to_add))
     if post.source != before.source:
         replace_bytes(path, post.source)
     return tuple(done)
@@ -90,7 +91,7 @@ def _values(post: Post, site: Site) -> tuple[Post, list[str]]:
     if post.front is None or written is None or written.quoted or ":" not in written.text:
         return post, []
     front = post.front.with_value(post.preset.duration.key, written.text)
-    return _reread(post, front.encode()), [f"put {written.text} in quotes"]
+    return _reread(post, front.encode()), [said("put {text} in quotes", text=written.text)]
 
 
 def _with_escaped_description(post: Post) -> Post:
@@ -100,12 +101,12 @@ def _with_escaped_description(post: Post) -> Post:
     text = post.source.decode("utf-8")
     head, found, tail = text.partition(written.text)
     if not found or written.text in tail:
-        raise PostError("the description cannot be escaped safely", path=post.path, line=written.line)
+        raise PostError(said("the description cannot be escaped safely"), path=post.path, line=written.line)
     escaped = BARE_MARKUP.sub(lambda match: "&amp;" if match[0] == "&" else "&lt;", written.text)
     after = _reread(post, (head + escaped + tail).encode())
     key = post.preset.description[0]
     if {k: v for k, v in after.data.items() if k != key} != {k: v for k, v in post.data.items() if k != key}:
-        raise PostError("the description cannot be escaped safely", path=post.path, line=written.line)
+        raise PostError(said("the description cannot be escaped safely"), path=post.path, line=written.line)
     return after
 
 
@@ -120,5 +121,5 @@ def _reread(post: Post, source: bytes) -> Post:
     """The post with different content."""
     front = read_front_matter(post.path, decode_post(post.path, source), any_case=post.preset.any_case)
     if front is None:
-        raise PostError("no longer has front matter", path=post.path)
+        raise PostError(said("no longer has front matter"), path=post.path)
     return replace(post, source=source, front=front, body=front.body, body_line=front.body_line)

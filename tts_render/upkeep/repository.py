@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 
 from tts_render.ground.errors import CommandLineError
+from tts_render.ground.messages import said
 
 __all__ = ["Repository", "parse_repository", "recorded_repository"]
 
@@ -38,8 +39,11 @@ def parse_repository(text: str) -> Repository:
     match = _ADDRESS.fullmatch(text)
     if match is None or match[2] is None:
         raise CommandLineError(
-            f"--repository {text}: not a revision of a repository on GitHub. Write "
-            "https://github.com/NAME/tts_render@main, or a tag or commit instead of main."
+            said(
+                "--repository {text}: not a revision of a repository on GitHub. Write"
+                " https://github.com/NAME/tts_render@main, or a tag or commit instead of main.",
+                text=text,
+            )
         )
     return Repository(match[1], match[2])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from tts_render.episode.episode import POST_SUFFIXES, open_config, open_episode
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.files import digest_file
+from tts_render.ground.messages import listed, said
 from tts_render.ground.units import half_up
 from tts_render.outputs.sidecars import wrong_sidecars
 from tts_render.run.plan import SECONDS_PER_CHARACTER
@@ -82,7 +83,7 @@ def status(path: Path, session: Session, *, site: Path | None = None, voices: Pa
         rendered = stored is not None or episode.audio.is_file()
         state, why = _look(episode, episode.audio, stored, session)
     except TtsRenderError as error:
-        state, why = "broken", str(error)
+        state, why = "broken", error.whole
     return EpisodeStatus(path, state, why, date, rendered, failed, speech)
 
 
@@ -99,11 +100,11 @@ def _unopened(path: Path, error: TtsRenderError, *, site: Path | None, voices: P
             if post.audio is None:
                 return _no_audio(path, post.date, preset.audio)
             date = post.date
-    return EpisodeStatus(path, "broken", str(error), date)
+    return EpisodeStatus(path, "broken", error.whole, date)
 
 
 def _no_audio(path: Path, date: datetime.datetime | None, key: tuple[str, ...]) -> EpisodeStatus:
-    return EpisodeStatus(path, "no-audio", f"{'.'.join(key)} is missing", date)
+    return EpisodeStatus(path, "no-audio", said("{key} is missing", key=".".join(key)), date)
 
 
 def _look(episode: Episode, audio: Path, stored: Receipt | None, session: Session) -> tuple[State, str]:
@@ -111,22 +112,23 @@ def _look(episode: Episode, audio: Path, stored: Receipt | None, session: Sessio
         named = episode.post.audio if episode.post is not None else None
         if named is not None and named.startswith(("http://", "https://")):
             return "elsewhere", named
-        return "missing", f"there is no {episode.site.relative(audio)}"
+        return "missing", said("there is no {relative}", relative=episode.site.relative(audio))
     work = prepare(episode, audio, stored, engine=engine_kind(session.targets(episode.config.engines)))
     if work.stored is None:
-        return "unknown", "there is no receipt of its MP3"
+        return "unknown", said("there is no receipt of its MP3")
     if work.changes:
-        return "changed", ", ".join(work.changes)
+        return "changed", listed(work.changes)
     why = _disagreement(episode, work.stored, audio)
     if not why and (wrong := wrong_sidecars(work.stored, work.outputs, work.texts, audio)):
-        why = f"{', '.join(path.name for path in wrong)} beside it: missing, changed or out of date"
+        names = listed(path.name for path in wrong)
+        why = said("{names} beside it: missing, changed or out of date", names=names)
     return ("disagrees", why) if why else ("current", "")
 
 
 def _disagreement(episode: Episode, receipt: Receipt, audio: Path) -> str:
     """How MP3 and post differ from the receipt; empty if they do not."""
     if audio.stat().st_size != receipt.bytes or digest_file(audio) != receipt.sha256:
-        return f"{audio.name} is not the file that was rendered"
+        return said("{name} is not the file that was rendered", name=audio.name)
     if episode.post is None:
         return ""
     edit = edit_post(episode.post, size=receipt.bytes, seconds=half_up(receipt.duration_seconds))

@@ -30,8 +30,9 @@ from tts_render.engine.voicevox.dictionary import held_words, read_words
 from tts_render.engine.voicevox.http import EngineHttp, FaultError, Patience, parse_json, tidy
 from tts_render.engine.voicevox.lengths import predict
 from tts_render.engine.voicevox.wav import parse_wav
-from tts_render.ground.errors import EngineRefusedError, EngineReplyError
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError, words_of
 from tts_render.ground.files import digest_bytes
+from tts_render.ground.messages import said
 from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:
@@ -134,9 +135,9 @@ class VoicevoxEngine:
             if isinstance(error, EngineReplyError) and error.status is not None:
                 raise
             raise EngineReplyError(
-                f"something answers there, but not a VOICEVOX engine: {error.message}",
+                said("something answers there, but not a VOICEVOX engine: {message}", message=error.message),
                 engine=self.label,
-                remedy="An engine usually listens on http://127.0.0.1:50021; name it with --engine.",
+                remedy=said("An engine usually listens on http://127.0.0.1:50021; name it with --engine."),
             ) from error
         self._version = version
         self._http.hold_to(version)
@@ -170,7 +171,7 @@ class VoicevoxEngine:
                 query = parse_json(body)
                 phrases = read_phrases(query)
             except ValueError as error:
-                raise FaultError(f"/audio_query answered nonsense: {error}") from error
+                raise FaultError(said("/audio_query answered nonsense: {error}", error=words_of(error))) from error
             return _phrasing(cast("dict[str, object]", query), phrases)
 
         return self._http.patiently("/audio_query", work)
@@ -214,7 +215,9 @@ class VoicevoxEngine:
             try:
                 whole = fill(phrases, read_phrases({"accent_phrases": own}))
             except ValueError as error:
-                raise EngineReplyError(f"/mora_data answered nonsense: {error}", engine=self.label) from error
+                raise EngineReplyError(
+                    said("/mora_data answered nonsense: {error}", error=words_of(error)), engine=self.label
+                ) from error
         query = _NEUTRAL | {"accent_phrases": write_phrases(whole)}
         return Phrasing(digest=digest, kana=to_kana(phrases), moras=count_moras(phrases), payload=query)
 
@@ -230,7 +233,7 @@ class VoicevoxEngine:
             EngineRefusedError, EngineReplyError: it cannot handle this text.
         """
         if not phrasing.moras:
-            raise ValueError("accent phrases without a mora cannot be spoken")  # a mock engine crashes on them
+            raise ValueError(said("accent phrases without a mora cannot be spoken"))  # a mock engine crashes on them
         query, prediction = _bend(phrasing, scales, self._rate)
         seconds = self._seconds(phrasing, scales)
         lengths: list[int] = []
@@ -242,8 +245,12 @@ class VoicevoxEngine:
             steady = verdict == "steady" and self._accept(style, scales, prediction, lengths, rate)
             if verdict != "right" and not steady:
                 raise FaultError(
-                    f"/synthesis answered with a sound of {len(samples) / rate:.2f} s"
-                    f" where its lengths add up to {prediction.frames(rate) / rate:.2f} s"
+                    said(
+                        "/synthesis answered with a sound of {samples:.2f} s"
+                        " where its lengths add up to {frames:.2f} s",
+                        samples=len(samples) / rate,
+                        frames=prediction.frames(rate) / rate,
+                    )
                 )
             return Spoken(samples, rate, () if self._audit.believed else prediction.times(len(samples)))
 
@@ -258,7 +265,7 @@ class VoicevoxEngine:
                 found = parse_json(answer)
                 read_phrases({"accent_phrases": found})
             except ValueError as error:
-                raise FaultError(f"{path} answered nonsense: {error}") from error
+                raise FaultError(said("{path} answered nonsense: {error}", path=path, error=words_of(error))) from error
             return cast("list[object]", found)
 
         return self._http.patiently(path, work)
@@ -298,9 +305,9 @@ class VoicevoxEngine:
         try:
             samples, rate = parse_wav(body)
         except ValueError as error:
-            raise FaultError(f"/synthesis answered {error}") from error
+            raise FaultError(said("/synthesis answered {error}", error=words_of(error))) from error
         if not len(samples):
-            raise FaultError("/synthesis answered with a WAV without sound")
+            raise FaultError(said("/synthesis answered with a WAV without sound"))
         return samples, rate
 
     def _seconds(self, phrasing: Phrasing, scales: Scales) -> Seconds:
@@ -319,14 +326,23 @@ class VoicevoxEngine:
         self._audit.believed |= keeps == "not"
         if not self._warned:
             self._warned = True
-            told = f"{prediction.frames(rate) / rate:.2f} s" if prediction.total else "nothing"
-            came = f"({told} expected, {lengths[-1] / rate:.2f} s came)"
+            seconds = prediction.frames(rate) / rate
+            told = said("{seconds:.2f} s", seconds=seconds) if prediction.total else said("nothing")
+            came = said("({told} expected, {seconds:.2f} s came)", told=told, seconds=lengths[-1] / rate)
             self._warn(
-                f"{self.label}: its sounds never have the length that it announces {came}; for this run they"
-                " are accepted as they come, so a truncated sound cannot be noticed"
+                said(
+                    "{label}: its sounds never have the length that it announces {came}; for this run they"
+                    " are accepted as they come, so a truncated sound cannot be noticed",
+                    label=self.label,
+                    came=came,
+                )
                 if keeps == "not"
-                else f"{self.label}: a sound does not have the announced length, but the same one each time {came};"
-                " for this run such sounds are accepted"
+                else said(
+                    "{label}: a sound does not have the announced length, but the same one each time {came};"
+                    " for this run such sounds are accepted",
+                    label=self.label,
+                    came=came,
+                )
             )
         return True
 
@@ -366,7 +382,7 @@ class VoicevoxEngine:
 
 def _version(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME:
-        raise ValueError("no version")
+        raise ValueError(said("no version"))
     return value
 
 
@@ -383,14 +399,14 @@ def _styles(speakers: object) -> tuple[Style, ...]:
                     owner_id = _known_id(cast("object", speaker.get("speaker_uuid")))
                     styles.append(Style(owner, name, StyleId(number), owner_id))
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError("not a list of speakers") from error
+        raise ValueError(said("not a list of speakers")) from error
     return tuple(styles)
 
 
 def _number(speakers: object, name: str) -> str | None:
     """The id of a speaker in an answer of ``/speakers``; None if the speaker is missing, or has no id."""
     if not isinstance(speakers, list):
-        raise ValueError("not a list of speakers")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError(said("not a list of speakers"))  # noqa: TRY004  # the type of a foreign value
     entries = (entry for entry in speakers if isinstance(entry, dict))
     number = next((entry.get("speaker_uuid") for entry in entries if entry.get("name") == name), None)
     return number if isinstance(number, str) else None
@@ -398,7 +414,7 @@ def _number(speakers: object, name: str) -> str | None:
 
 def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004  # the type of a foreign value
+        raise ValueError(said("not a JSON object"))  # noqa: TRY004  # the type of a foreign value
     return value
 
 
@@ -407,7 +423,7 @@ def _manifest(value: object) -> tuple[str, int, str]:
     told = _object(value)
     brand, rate, number = told.get("brand_name"), told.get("default_sampling_rate"), told.get("uuid")
     if isinstance(brand, str) and len(brand) > _LONGEST_NAME:
-        raise ValueError("an absurdly long brand")
+        raise ValueError(said("an absurdly long brand"))
     return (
         brand if isinstance(brand, str) and brand else _NO_MANIFEST[0],
         rate if isinstance(rate, int) and rate in _RATES else _NO_MANIFEST[1],

@@ -9,6 +9,7 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+from tts_render.ground.messages import said
 from tts_render.reading.normalise import normalise
 from tts_render.settings.lexicon import Entry, WordClass, count_moras, to_katakana
 
@@ -92,7 +93,7 @@ def read_words(value: object) -> dict[str, dict[str, object]]:
         ValueError: it is not such an answer.
     """
     if not isinstance(value, dict) or not all(isinstance(word, dict) for word in value.values()):
-        raise ValueError("not a dictionary")
+        raise ValueError(said("not a dictionary"))
     return value
 
 

@@ -24,7 +24,9 @@ from tts_render.ground.errors import (
     EngineRefusedError,
     EngineReplyError,
     EngineUnreachableError,
+    words_of,
 )
+from tts_render.ground.messages import joined, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,17 +97,17 @@ def engine_label(url: str) -> str:
     Raises:
         EngineError: it is not the http or https URL of an engine.
     """
-    remedy = "An engine's URL looks like http://127.0.0.1:50021."
+    remedy = said("An engine's URL looks like http://127.0.0.1:50021.")
     shown = tidy(re.sub(r"//[^/@]*@", "//", url))
     try:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError as error:
-        raise EngineError("is not a URL", engine=shown, remedy=remedy) from error
+        raise EngineError(said("is not a URL"), engine=shown, remedy=remedy) from error
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise EngineError("is not an http or https URL", engine=shown, remedy=remedy)
+        raise EngineError(said("is not an http or https URL"), engine=shown, remedy=remedy)
     if parts.query or parts.fragment:
-        raise EngineError("has something after the path", engine=shown, remedy=remedy)
+        raise EngineError(said("has something after the path"), engine=shown, remedy=remedy)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme.lower()}://{host}{'' if port is None else f':{port}'}{parts.path.rstrip('/')}"
 
@@ -123,11 +125,11 @@ def parse_json(body: bytes) -> object:
         ValueError: it is not JSON, or has more values than any engine sends.
     """
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise ValueError(f"JSON of more than {_MOST_VALUES:,} values")
+        raise ValueError(said("JSON of more than {most_values:,} values", most_values=_MOST_VALUES))
     try:
         value: object = json.loads(body)
     except RecursionError as error:
-        raise ValueError("JSON is nested too deeply") from error
+        raise ValueError(said("JSON is nested too deeply")) from error
     return value
 
 
@@ -183,7 +185,7 @@ class EngineHttp:
                 if seconds <= 0 and answered:
                     return  # something answers, if badly
                 if left <= 0:
-                    raise self._unreachable(error, f" within {seconds:g} s" if seconds > 0 else "") from error
+                    raise self._unreachable(error, seconds) from error
                 self._sleep(min(pause, left))
                 pause = min(2.0, pause * 1.5)
             except (EngineRefusedError, EngineReplyError):
@@ -208,11 +210,11 @@ class EngineHttp:
             try:
                 value = parse_json(body)
             except ValueError as error:
-                raise FaultError(f"{path} answered with something that is not JSON") from error
+                raise FaultError(said("{path} answered with something that is not JSON", path=path)) from error
             try:
                 return read(value)
             except ValueError as error:
-                raise FaultError(f"{path} answered {error}") from error
+                raise FaultError(said("{path} answered {error}", path=path, error=words_of(error))) from error
 
         return self.patiently(path, work, tries=tries)
 
@@ -243,13 +245,15 @@ class EngineHttp:
                 timed_out += fault.timed_out
                 if timed_out >= time_outs:
                     self._hung.add(path)
-                    raise self._unreachable(fault, "") from fault
+                    raise self._unreachable(fault) from fault
                 if done == tries:
                     self._lost_in_row[path] = self._lost_in_row.get(path, 0) + 1
                     if fault.gone:
-                        raise self._unreachable(fault, "") from fault
-                    times = f" ({tries} tries)" if tries > 1 else ""
-                    raise EngineReplyError(f"{fault.message}{times}", engine=self.label, status=fault.status) from fault
+                        raise self._unreachable(fault) from fault
+                    message = fault.message
+                    if tries > 1:
+                        message = said("{message} ({tries} tries)", message=message, tries=tries)
+                    raise EngineReplyError(message, engine=self.label, status=fault.status) from fault
                 self._sleep(pause)
                 pause = min(patience.longest_wait, pause * 2)
             else:
@@ -300,7 +304,7 @@ class EngineHttp:
             was_kept, self._kept = self._kept, False
             self._greet()
             if not was_kept:
-                raise FaultError(f"{path}: {error}") from error
+                raise FaultError(joined((path, words_of(error)), ": ")) from error
         except FaultError as fault:
             if fault.timed_out:
                 self._greet()
@@ -308,7 +312,7 @@ class EngineHttp:
         try:
             return self._once(method, path, seconds=seconds, params=params, body=body)
         except _LostError as error:
-            raise FaultError(f"{path}: {error}") from error
+            raise FaultError(joined((path, words_of(error)), ": ")) from error
 
     def _greet(self) -> None:
         """Check that the engine is there, and still the same."""
@@ -319,23 +323,25 @@ class EngineHttp:
             try:
                 version = parse_json(self._once("GET", "/version", seconds=self._patience.connect))
                 if not isinstance(version, str):
-                    raise FaultError("/version did not answer with a version")  # noqa: TRY301
+                    raise FaultError(said("/version did not answer with a version"))  # noqa: TRY301
             except (EngineRefusedError, EngineReplyError) as error:
-                raise self._replaced("something else") from error
+                raise self._replaced(said("something else")) from error
             except (FaultError, _LostError, ValueError) as error:
                 if not left:
-                    raise self._unreachable(error, "") from error
+                    raise self._unreachable(error) from error
                 self._sleep(pause)
                 pause *= 2
             else:
                 if version != self._version:
-                    raise self._replaced(f"version {tidy(version)}")
+                    raise self._replaced(said("version {version}", version=tidy(version)))
                 self._known = True
                 return
 
     def _replaced(self, now: str) -> EngineMismatchError:
         return EngineMismatchError(
-            f"was version {self._version} and is {now} now", engine=self.label, remedy="Run this again."
+            said("was version {version} and is {now} now", version=self._version, now=now),
+            engine=self.label,
+            remedy=said("Run this again."),
         )
 
     def _once(
@@ -359,16 +365,18 @@ class EngineHttp:
                 stream=True,
             )
         except requests.exceptions.ReadTimeout as error:
-            raise FaultError(f"{path} has not answered within {seconds:g} s", timed_out=True) from error
+            raise FaultError(
+                said("{path} has not answered within {seconds:g} s", path=path, seconds=seconds), timed_out=True
+            ) from error
         except requests.exceptions.ConnectTimeout as error:
-            raise self._unreachable(error, "") from error
+            raise self._unreachable(error) from error
         except requests.exceptions.ConnectionError as error:
             reason = getattr(error.args[0] if error.args else None, "reason", None)
             if isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.SSLError):
-                raise self._unreachable(error, "") from error
-            raise _LostError("the connection was closed without an answer") from error
+                raise self._unreachable(error) from error
+            raise _LostError(said("the connection was closed without an answer")) from error
         except requests.exceptions.RequestException as error:
-            raise FaultError(f"{path} cannot be asked: {tidy(str(error))}") from error
+            raise FaultError(said("{path} cannot be asked: {error}", path=path, error=tidy(str(error)))) from error
         socket = getattr(response.raw.connection, "sock", None)
         if socket is None or socket is not self._socket:  # a closed connection is silently opened again
             self._socket, self._known = socket, False
@@ -380,24 +388,32 @@ class EngineHttp:
         if status in (200, 204):
             return data
         why = _explain(data)
-        said = f"{path} answered {status}" + (f": {why}" if why else "")
+        answer = said("{path} answered {status}", path=path, status=status)
+        if why:
+            answer = said("{answer}: {why}", answer=answer, why=why)
         if 400 <= status < 500:
-            raise EngineRefusedError(said, engine=self.label, status=status)
+            raise EngineRefusedError(answer, engine=self.label, status=status)
         if status >= 500:
-            raise FaultError(said, status=status, gone=status in _NOT_NOW)
-        raise EngineReplyError(f"{said}; redirects are not followed", engine=self.label, status=status)
+            raise FaultError(answer, status=status, gone=status in _NOT_NOW)
+        raise EngineReplyError(
+            said("{answer}; redirects are not followed", answer=answer), engine=self.label, status=status
+        )
 
-    def _unreachable(self, error: Exception, when: str) -> EngineUnreachableError:
+    def _unreachable(self, error: Exception, waited: Seconds = 0) -> EngineUnreachableError:
         if isinstance(error, EngineUnreachableError):
             what = error.message
         elif isinstance(error, FaultError | _LostError):
-            what = str(error)
+            what = words_of(error)
         else:
-            what = "nothing answers there"
+            what = said("nothing answers there")
+        if waited > 0:
+            what = said("{what} within {seconds:g} s", what=what, seconds=waited)
         return EngineUnreachableError(
-            what + when,
+            what,
             engine=self.label,
-            remedy="Start the engine, or name another with --engine; --wait SECONDS waits for one that is starting.",
+            remedy=said(
+                "Start the engine, or name another with --engine; --wait SECONDS waits for one that is starting."
+            ),
         )
 
 
@@ -415,13 +431,23 @@ def _read(response: requests.Response, path: str, end: float, seconds: Seconds) 
             pieces.append(piece)
             size += len(piece)
             if size > _LARGEST:
-                raise FaultError(f"{path} answered with more than {_LARGEST // 2**20} MiB", status=response.status_code)
+                raise FaultError(
+                    said("{path} answered with more than {largest} MiB", path=path, largest=_LARGEST // 2**20),
+                    status=response.status_code,
+                )
             if time.monotonic() > end:
-                raise FaultError(f"{path} has not finished its answer within {seconds:g} s", timed_out=True)
+                raise FaultError(
+                    said("{path} has not finished its answer within {seconds:g} s", path=path, seconds=seconds),
+                    timed_out=True,
+                )
     except urllib3.exceptions.ReadTimeoutError as error:
-        raise FaultError(f"{path} has not finished its answer within {seconds:g} s", timed_out=True) from error
+        raise FaultError(
+            said("{path} has not finished its answer within {seconds:g} s", path=path, seconds=seconds), timed_out=True
+        ) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise FaultError(f"{path}: the answer was cut off after {size} bytes", status=response.status_code) from error
+        raise FaultError(
+            said("{path}: the answer was cut off after {size} bytes", path=path, size=size), status=response.status_code
+        ) from error
     return b"".join(pieces)
 
 

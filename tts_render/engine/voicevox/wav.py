@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tts_render.ground.messages import said
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,45 +29,49 @@ def parse_wav(data: bytes) -> tuple[NDArray[np.int16], int]:
         ValueError: it is not a complete WAV with 16-bit PCM in one or two channels; the message says what is wrong.
     """
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise ValueError("no WAV")
+        raise ValueError(said("no WAV"))
     (declared,) = struct.unpack_from("<I", data, 4)
     if declared + 8 != len(data):
-        raise ValueError(f"a WAV of {len(data)} bytes whose header promises {declared + 8}")
+        raise ValueError(
+            said("a WAV of {data} bytes whose header promises {declared}", data=len(data), declared=declared + 8)
+        )
     form: tuple[int, int] | None = None
     at = 12
     while at + 8 <= len(data):
         name, (size,) = data[at : at + 4], struct.unpack_from("<I", data, at + 4)
         start, at = at + 8, at + 8 + size + size % 2
         if start + size > len(data):
-            raise ValueError("a truncated WAV")
+            raise ValueError(said("a truncated WAV"))
         if name == b"fmt ":
             form = _read_format(data[start : start + size])
         elif name == b"data":
             if form is None:
-                raise ValueError("a WAV whose samples come before their format")
+                raise ValueError(said("a WAV whose samples come before their format"))
             return _read_samples(data[start : start + size], form[0]), form[1]
-    raise ValueError("a WAV without samples")
+    raise ValueError(said("a WAV without samples"))
 
 
 def _read_format(chunk: bytes) -> tuple[int, int]:
     """Channels and rate."""
     if len(chunk) < 16:
-        raise ValueError("a WAV whose format is truncated")
+        raise ValueError(said("a WAV whose format is truncated"))
     tag, channels, rate, _, block, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == _EXTENSIBLE and len(chunk) >= 26:
         (tag,) = struct.unpack_from("<H", chunk, 24)
     if tag != _PCM or bits != 16:
-        raise ValueError(f"a WAV that is not 16-bit PCM (format {tag}, {bits} bits)")
+        raise ValueError(said("a WAV that is not 16-bit PCM (format {tag}, {bits} bits)", tag=tag, bits=bits))
     if channels not in (1, 2) or block != 2 * channels:
-        raise ValueError(f"a WAV of {channels} channels in blocks of {block} bytes")
+        raise ValueError(
+            said("a WAV of {channels} channels in blocks of {block} bytes", channels=channels, block=block)
+        )
     if not _LOWEST_RATE <= rate <= _HIGHEST_RATE:
-        raise ValueError(f"a WAV of {rate} frames per second")
+        raise ValueError(said("a WAV of {rate} frames per second", rate=rate))
     return channels, rate
 
 
 def _read_samples(chunk: bytes, channels: int) -> NDArray[np.int16]:
     if len(chunk) % (2 * channels):
-        raise ValueError("a WAV that ends in the middle of a frame")
+        raise ValueError(said("a WAV that ends in the middle of a frame"))
     samples = np.frombuffer(chunk, dtype="<i2").reshape(-1, channels)
     if channels == 2:
         both = samples.astype(np.int32)

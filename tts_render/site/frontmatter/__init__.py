@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from tts_render.ground.errors import PostError, TtsRenderError
+from tts_render.ground.messages import said
 from tts_render.site.frontmatter.block import Block, Source, Value, Written, lookup
 from tts_render.site.frontmatter.toml_block import TomlBlock, parse_toml
 from tts_render.site.frontmatter.yaml_block import parse_yaml
@@ -93,16 +94,18 @@ def decode_post(path: Path, source: bytes) -> str:
         PostError: it is empty or not UTF-8.
     """
     if not source.strip():
-        raise PostError("is empty", path=path, remedy="A post begins with front matter between two lines ---.")
+        raise PostError(
+            said("is empty"), path=path, remedy=said("A post begins with front matter between two lines ---.")
+        )
     try:
         return source.decode("utf-8")
     except UnicodeDecodeError as error:
         line = _count_lines(source[: error.start].decode("utf-8")) + 1
         raise PostError(
-            f"is not UTF-8: byte 0x{source[error.start]:02X} at offset {error.start}",
+            said("is not UTF-8: byte 0x{source:02X} at offset {start}", source=source[error.start], start=error.start),
             path=path,
             line=line,
-            remedy="Save the file as UTF-8.",
+            remedy=said("Save the file as UTF-8."),
         ) from error
 
 
@@ -124,10 +127,10 @@ def read_front_matter(path: Path, text: str, *, any_case: bool = False) -> Front
     closing = _CLOSING[opening[1]].search(text, opening.end())
     if closing is None:
         raise PostError(
-            "the front matter that begins here is not closed",
+            said("the front matter that begins here is not closed"),
             path=path,
             line=line - 1,
-            remedy=f"Add a line {opening[1]} below its last key.",
+            remedy=said("Add a line {opening} below its last key.", opening=opening[1]),
         )
     source = Source(path, text[opening.end() : closing.start()], line, opening[2])
     parse = parse_yaml if opening[1] == "---" else parse_toml

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from tts_render.ground.errors import PostError
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,10 +88,10 @@ class Source:
     def too_deep(self, message: str, line: int) -> PostError:
         """Make an error at the 1-based ``line`` of the text."""
         return PostError(
-            f"the front matter {message}",
+            said("the front matter {message}", message=message),
             path=self.path,
             line=self.line + line - 1,
-            remedy="Use fewer levels of nested values.",
+            remedy=said("Use fewer levels of nested values."),
         )
 
 

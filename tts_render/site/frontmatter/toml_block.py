@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.bounded import DEEPEST, load_toml
 from tts_render.ground.errors import PostError
+from tts_render.ground.messages import said
 from tts_render.site.frontmatter.block import Style, Written, freeze, lookup, same_name, write_key, write_value
 
 if TYPE_CHECKING:
@@ -85,9 +86,13 @@ class TomlBlock:
         changed = self._inserted(key, value) if entry is None else self._replaced(entry, value)
         if (after := self._proved(changed, key, value)) is None:
             raise self.source.error(
-                f"{'.'.join(key)} cannot be written without changing something else",
+                said("{key} cannot be written without changing something else", key=".".join(key)),
                 entry.start if entry else 0,
-                f"Write {write_key(key[-1])} = {write_value(value, None)} there yourself.",
+                said(
+                    "Write {write_key} = {value} there yourself.",
+                    write_key=write_key(key[-1]),
+                    value=write_value(value, None),
+                ),
             )
         return after
 
@@ -113,10 +118,15 @@ class TomlBlock:
         if len(found) > 1:
             first, second = (self.source.line_at(entry.key) for entry in found[:2])
             raise PostError(
-                f"{place[-1]} occurs twice, in line {first} and in line {second}",
+                said(
+                    "{place} occurs twice, in line {first} and in line {second}",
+                    place=place[-1],
+                    first=first,
+                    second=second,
+                ),
                 path=self.source.path,
                 line=second,
-                remedy="Remove one of them.",
+                remedy=said("Remove one of them."),
             )
         return found[0] if found else None
 
@@ -125,9 +135,9 @@ class TomlBlock:
         style = _style(text)
         if style == "collection":
             raise self.source.error(
-                "a single value belongs here, not a list or a table",
+                said("a single value belongs here, not a list or a table"),
                 entry.start,
-                f"Write {write_value(value, None)} instead.",
+                said("Write {value} instead.", value=write_value(value, None)),
             )
         new = write_value(value, Written(text, None, style, 0))
         return self.source.spliced(entry.start, entry.end, new)
@@ -160,9 +170,9 @@ class TomlBlock:
         source = self.source
         if source.text[entry.start] != "{":
             raise source.error(
-                f"{entry.place[-1]} is not a table, so {names[0]} cannot be added",
+                said("{place} is not a table, so {names} cannot be added", place=entry.place[-1], names=names[0]),
                 entry.start,
-                "Make it a [table].",
+                said("Make it a [table]."),
             )
         inside = [other.end for other in self.entries if entry.start < other.start and other.end < entry.end]
         line = _line(names, value, "")
@@ -194,13 +204,13 @@ def parse_toml(source: Source, *, any_case: bool = False) -> TomlBlock:
         reason = found[1] if found else str(error)
         line = source.line + int(found[2]) - 1 if found and found[2] else source.line_at(len(source.text))
         raise PostError(
-            f"the front matter is not valid TOML: {reason}",
+            said("the front matter is not valid TOML: {reason}", reason=reason),
             path=source.path,
             line=line,
-            remedy="Look at the quotes and equals signs there.",
+            remedy=said("Look at the quotes and equals signs there."),
         ) from error
     except RecursionError as error:
-        raise source.too_deep("is nested too deeply", 1) from error
+        raise source.too_deep(said("is nested too deeply"), 1) from error
     return TomlBlock(source, data, entries, sections, any_case)  # type: ignore[arg-type]  # it is a mapping
 
 
@@ -345,5 +355,5 @@ class _Scanner:
 def _matched(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
     found = pattern.match(text, at)
     if found is None:
-        raise tomllib.TOMLDecodeError(f"cannot follow {text[at : at + 20]!r}")
+        raise tomllib.TOMLDecodeError(said("cannot follow {text!r}", text=text[at : at + 20]))
     return found

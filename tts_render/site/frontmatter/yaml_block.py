@@ -13,6 +13,7 @@ import yaml
 
 from tts_render.ground.bounded import DEEPEST, LOADER, parse_yaml_events
 from tts_render.ground.errors import PostError
+from tts_render.ground.messages import said
 from tts_render.site.frontmatter.block import Style, Written, freeze, lookup, same_name, write_key, write_value
 
 if TYPE_CHECKING:
@@ -77,17 +78,25 @@ class YamlBlock:
         for node in self._path(steps):
             if node.anchor is not None:
                 raise self.source.error(
-                    f"{'.'.join(key)} has the anchor &{node.anchor}: other keys may depend on it",
+                    said(
+                        "{key} has the anchor &{anchor}: other keys may depend on it",
+                        key=".".join(key),
+                        anchor=node.anchor,
+                    ),
                     node.start,
-                    "Write the value out wherever it is used, and remove the anchor.",
+                    said("Write the value out wherever it is used, and remove the anchor."),
                 )
         missing = key[len(steps) :]
         changed = self._inserted(steps, missing, value) if missing else self._replaced(steps, value)
         if (after := self._proved(changed, key, value, steps)) is None:
             raise self.source.error(
-                f"{'.'.join(key)} cannot be written without changing something else",
+                said("{key} cannot be written without changing something else", key=".".join(key)),
                 self._path(steps)[-1].start if self.root else 0,
-                f"Write {write_key(key[-1])}: {write_value(value, None)} there yourself.",
+                said(
+                    "Write {write_key}: {value} there yourself.",
+                    write_key=write_key(key[-1]),
+                    value=write_value(value, None),
+                ),
             )
         return after
 
@@ -120,10 +129,15 @@ class YamlBlock:
             if len(found) > 1:
                 first, second = (self.source.line_at(node.children[n - 1].start) for n in found[:2])
                 raise PostError(
-                    f"{name} occurs twice, in line {first} and in line {second}",
+                    said(
+                        "{name} occurs twice, in line {first} and in line {second}",
+                        name=name,
+                        first=first,
+                        second=second,
+                    ),
                     path=self.source.path,
                     line=second,
-                    remedy="Remove one of them.",
+                    remedy=said("Remove one of them."),
                 )
             steps.append(found[0])
             node = node.children[found[0]]
@@ -152,9 +166,11 @@ class YamlBlock:
         node = self._path(steps)[-1]
         written = self._written(steps)
         if written.style in ("block", "collection"):
-            kind = "a multi-line text" if written.style == "block" else "a list or a group of keys"
+            kind = said("a multi-line text") if written.style == said("block") else said("a list or a group of keys")
             raise self.source.error(
-                f"a single value belongs here, not {kind}", node.start, f"Write {write_value(value, None)} instead."
+                said("a single value belongs here, not {kind}", kind=kind),
+                node.start,
+                said("Write {value} instead.", value=write_value(value, None)),
             )
         new = write_value(value, written)
         if node.start < node.end:
@@ -162,7 +178,7 @@ class YamlBlock:
         # The value is empty. Its position depends on the parser; it belongs right after the colon.
         colon = len(self.source.text[: node.start].rstrip())
         if self.source.text[colon - 1] != ":":
-            raise self.source.error("a value is missing here", node.start, "Add a colon after the key.")
+            raise self.source.error(said("a value is missing here"), node.start, said("Add a colon after the key."))
         return self.source.spliced(colon, colon, " " + new)
 
     def _inserted(self, steps: list[int], missing: Key, value: Value) -> Source:
@@ -182,9 +198,13 @@ class YamlBlock:
             at = source.line_end(parent.start)
         else:
             raise source.error(
-                f"{nodes[-2].children[steps[-1] - 1].value} is not a group of keys, so {missing[0]} cannot be added",
+                said(
+                    "{value} is not a group of keys, so {missing} cannot be added",
+                    value=nodes[-2].children[steps[-1] - 1].value,
+                    missing=missing[0],
+                ),
                 parent.start,
-                "Write the group out, one key per line.",
+                said("Write the group out, one key per line."),
             )
         return source.spliced(at, at, _lines(missing, value, indent, source.eol))
 
@@ -207,7 +227,9 @@ class YamlBlock:
         before = self.source.text[self.source.line_start(key.start) : key.start]
         indent = before.removesuffix("? ")
         if indent.strip(" "):
-            raise self.source.error("a key cannot be added here", key.start, "Write the group out, one key per line.")
+            raise self.source.error(
+                said("a key cannot be added here"), key.start, said("Write the group out, one key per line.")
+            )
         return indent
 
     def _after(self, node: Node) -> int:
@@ -232,27 +254,32 @@ def parse_yaml(source: Source, *, any_case: bool = False) -> YamlBlock:
         root = _tree(source)
         if root is not None and root.kind != "mapping":
             raise source.error(
-                "the front matter is not a list of keys with values",
+                said("the front matter is not a list of keys with values"),
                 root.start,
-                "Write one key, colon and value per line.",
+                said("Write one key, colon and value per line."),
             )
         data = yaml.load(source.text, Loader=_Loader) if root else {}  # noqa: S506  # a safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         begun = error.context_mark if error.context and error.context.startswith("while scanning a quoted") else None
-        since = f", in quotes that were opened in line {source.line_at(begun.index)}" if begun else ""
+        message = said("the front matter is not valid YAML: {problem}", problem=error.problem)
+        if begun:
+            line = source.line_at(begun.index)
+            message = said("{message}, in quotes that were opened in line {line}", message=message, line=line)
         raise source.error(
-            f"the front matter is not valid YAML: {error.problem}{since}",
+            message,
             mark.index if mark else 0,
-            "Look at the quotes, colons and indentation there.",
+            said("Look at the quotes, colons and indentation there."),
         ) from error
     except yaml.YAMLError as error:
         found = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
-        character = f": U+{ord(found[0]):04X}" if found else ""
+        message = said("the front matter contains a character that YAML does not allow")
+        if found:
+            message = said("{message}: U+{code:04X}", message=message, code=ord(found[0]))
         raise source.error(
-            f"the front matter contains a character that YAML does not allow{character}",
+            message,
             found.start() if found else 0,
-            "Remove it.",
+            said("Remove it."),
         ) from error
     return YamlBlock(source, freeze(data), root, any_case)  # type: ignore[arg-type]  # the root is a mapping
 
@@ -267,9 +294,9 @@ def _tree(source: Source) -> Node | None:
     for count, event in enumerate(parse_yaml_events(source.text, source.too_deep)):
         if isinstance(event, yaml.DocumentStartEvent) and open_nodes[0][1]:
             raise source.error(
-                "there is a second YAML document in the front matter",
+                said("there is a second YAML document in the front matter"),
                 _begin(event),
-                "Indent the line, or put it in quotes.",
+                said("Indent the line, or put it in quotes."),
             )
         if isinstance(event, yaml.CollectionStartEvent):
             open_nodes.append((event, [], []))
@@ -281,9 +308,9 @@ def _tree(source: Source) -> Node | None:
             node = Node("alias", _begin(event), _end(event), str(event.anchor))
             if event.anchor not in anchors:
                 raise source.error(
-                    f"the alias *{event.anchor} refers to nothing before it",
+                    said("the alias *{anchor} refers to nothing before it", anchor=event.anchor),
                     node.start,
-                    "Put the text in quotes, if it is not an alias.",
+                    said("Put the text in quotes, if it is not an alias."),
                 )
             size, depth = anchors[event.anchor]
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -301,9 +328,9 @@ def _tree(source: Source) -> Node | None:
             continue
         if max(size, count) > _MOST_VALUES or max(depth, len(open_nodes)) > DEEPEST:
             raise source.error(
-                "the front matter expands to more values, or deeper ones, than any post has",
+                said("the front matter expands to more values, or deeper ones, than any post has"),
                 node.start,
-                "Write the values out instead of using aliases (*).",
+                said("Write the values out instead of using aliases (*)."),
             )
         if node.anchor is not None:
             anchors[node.anchor] = (size, depth)
