@@ -135,10 +135,10 @@ def init(
         named = listed(found.actors) or said("none yet")
         say(
             said(
-                "{posts}, preset {preset}, actors: {named}",
+                "{posts}, preset {preset}, actors: {names}",
                 posts=said_count("{count} post", "{count} posts", count=found.posts),
                 preset=found.preset,
-                named=named,
+                names=named,
             )
         )
     return 0

@@ -59,9 +59,9 @@ def produce(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, 
             tell(
                 Warned(
                     said(
-                        "the true peak is {true_peak:.2f} dBTP, over {true_peak2:g}",
+                        "the true peak is {true_peak:.2f} dBTP, over {ceiling:g}",
                         true_peak=mp3.loudness.true_peak,
-                        true_peak2=settings.true_peak,
+                        ceiling=settings.true_peak,
                     )
                 )
             )
@@ -77,9 +77,9 @@ def _make(checked: Checked, settings: MasterSettings, tags: Tags, path: Path, en
     if mp3.frames != checked.timeline.frames:
         raise OutputError(
             said(
-                "the MP3 decodes to {frames} frames, but the episode has {frames2}",
+                "the MP3 decodes to {frames} frames, but the episode has {expected}",
                 frames=mp3.frames,
-                frames2=checked.timeline.frames,
+                expected=checked.timeline.frames,
             ),
             path=path,
             remedy=said("The encoder was {id}; name another one under master: in voices.yaml.", id=encoder.id),

@@ -31,12 +31,10 @@ def parse_break(values: Mapping[str, str]) -> float:
     if "time" in values:
         found = _TIME.fullmatch(values["time"].strip())
         if found is None:
-            raise ValueError(said("time={values!r} is not a time such as 500ms or 1.5s", values=values["time"]))
+            raise ValueError(said("time={text!r} is not a time such as 500ms or 1.5s", text=values["time"]))
         seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
         if seconds > _LONGEST:
-            raise ValueError(
-                said("time={values!r} is more than {longest:.0f} s", values=values["time"], longest=_LONGEST)
-            )
+            raise ValueError(said("time={text!r} is more than {longest:.0f} s", text=values["time"], longest=_LONGEST))
         return seconds
     return _named(values.get("strength", "medium"), _STRENGTHS, "strength")
 
@@ -48,7 +46,7 @@ def parse_prosody(values: Mapping[str, str]) -> Manner:
     volume = _volume(values["volume"]) if "volume" in values else 1.0
     for name, value, least, most in (("rate", speed, 0.2, 5), ("pitch", pitch, -1, 1), ("volume", volume, 0, 8)):
         if not least <= value <= most:
-            raise ValueError(said("{name}={values!r} is out of range", name=name, values=values[name]))
+            raise ValueError(said("{name}={text!r} is out of range", name=name, text=values[name]))
     return Manner(speed, pitch, volume)
 
 

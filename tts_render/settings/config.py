@@ -357,10 +357,10 @@ def _refuse_shared_names(voices: Mapping[str, VoiceSettings], path: Path) -> Non
             if other is not voice:
                 raise ConfigError(
                     said(
-                        "voices.{name}: the name {name2!r} already belongs to {name3} in line {line}",
+                        "voices.{name}: the name {alias!r} already belongs to {other} in line {line}",
                         name=voice.name,
-                        name2=name,
-                        name3=other.name,
+                        alias=name,
+                        other=other.name,
                         line=other.line,
                     ),
                     path=path,
@@ -395,8 +395,8 @@ def _sound_path(tree: Tree, root: Path | None) -> Path:
             raise tree.wrong(
                 said("there is no {text}", text=text),
                 said(
-                    "The built-in sounds are: {builtin_sounds}.",
-                    builtin_sounds=listed("builtin:" + n for n in BUILTIN_SOUNDS),
+                    "The built-in sounds are: {sounds}.",
+                    sounds=listed("builtin:" + n for n in BUILTIN_SOUNDS),
                 ),
             )
         return Path(__file__).resolve().parent / "sounds" / f"{name}.flac"

@@ -117,8 +117,8 @@ def _read_csv(path: Path) -> Iterator[Entry]:
             if len(row) > len(columns):
                 raise ConfigError(
                     said(
-                        "has {row} fields, but the first line names {columns} columns",
-                        row=len(row),
+                        "has {fields} fields, but the first line names {columns} columns",
+                        fields=len(row),
                         columns=len(columns),
                     ),
                     path=path,
@@ -129,9 +129,9 @@ def _read_csv(path: Path) -> Iterator[Entry]:
             if entry.surface in lines:
                 raise ConfigError(
                     said(
-                        "{surface} occurs twice, here and in line {lines}",
+                        "{surface} occurs twice, here and in line {line}",
                         surface=entry.surface,
-                        lines=lines[entry.surface],
+                        line=lines[entry.surface],
                     ),
                     path=path,
                     line=line,

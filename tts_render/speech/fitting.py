@@ -94,7 +94,7 @@ def fit_takes(plain: Cast, takes: Sequence[Take]) -> tuple[dict[int, Take], tupl
         elif (utterance.voice, utterance.style) != (take.voice, take.style):
             misfits.append(
                 Misfit(
-                    take, utterance.line, said("it was made of the voice {named}", named=_named(take.voice, take.style))
+                    take, utterance.line, said("it was made of the voice {voice}", voice=_named(take.voice, take.style))
                 )
             )
         elif utterance.reading != take.reading:

@@ -89,8 +89,8 @@ class TomlBlock:
                 said("{key} cannot be written without changing something else", key=".".join(key)),
                 entry.start if entry else 0,
                 said(
-                    "Write {write_key} = {value} there yourself.",
-                    write_key=write_key(key[-1]),
+                    "Write {key} = {value} there yourself.",
+                    key=write_key(key[-1]),
                     value=write_value(value, None),
                 ),
             )

@@ -93,8 +93,8 @@ class YamlBlock:
                 said("{key} cannot be written without changing something else", key=".".join(key)),
                 self._path(steps)[-1].start if self.root else 0,
                 said(
-                    "Write {write_key}: {value} there yourself.",
-                    write_key=write_key(key[-1]),
+                    "Write {key}: {value} there yourself.",
+                    key=write_key(key[-1]),
                     value=write_value(value, None),
                 ),
             )
@@ -166,7 +166,7 @@ class YamlBlock:
         node = self._path(steps)[-1]
         written = self._written(steps)
         if written.style in ("block", "collection"):
-            kind = said("a multi-line text") if written.style == said("block") else said("a list or a group of keys")
+            kind = said("a multi-line text") if written.style == "block" else said("a list or a group of keys")
             raise self.source.error(
                 said("a single value belongs here, not {kind}", kind=kind),
                 node.start,
