@@ -7,6 +7,7 @@ break lines at and its characters are two columns wide, so it is filled here and
 from __future__ import annotations
 
 import copy
+import inspect
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,18 +27,6 @@ _METAVARS = (
     said("[OPTIONS]"), said("COMMAND [ARGS]..."), said("PATH"), said("TEXT"), said("INTEGER RANGE"),
 )  # fmt: skip
 """What click writes in place of values, by its types."""
-
-_WIDE = r"\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
-_PIECE = re.compile(
-    rf"""
-    [(\[（「『【]*
-    (?: [^\s{_WIDE}]+ | \S )
-    [)\]、。，．）」』】？！：；ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々…]*  # which must not begin a line
-    \s*
-    """,
-    re.VERBOSE,
-)
-"""What stays on one line: a word, or a full-width character, with the marks around it."""
 
 
 def _words(text: str | None) -> str:
@@ -76,12 +65,15 @@ class _Formatter(click.HelpFormatter):
 
 
 def _lines(text: str, width: int) -> Iterator[str]:
-    """Lines of at most ``width`` columns; an empty line between two paragraphs."""
+    """Lines of at most ``width`` columns, broken between phrases; an empty line between two paragraphs."""
+    import budoux
+
+    phrases = budoux.load_default_japanese_parser()
     for number, paragraph in enumerate(re.split(r"\n\s*\n", text.strip())):
         if number:
             yield ""
         line = ""
-        for piece in _PIECE.findall(" ".join(paragraph.split())):
+        for piece in (piece for word in re.findall(r"\S+\s*", paragraph) for piece in phrases.parse(word)):
             if line and columns((line + piece).rstrip()) > width:
                 yield line.rstrip()
                 line = ""
@@ -103,13 +95,13 @@ class _Translated(click.Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         translated = copy.copy(self)
-        translated.help = _words(self.help)
+        translated.help = _words(inspect.cleandoc(self.help or ""))
         click.Command.format_help_text(translated, ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         if language() == "en":
             return super().get_short_help_str(limit)
-        return _words(self.help).partition("\n")[0].partition("。")[0]
+        return _words(inspect.cleandoc(self.help or "")).partition("\n")[0].partition("。")[0]
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         found = super().get_help_option(ctx)

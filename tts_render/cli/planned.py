@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tts_render.cli.language import filled, language, shown
+from tts_render.cli.language import columns, filled, shown
 from tts_render.ground.messages import joined, listed, said, said_count
 from tts_render.ground.units import format_clock, half_up
 
@@ -88,8 +88,9 @@ def _utterance_row(u: PlannedUtterance) -> str:
 
 def _word(of: str | bool | None) -> str:
     """What a row is about, in a column of its own."""
-    words = {
+    words: dict[str | bool | None, str] = {
         "chapter": said("chapter"), "sound": said("sound"), "pause": said("pause"), True: said("cached"),
         False: said("new"), None: "?",
     }  # fmt: skip
-    return filled(shown(words[of]), 8 if language() == "ja" else 7)
+    width = max(columns(shown(word)) for word in words.values())
+    return filled(shown(words[of]), width)
