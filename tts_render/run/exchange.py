@@ -181,7 +181,8 @@ def save(episode: Episode, session: Session, imported: Imported, project: Path) 
     script = episode.script.path
     root = episode.site.root if script.is_relative_to(episode.site.root) else script.parent
     target = episode.audio or script
-    with locked(session.lock(target), busy=f"{target}: another run is at work on this episode"):
+    busy = said("{audio}: another run is at work on this episode", audio=target)
+    with locked(session.lock(target), busy=busy):
         Journal(session.folder, root).make(f"import of {project.name}", imported.files)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.errors import InputError
 from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
+from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,7 +128,7 @@ class Journal:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Keep other programs from changing the journal, and know what they have written."""
-        busy = f"{self._root}: another program changes this site"
+        busy = said("{root}: another program changes this site", root=self._root)
         with self._threads, locked(self._file.with_suffix(".lock"), patience=_PATIENCE, busy=busy):
             self._look()
             yield
@@ -162,7 +163,9 @@ def _apply(changes: Sequence[Change]) -> None:
     for change in changes:
         if _content(change.path) != change.before:
             raise StaleError(
-                "was changed in the meantime", path=change.path, remedy="Look at the new text, and change that."
+                said("was changed in the meantime"),
+                path=change.path,
+                remedy=said("Look at the new text, and change that."),
             )
     written = [change for change in changes if change.after is not None]
     with ExitStack() as stack:
