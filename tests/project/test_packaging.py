@@ -166,7 +166,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path, wheel_of_sdis
     package = f"tts_render-{PROJECT['version']}.dist-info/"
     assert [name for name in names if not name.startswith(("tts_render/", package))] == []
     assert {"tts_render/py.typed", f"{package}licenses/LICENSE", f"{package}entry_points.txt"} <= set(names)
-    here = {f"tts_render/{path.relative_to(ROOT / 'tts_render')}" for path in (ROOT / "tts_render").rglob("*.py")}
+    package_files = [
+        path for name in ("*.py", "*.po", "*.mo", "page.json") for path in (ROOT / "tts_render").rglob(name)
+    ]
+    here = {f"tts_render/{path.relative_to(ROOT / 'tts_render')}" for path in package_files}
     assert here <= set(names)
     assert [name for name in names if name.endswith((".pyc", ".tts-render-tmp"))] == []
 

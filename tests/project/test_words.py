@@ -29,7 +29,7 @@ SOURCES = [
     if path.relative_to(PACKAGE).parts[0] != NOT_YET and path.name != "report.py"
 ]
 
-TELLING = {name for name in errors.__all__ if name.endswith("Error")} | {
+TELLING = set(errors.__all__) | {
     "FaultError", "Finding", "LookupError", "Misfit", "Note", "Remark", "ShapeError", "UsageError", "Warned", "missing",
     "_LostError", "_leave", "_leave_out", "_replaced", "_tell", "_warn", "_wrong", "complain", "echo", "note",
     "remark", "say", "tell", "too_deep", "wrong",

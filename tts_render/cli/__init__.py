@@ -24,8 +24,9 @@ from tts_render.cli.render import plan, render
 from tts_render.cli.studio import studio
 from tts_render.cli.tools import cache, init, read, voices
 from tts_render.cli.upkeep import check, status, write_back
-from tts_render.ground.errors import TtsRenderError, reason_of
+from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.messages import joined, said
+from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

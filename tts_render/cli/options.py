@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tts_render.cli.help import option
-from tts_render.ground.errors import OutputError, TtsRenderError, reason_of
+from tts_render.ground.errors import OutputError, TtsRenderError
 from tts_render.ground.messages import listed, said
 from tts_render.ground.printable import UNPRINTABLE
+from tts_render.ground.reasons import reason_of
 from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:

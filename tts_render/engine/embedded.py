@@ -11,8 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA, Scales
-from tts_render.ground.errors import EngineMissingError, words_of
+from tts_render.ground.errors import EngineMissingError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -31,9 +31,10 @@ from tts_render.engine.embedded import (
     read,
 )
 from tts_render.engine.moras import to_text
-from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError, words_of
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError, TtsRenderError
 from tts_render.ground.files import digest_bytes, digest_file, remove_leftovers, store_bytes
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.ground.units import seconds_to_frames
 
 if TYPE_CHECKING:

@@ -23,9 +23,10 @@ from tts_render.engine.embedded import (
     read,
 )
 from tts_render.engine.moras import PAUSE, AccentPhrase, Mora, count_moras, is_open, to_kana
-from tts_render.ground.errors import EngineReplyError, words_of
+from tts_render.ground.errors import EngineReplyError
 from tts_render.ground.files import digest_bytes
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.ground.units import Frames, conform_frames, half_up
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tts_render.ground.errors import InputError, reason_of, words_of
+from tts_render.ground.errors import InputError
 from tts_render.ground.files import digest_file
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of, words_of
 from tts_render.site.folder import confine
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 
 from tts_render.episode.takes import SUFFIX as TAKES_SUFFIX
 from tts_render.episode.takes import Take, read_takes
-from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError, reason_of
+from tts_render.ground.errors import CommandLineError, ConfigError, InputError, PostError, ScriptError
 from tts_render.ground.messages import said
 from tts_render.ground.names import audio_name, find_audio_file, stem
+from tts_render.ground.reasons import reason_of
 from tts_render.script import (
     SCRIPT_SUFFIXES,
     Notation,

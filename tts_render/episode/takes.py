@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import read_phrases, write_phrases
-from tts_render.ground.errors import ScriptError, reason_of, words_of
+from tts_render.ground.errors import ScriptError
 from tts_render.ground.files import digest_bytes
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

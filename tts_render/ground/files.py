@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import BusyError, OutputError, reason_of
+from tts_render.ground.errors import BusyError, OutputError
 from tts_render.ground.messages import joined, said
+from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

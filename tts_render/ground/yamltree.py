@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import yaml
 
 from tts_render.ground.bounded import LOADER, parse_yaml_events
-from tts_render.ground.errors import ConfigError, OutsideSiteError, reason_of
+from tts_render.ground.errors import ConfigError, OutsideSiteError
 from tts_render.ground.files import NAME_MAX
 from tts_render.ground.messages import joined, listed, said
+from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

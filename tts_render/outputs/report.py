@@ -20,8 +20,9 @@ from urllib.parse import quote
 import numpy as np
 import soundfile
 
-from tts_render.ground.errors import OutputError, words_of
+from tts_render.ground.errors import OutputError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.ground.units import format_clock, frames_to_ms, half_up
 from tts_render.outputs.finished import safe_link
 from tts_render.sound.audio import BLOCK_FRAMES, feed

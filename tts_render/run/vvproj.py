@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import Scales
 from tts_render.engine.moras import read_phrases
-from tts_render.ground.errors import InputError, reason_of, words_of
+from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tts_render.ground.errors import ScriptError, words_of
+from tts_render.ground.errors import ScriptError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.script.builder import ScriptBuilder
 from tts_render.script.cleaning import clean, fold_space
 

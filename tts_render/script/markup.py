@@ -18,8 +18,9 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import ScriptError, words_of
+from tts_render.ground.errors import ScriptError
 from tts_render.ground.messages import joined, listed, said
+from tts_render.ground.reasons import words_of
 from tts_render.script.attributes import parse_break, parse_kana, parse_prosody
 from tts_render.script.cleaning import clean
 from tts_render.script.dialogue import find_speaker

@@ -14,8 +14,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tts_render.ground.errors import ConfigError, words_of
+from tts_render.ground.errors import ConfigError
 from tts_render.ground.messages import listed, said
+from tts_render.ground.reasons import words_of
 from tts_render.ground.yamltree import nearest, read_settings
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from urllib.parse import quote
 import yaml
 
 from tts_render.ground.bounded import LOADER, load_toml, parse_yaml_events
-from tts_render.ground.errors import InputError, OutsideSiteError, words_of
+from tts_render.ground.errors import InputError, OutsideSiteError
 from tts_render.ground.files import NAME_MAX
 from tts_render.ground.messages import said
 from tts_render.ground.printable import one_line
+from tts_render.ground.reasons import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

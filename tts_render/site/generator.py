@@ -15,8 +15,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tts_render.ground.errors import InputError, reason_of
+from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 from tts_render.site.folder import Site, find_site
 from tts_render.site.frontmatter import peek
 from tts_render.site.post import parse_date

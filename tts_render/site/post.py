@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from tts_render.ground.errors import PostError, reason_of
+from tts_render.ground.errors import PostError
 from tts_render.ground.messages import joined, said
 from tts_render.ground.names import audio_name
+from tts_render.ground.reasons import reason_of
 from tts_render.site.frontmatter import FrontMatter, Written, decode_post, lookup, read_front_matter
 from tts_render.site.presets import format_duration, format_size
 

@@ -16,9 +16,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from tts_render.ground.errors import SoundError, reason_of
+from tts_render.ground.errors import SoundError
 from tts_render.ground.files import digest_file
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 from tts_render.ground.units import Decibels, Frames, conform_frames, seconds_to_frames
 from tts_render.sound.mpeg import read_length
 

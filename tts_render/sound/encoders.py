@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import soundfile
 
-from tts_render.ground.errors import OutputError, words_of
+from tts_render.ground.errors import OutputError
 from tts_render.ground.messages import listed, said
+from tts_render.ground.reasons import words_of
 from tts_render.sound.audio import feed
 
 if TYPE_CHECKING:

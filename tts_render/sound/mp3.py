@@ -12,9 +12,10 @@ import mutagen
 import soundfile
 from mutagen import id3 as untyped_id3
 
-from tts_render.ground.errors import OutputError, words_of
+from tts_render.ground.errors import OutputError
 from tts_render.ground.files import digest_file
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.ground.units import half_up
 from tts_render.sound.audio import BLOCK_FRAMES, feed
 from tts_render.sound.loudness import Loudness, LoudnessMeter, TruePeakMeter

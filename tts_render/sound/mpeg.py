@@ -11,8 +11,9 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import SoundError, reason_of
+from tts_render.ground.errors import SoundError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 from tts_render.ground.units import Frames
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tts_render.engine.base import KANA, Identity, Scales, Style, StyleId
 from tts_render.engine.voicevox.dictionary import to_kana
-from tts_render.ground.errors import EngineMismatchError, ScriptError, words_of
+from tts_render.ground.errors import EngineMismatchError, ScriptError
 from tts_render.ground.messages import joined, listed, said, said_count
+from tts_render.ground.reasons import words_of
 from tts_render.ground.yamltree import nearest
 from tts_render.reading import Lexicon, read, speakable
 from tts_render.reading.normalise import normalise

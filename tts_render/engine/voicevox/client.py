@@ -30,9 +30,10 @@ from tts_render.engine.voicevox.dictionary import held_words, read_words
 from tts_render.engine.voicevox.http import EngineHttp, FaultError, Patience, parse_json, tidy
 from tts_render.engine.voicevox.lengths import predict
 from tts_render.engine.voicevox.wav import parse_wav
-from tts_render.ground.errors import EngineRefusedError, EngineReplyError, words_of
+from tts_render.ground.errors import EngineRefusedError, EngineReplyError
 from tts_render.ground.files import digest_bytes
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.script.cleaning import speakable
 
 if TYPE_CHECKING:

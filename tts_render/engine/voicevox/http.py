@@ -24,9 +24,9 @@ from tts_render.ground.errors import (
     EngineRefusedError,
     EngineReplyError,
     EngineUnreachableError,
-    words_of,
 )
 from tts_render.ground.messages import joined, said
+from tts_render.ground.reasons import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
