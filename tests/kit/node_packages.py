@@ -10,19 +10,24 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "fetch_into"]
 
 
 def fetch(name: str, config: pytest.Config) -> Path:
-    """The folder ``node_modules`` with what the folder ``name`` here locks; it is fetched once into pytest's cache.
+    """The folder ``node_modules`` with what the folder ``name`` here locks; it is fetched once into pytest's cache."""
+    assert config.cache is not None
+    return fetch_into(name, Path(config.cache.mkdir(name)))
 
-    Tests that run side by side may each fetch it; the first that has all of it puts it in place.
+
+def fetch_into(name: str, cached: Path) -> Path:
+    """The same, in a folder that is given.
+
+    Processes that run side by side may each fetch it; the first that has all of it puts it in place.
     """
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("needs node and npm")
-    assert config.cache is not None
+    cached.mkdir(parents=True, exist_ok=True)
     locked = [Path(__file__).with_name(name) / file for file in ("package.json", "package-lock.json")]
-    cached = Path(config.cache.mkdir(name))
     place = cached / hashlib.sha256(locked[1].read_bytes()).hexdigest()[:16]
     if not place.is_dir():
         with tempfile.TemporaryDirectory(dir=cached) as folder:
