@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,9 +14,11 @@ import requests
 import uvicorn
 
 from tts_render.run.session import Session
+from tts_render.studio.attending import Attendant
 from tts_render.studio.desk import Desk
 from tts_render.studio.guard import Keys
 from tts_render.studio.server import application
+from tts_render.studio.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,11 +66,17 @@ class Page:
 
 
 @contextmanager
-def open_studio(site: SiteKit) -> Iterator[Page]:
-    """The studio of a site, with its engines; closed at the end."""
+def open_studio(site: SiteKit, *, attentive: bool = False) -> Iterator[Page]:
+    """The studio of a site, with its engines; closed at the end.
+
+    Args:
+        site: the site.
+        attentive: whether it watches files and engines, as the command does.
+    """
     with (
+        ExitStack() as stack,
         socket.create_server(("127.0.0.1", 0)) as listener,
-        Session(site.cache, engines=site.engines) as session,
+        Session(site.cache, engines=site.engines, absence=1.0) as session,
         Desk(site.root, session) as desk,
     ):
         host = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -78,6 +86,16 @@ def open_studio(site: SiteKit) -> Iterator[Page]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
+        watching = threading.Event()
+        if attentive:
+
+            def changed(paths: frozenset[str]) -> None:
+                desk.files_changed(paths)
+                watching.set()
+
+            stack.enter_context(Watcher(desk.root, (), changed, desk.not_watching))
+            stack.enter_context(Attendant(desk.attend, alert=0.1, calm=0.2))
+            assert watching.wait(30)
         page = Page(f"http://{host}", desk)
         page.session.trust_env = False
         assert page.session.get(page.address, params={"key": SECRET}, timeout=60).status_code == 200

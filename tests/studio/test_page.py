@@ -157,9 +157,9 @@ def test_what_is_wrong_is_said_where_it_is_and_can_be_tried_again(studio: Studio
     told = studio.use(
         "engine", {"gone": fake_engine.stop, "back": fake_engine.start, "refuses": refuse, "stop": studio.stop}
     )
-    assert "Try again" in told["trouble"]
-    assert fake_engine.url in told["trouble"]
-    assert told["left"] == 0
+    assert fake_engine.url in told["help"]
+    assert "docker run" in told["help"]
+    assert told["engineless"] > 10, "the script is read without an engine"
     assert "/synthesis answered 404" in told["failed"]
     assert told["others"] == 1
     assert told["silent"] == []

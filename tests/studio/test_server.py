@@ -15,6 +15,7 @@ from tests.kit.site_kit import POST, SCRIPT, SiteKit
 from tests.kit.studio_kit import Page, open_studio
 from tts_render.episode.episode import open_episode
 from tts_render.run.session import Session
+from tts_render.studio.known_clips import KnownClips
 from tts_render.studio.sheet import open_sheet
 from tts_render.studio.stream import check_whole
 
@@ -103,9 +104,11 @@ def test_a_line_of_the_script_is_changed_and_not_one_byte_more(
         answer = page.post(f"/api/line/{place}", {"line": 2, "before": LINE, "after": "今日は錠の話をします！"})
         assert answer.status_code == 200
         assert answer.json()["undo"] is not None
-        assert next(events)["kind"] == "episode"
-        told = [next(events) for _ in range(2)]
-    assert [event["utterance"]["state"] for event in told] == ["speaking", "spoken"]
+        told = [next(events) for _ in range(3)]
+    states = [event["utterance"]["state"] for event in told if event["kind"] == "utterance"]
+    assert states == ["speaking", "spoken"]
+    (shown,) = [event["episode"] for event in told if event["kind"] == "episode"]
+    assert "今日は錠の話をします！" in [line["text"] for line in shown["utterances"]]
     assert [s.text for s in fake_engine.syntheses] == ["今日は錠の話をします！"], "what was changed is spoken at once"
     after = site.files()
     assert {name for name in after if after[name] != before[name]} == {f"audio/{site.script.name}"}
@@ -200,7 +203,11 @@ def test_a_line_that_cannot_be_spoken_is_told_with_its_reason(
 def test_without_an_engine_the_page_is_told_what_to_do(site: SiteKit) -> None:
     site.engines = ("http://127.0.0.1:9",)
     with open_studio(site) as page:
-        answer = page.get(f"/api/episodes/{page.name(site.post)}")
+        episode = page.episode(site.post)
+        assert "Start the engine" in episode["no_engine"]["remedy"]
+        assert [u["text"] for u in episode["utterances"]][:1] == ["おはようございます。"], "it can be read"
+        line = episode["utterances"][0]
+        answer = page.get(f"/api/sound/{page.name(site.post)}", utterance=line["id"])
         assert answer.status_code == 503
         assert "Start the engine" in answer.json()["error"]["remedy"]
         assert page.get("/api/episodes").status_code == 200, "the list needs none"
@@ -211,7 +218,7 @@ def test_from_a_line_on_it_sounds_exactly_as_in_the_mp3_once_all_is_spoken(page:
     episode = page.episode(site.post)
     with Session(site.cache, engines=site.engines) as session:
         sheet = open_sheet(open_episode(site.post), session)
-        clips = sheet.clips(session)
+        clips = sheet.clips(KnownClips(session.cache))
         whole = check_whole(sheet, [clip for clip in clips if clip is not None])
     mastered = mastered_samples(whole, sheet)
     starts = {p.utterance.index: p.start for p in whole.timeline.placements if p.utterance is not None}

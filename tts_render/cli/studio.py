@@ -18,6 +18,8 @@ from tts_render.ground.messages import said
 
 __all__ = ["studio"]
 
+_ABSENCE = 3.0  # seconds that an engine may be gone in the middle of a line, before somebody who waits is told
+
 
 @command()
 @argument("place", type=FILE, default=Path(), metavar="[SITE or EPISODE]")
@@ -46,9 +48,11 @@ def studio(
     try:
         import uvicorn
 
+        from tts_render.studio.attending import Attendant
         from tts_render.studio.desk import Desk
         from tts_render.studio.guard import Keys
         from tts_render.studio.server import application
+        from tts_render.studio.watching import Watcher
     except ImportError as error:
         raise CommandLineError(
             said('the studio is not installed ({name}); run: pip install "tts-render[studio]"', name=error.name)
@@ -73,8 +77,10 @@ def studio(
             )
         with (
             contextlib.suppress(KeyboardInterrupt),  # the way to end it
-            Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait) as session,
+            Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, absence=_ABSENCE) as session,
             Desk(root, session, voices=voices) as desk,
+            Watcher(desk.root, () if voices is None else (voices,), desk.files_changed, desk.not_watching),
+            Attendant(desk.attend),
         ):
             config = uvicorn.Config(
                 application(desk, Keys(secret, frozenset(hosts))), log_level="critical", timeout_graceful_shutdown=1

@@ -109,6 +109,7 @@ def open_episode(
     script: Path | None = None,
     output: Path | None = None,
     voice: str | None = None,
+    config: Config | None = None,
 ) -> Episode:
     """Read a post or a script, and resolve everything around it.
 
@@ -119,6 +120,7 @@ def open_episode(
         script: what to speak; None for the post's ``script``, the text beside its audio, or its body.
         output: where the MP3 goes; None for the post's audio path, or beside a bare script.
         voice: the voice of a bare script; None for the default in the settings.
+        config: the settings, where they were read already; None reads them.
 
     Raises:
         InputError: an input is wrong; nothing was changed.
@@ -127,7 +129,8 @@ def open_episode(
     if any("\ud800" <= character <= "\udfff" for character in path.name):
         raise InputError(said("has a name that is not UTF-8"), path=path, remedy=said("Rename it."))
     home = find_site(path, site)
-    config = open_config(home, voices)
+    if config is None:
+        config = open_config(home, voices)
     if path.suffix.lower() in POST_SUFFIXES:
         if voice is not None:
             raise CommandLineError(said("--voice is for a bare script; {name} names its own actors", name=path.name))

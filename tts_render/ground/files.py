@@ -31,6 +31,7 @@ __all__ = [
     "commit",
     "digest_bytes",
     "digest_file",
+    "is_temporary",
     "locked",
     "remove_leftover",
     "remove_leftovers",
@@ -68,6 +69,11 @@ def temporary_name(target: Path) -> Path:
     if len(os.fsencode(name)) > NAME_MAX:
         name = f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:32]}{_SUFFIX}"
     return target.with_name(name)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is one that is being made."""
+    return name.endswith(_SUFFIX)
 
 
 class Staged:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tts_render.script import Script
     from tts_render.settings.config import Config, VoiceSettings
     from tts_render.speech.cache import UtteranceCache
-    from tts_render.speech.casting import Role
+    from tts_render.speech.casting import Readings, Role
 
 __all__ = ["Lines", "direct_lines"]
 
@@ -45,6 +45,7 @@ def direct_lines(
     cache: UtteranceCache,
     *,
     remember: bool = True,
+    readings: Readings | None = None,
 ) -> Lines:
     """Adapt the lines to the engine, now that it is known.
 
@@ -57,6 +58,7 @@ def direct_lines(
         pool: the engines.
         cache: remembers how the engines say those words.
         remember: whether to keep new answers there.
+        readings: what is known of earlier casts.
 
     Raises:
         EngineMismatchError: the engines lack a voice.
@@ -65,11 +67,11 @@ def direct_lines(
     identity = pool.identity
     held = held_by(identity, config)
     takes = {utterance.index: utterance.take for utterance in planned.utterances if utterance.take is not None}
-    said = with_takes(cast(script, config, voice, held=stand_ins(held)), takes) if held else planned
+    said = with_takes(cast(script, config, voice, held=stand_ins(held), readings=readings), takes) if held else planned
     lines = [utterance.reading for utterance in said.utterances]
     used = [entry for entry in held if any(entry.surface in line for line in lines)]
     if lost := lost_words(used, pool, cache, remember=remember):
-        said = with_takes(cast(script, config, voice, held=stand_ins(held, lost)), takes)
+        said = with_takes(cast(script, config, voice, held=stand_ins(held, lost), readings=readings), takes)
     directions = direct_roles(said.utterances, config, identity, said.path)
     names = credits_of(said.utterances, directions, config, identity.engine)
     return Lines(add_closing(said, config, names), directions, names, theirs(identity, directions, names))

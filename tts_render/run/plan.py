@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tts_render.engine.pool import Pool
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
+    from tts_render.mix.timeline import Jingles
     from tts_render.run.running_order import RunningItem
     from tts_render.run.session import Session
     from tts_render.sound.audio import Clip
@@ -112,20 +113,23 @@ def plan(episode: Episode, session: Session) -> Plan:
     )
 
 
-def expected_timeline(script: Cast, clips: Sequence[CachedClip | None], episode: Episode) -> Timeline:
+def expected_timeline(
+    script: Cast, clips: Sequence[CachedClip | None], episode: Episode, jingles: Jingles | None = None
+) -> Timeline:
     """Return the timeline of an episode that may not have been spoken yet.
 
     Args:
         script: the cast script.
         clips: the sound of each utterance; None where there is none, whose length is estimated.
         episode: its voices, jingles and pauses.
+        jingles: its jingles, where they are open already.
 
     Raises:
         SoundError: a jingle is not a sound.
     """
     guessed = (_Guess(utterance, clip, episode) for utterance, clip in zip(script.utterances, clips, strict=True))
     rate = episode.config.master.rate
-    placements = arrange(script.items, guessed, open_jingles(episode), episode.config.pacing, rate=rate)
+    placements = arrange(script.items, guessed, jingles or open_jingles(episode), episode.config.pacing, rate=rate)
     return Timeline(tuple(placements), rate)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -19,17 +20,30 @@ from tts_render.speech.cache import UtteranceCache
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tts_render.engine.base import Identity
     from tts_render.engine.dispatch import EngineEvent
     from tts_render.ground.events import Event, Tell
     from tts_render.ground.units import Seconds
     from tts_render.site.folder import Site
 
-__all__ = ["Session", "utterances_folder"]
+__all__ = ["Attended", "Session", "utterances_folder"]
 
 
 def utterances_folder(cache: Path) -> Path:
     """Path of the utterance cache in the cache folder."""
     return cache / "utterances"
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What was found when engines were asked again."""
+
+    targets: tuple[str, ...]
+    """Their URLs."""
+    before: Pool | EngineError
+    """How they are connected, or why they are not."""
+    now: Identity | EngineError
+    """What they are, or why they do not tell."""
 
 
 class Session:
@@ -39,11 +53,18 @@ class Session:
         cache: folder of the utterance cache, the locks, and receipts that belong to no site.
         engines: URLs of engines, or ``openjtalk``, or ``kokoro``; if empty, those of the episode's settings are used.
         wait: seconds to wait for engines that are still starting.
+        absence: seconds to wait for an engine that goes away in the middle.
         tell: takes the progress events of a run.
     """
 
     def __init__(
-        self, cache: Path, *, engines: Sequence[str] = (), wait: Seconds = 0.0, tell: Tell = lambda _: None
+        self,
+        cache: Path,
+        *,
+        engines: Sequence[str] = (),
+        wait: Seconds = 0.0,
+        absence: Seconds = 60.0,
+        tell: Tell = lambda _: None,
     ) -> None:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
@@ -52,6 +73,7 @@ class Session:
         self._tell = tell
         self._engines = tuple(engines)
         self._wait = wait
+        self._absence = absence
         self._pools: dict[tuple[str, ...], Pool | EngineError] = {}
 
     def __enter__(self) -> Self:
@@ -87,6 +109,7 @@ class Session:
                 self._pools[targets] = connect(
                     [open_engine(target, cache_dir=self.folder, warn=self._warn) for target in targets],
                     wait=self._wait,
+                    absence=self._absence,
                     tell=self._report,
                 )
             except EngineError as error:
@@ -99,6 +122,32 @@ class Session:
     def forget_failures(self) -> None:
         """Let engines that could not be connected be tried again."""
         self._pools = {targets: pool for targets, pool in self._pools.items() if isinstance(pool, Pool)}
+
+    def attend(self) -> tuple[Attended, ...]:
+        """Ask engines whether they are there, and what they are now. How they are connected stays as it is.
+
+        An embedded engine is always there, and always what it was.
+        """
+        return tuple(
+            Attended(targets, pool, self._ask(targets))
+            for targets, pool in self._pools.items()
+            if all("://" in target for target in targets)
+        )
+
+    def _ask(self, targets: tuple[str, ...]) -> Identity | EngineError:
+        try:
+            with connect(
+                [open_engine(target, cache_dir=self.folder, warn=lambda _: None) for target in targets]
+            ) as pool:
+                return pool.identity
+        except EngineError as error:
+            return error
+
+    def forget(self, targets: tuple[str, ...]) -> None:
+        """Let engines be connected anew that are not what they were."""
+        pool = self._pools.pop(targets, None)
+        if isinstance(pool, Pool):
+            pool.close()
 
     def lock(self, audio: Path) -> Path:
         """The lock file of the episode whose MP3 is ``audio``."""

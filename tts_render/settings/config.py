@@ -16,7 +16,7 @@ from tts_render.ground.messages import listed, said
 from tts_render.ground.yamltree import Tree, nearest, read_tree
 from tts_render.settings.bed import BedSettings, read_bed
 from tts_render.settings.embedded import EMBEDDED
-from tts_render.settings.lexicon import read_lexicon
+from tts_render.settings.lexicon import lexicon_files, read_lexicon
 from tts_render.settings.notations import TEMPLATES, known_voice, read_shortcodes, read_template
 from tts_render.settings.publication import KEYS, Publication, read_publication
 from tts_render.site.presets import PRESETS, Preset, customise
@@ -208,6 +208,8 @@ class Config:
     """Surface to reading."""
     words: tuple[Entry, ...] = ()
     """The lexicon's entries that have an accent."""
+    lexicon_files: tuple[Path, ...] = ()
+    """The CSV files of the lexicon."""
     links: str = ""
     """What is said for a web or mail address; empty skips it."""
     shortcodes: Mapping[str, SpokenShortcode] = field(default_factory=dict)
@@ -294,6 +296,7 @@ def load_config(path: Path, *, root: Path | None = None) -> Config:
         master=_master(top["master"]) if "master" in top else MasterSettings(),
         lexicon={entry.surface: entry.reading for entry in lexicon},
         words=tuple(entry for entry in lexicon if entry.accent is not None),
+        lexicon_files=lexicon_files(top["lexicon"], root) if "lexicon" in top else (),
         links=_links(top["reading"]) if "reading" in top else "",
         shortcodes=read_shortcodes(top["shortcodes"], _names(voices)) if "shortcodes" in top else {},
         preset=_preset(top["post"]) if "post" in top else PRESETS["yattecast"],

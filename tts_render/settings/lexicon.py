@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tts_render.ground.yamltree import Tree
 
-__all__ = ["WORD_CLASSES", "Entry", "WordClass", "count_moras", "read_lexicon", "to_katakana"]
+__all__ = ["WORD_CLASSES", "Entry", "WordClass", "count_moras", "lexicon_files", "read_lexicon", "to_katakana"]
 
 WordClass = Literal["proper_noun", "common_noun", "verb", "adjective", "suffix"]
 WORD_CLASSES: tuple[WordClass, ...] = get_args(WordClass)
@@ -77,10 +77,27 @@ def read_lexicon(tree: Tree, root: Path | None) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
+def lexicon_files(tree: Tree, root: Path | None) -> tuple[Path, ...]:
+    """The CSV files of such a setting.
+
+    Raises:
+        ConfigError: one is not there.
+        OutsideSiteError: one lies elsewhere.
+    """
+    parts = tree.items() if tree.is_list else (tree,)
+    return tuple(_inside(file, root) for part in parts if (file := _file(part.entries())) is not None)
+
+
+def _file(entries: dict[str, Tree]) -> Tree | None:
+    """What names a CSV file; None where the entries are words."""
+    file = entries["file"] if list(entries) == ["file"] else None
+    return file if file is not None and not file.is_mapping and file.text().endswith(".csv") else None
+
+
 def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
     entries = tree.entries()
-    if list(entries) == ["file"] and not entries["file"].is_mapping and entries["file"].text().endswith(".csv"):
-        yield from _read_csv(_inside(entries["file"], root))
+    if (file := _file(entries)) is not None:
+        yield from _read_csv(_inside(file, root))
         return
     for surface, value in entries.items():
         if not value.is_mapping:

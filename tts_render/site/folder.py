@@ -67,6 +67,11 @@ class Site:
     ignored: tuple[str, ...] = ()
     """Pages that Hugo and Zola do not build: Go regular expressions for Hugo, patterns for whole paths for Zola."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where its configuration lies, or would."""
+        return tuple(self.root / name for name in _CONFIGURATIONS)
+
     def relative(self, path: Path) -> str:
         """``path`` relative to the root, with slashes; absolute if it lies outside."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

@@ -24,7 +24,7 @@ from tts_render.script import Cue, Line, Manner, Pause, Script, Sound
 from tts_render.settings.embedded import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from tts_render.episode.takes import Take
@@ -34,12 +34,15 @@ if TYPE_CHECKING:
 _MARKS = ("\U0010fff0", "\U0010fff1")
 """Placeholders for the marks of kana while a text is read: no text can contain them."""
 _KANA = re.compile(f"{_MARKS[0]}([^{_MARKS[1]}]*){_MARKS[1]}(?:([はがをにのへともで])(?![ぁ-んー]))?")
+_REMEMBERED_TEXTS = 20_000
+_REMEMBERED_LEXICONS = 4  # one without an engine and one with each, before and after a change
 _PARTICLES = dict(zip("はがをにのへともで", "ワガオニノエトモデ", strict=True))
 
 __all__ = [
     "Cast",
     "CastItem",
     "Direction",
+    "Readings",
     "Role",
     "Utterance",
     "cast",
@@ -121,8 +124,42 @@ class Direction:
     scales: Scales
 
 
+class Readings:
+    """What texts are read as, remembered: where a script is cast again, most of its lines are as they were."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], dict[str, str]] = {}
+
+    def reader(self, config: Config, held: Mapping[str, str]) -> Callable[[str], str]:
+        """What reads a text with the words of some settings.
+
+        Args:
+            config: lexicon, and what is said for links.
+            held: words that are left to the engine; see :func:`stand_ins`.
+        """
+        words = (config.links, *config.lexicon.items(), None, *held.items())
+        known = self._known.pop(words, {})
+        known = known if len(known) < _REMEMBERED_TEXTS else {}
+        self._known[words] = known
+        for old in list(self._known)[:-_REMEMBERED_LEXICONS]:
+            del self._known[old]
+        lexicon = Lexicon(config.lexicon, held)
+
+        def said(text: str) -> str:
+            if text not in known:
+                known[text] = _read(text, lexicon, config.links)
+            return known[text]
+
+        return said
+
+
 def cast(
-    script: Script, config: Config, voice: VoiceSettings, *, held: Mapping[str, str] = MappingProxyType({})
+    script: Script,
+    config: Config,
+    voice: VoiceSettings,
+    *,
+    held: Mapping[str, str] = MappingProxyType({}),
+    readings: Readings | None = None,
 ) -> Cast:
     """Give every line a voice and a reading. Lines with nothing to say become pauses.
 
@@ -132,12 +169,13 @@ def cast(
         voice: the voice for lines without a speaker.
         held: words of the lexicon that are in the engine's user dictionary, and what is sent for each; see
             :func:`stand_ins`.
+        readings: what is known of earlier casts.
 
     Raises:
         ScriptError: a line names a speaker that is not in voices.yaml, or there is nothing to say.
     """
     items: list[CastItem] = []
-    lexicon = Lexicon(config.lexicon, held)
+    read = (readings or Readings()).reader(config, held)
     count = 0
     for item in script.items:
         if not isinstance(item, Line):
@@ -151,7 +189,7 @@ def cast(
                 line=item.line,
                 remedy=config.nearest_voice(item.speaker or ""),
             )
-        reading = _reading(item, lexicon, config.links)
+        reading = _reading(item, read)
         if not speakable(reading):
             items.append(Pause("sentence", item.line))
             continue
@@ -261,14 +299,14 @@ def stand_ins(held: Iterable[Entry], lost: frozenset[Entry] = frozenset()) -> di
     }
 
 
-def _reading(line: Line, lexicon: Lexicon, links: str) -> str:
+def _reading(line: Line, read: Callable[[str], str]) -> str:
     """What the engine is asked to say for a line; the reading layers apply where the script gives no reading."""
     if not line.spans:
-        return _read(line.text, lexicon, links)
+        return read(line.text)
     parts: list[str] = []
     for span in line.spans:
         if span.said is None:
-            reading = _read(span.text, lexicon, links)
+            reading = read(span.text)
             # Read on its own, the text would lose its leading mark, and with it the pause.
             parts.append("、" * (bool(parts) and span.text[0] in "、，," and not reading.startswith("、")) + reading)
         elif span.kana and span.said:

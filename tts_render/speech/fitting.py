@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tts_render.episode.takes import Take
     from tts_render.script import Script
     from tts_render.settings.config import Config, VoiceSettings
-    from tts_render.speech.casting import Cast
+    from tts_render.speech.casting import Cast, Readings
 
 __all__ = ["Misfit", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
 
@@ -41,7 +41,7 @@ class Misfit:
 
 
 def cast_mended(
-    script: Script, config: Config, voice: VoiceSettings, takes: Sequence[Take]
+    script: Script, config: Config, voice: VoiceSettings, takes: Sequence[Take], *, readings: Readings | None = None
 ) -> tuple[Cast, tuple[Misfit, ...]]:
     """Give every line a voice, a reading and its take, before an engine is asked.
 
@@ -50,6 +50,7 @@ def cast_mended(
         config: voices and lexicon.
         voice: the voice for lines without a speaker.
         takes: of this script.
+        readings: what is known of earlier casts.
 
     Returns:
         The cast script, and the takes that fit none of its lines.
@@ -57,7 +58,7 @@ def cast_mended(
     Raises:
         ScriptError: as for :func:`tts_render.speech.casting.cast`.
     """
-    plain = cast(script, config, voice)
+    plain = cast(script, config, voice, readings=readings)
     used, misfits = fit_takes(plain, takes)
     return with_takes(plain, used), misfits
 

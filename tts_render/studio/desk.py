@@ -8,27 +8,30 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA
-from tts_render.episode.episode import open_episode
-from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.ground.errors import EngineError, InputError, OutputError, TtsRenderError
 from tts_render.run.journal import Journal
 from tts_render.site.folder import confine, find_site
 from tts_render.speech.speaking import phrase
-from tts_render.studio.facts import error_facts, sheet_facts, utterance_facts
+from tts_render.studio.facts import engine_facts, error_facts, sheet_facts, utterance_facts
+from tts_render.studio.known_clips import KnownClips
 from tts_render.studio.narrator import Narrator, Told
-from tts_render.studio.sheet import Sheet, open_sheet
+from tts_render.studio.opened import Opened
 from tts_render.studio.stream import check_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
+    from tts_render.engine.base import Identity
     from tts_render.engine.moras import AccentPhrase
+    from tts_render.engine.pool import Pool
     from tts_render.mix.metering import Checked
     from tts_render.run.journal import Change
-    from tts_render.run.session import Session
+    from tts_render.run.session import Attended, Session
     from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import Role
+    from tts_render.studio.sheet import Sheet
 
 __all__ = ["Desk"]
 
@@ -48,10 +51,12 @@ class Desk:
         self.voices = voices
         self.journal = Journal(session.folder, self.root)
         self._engines = threading.Lock()
-        self.narrator = Narrator(session, self._engines, self._told)
-        self._sheets: dict[Path, Sheet] = {}
+        self.clips = KnownClips(session.cache)
+        self._sheets = Opened(self.root, session, self._engines, voices)
+        self.narrator = Narrator(session, self.clips, self._engines, self._told)
+        self._telling = threading.Lock()
+        self._gone: set[tuple[str, ...]] = set()
         self._wholes: dict[Path, tuple[tuple[CachedClip, ...], Checked]] = {}
-        self._opening = threading.Lock()
         self._pages: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._numbers = itertools.count()
 
@@ -74,24 +79,13 @@ class Desk:
             raise InputError("is not there", path=name)
         return path
 
-    def sheet(self, path: Path, *, anew: bool = False) -> Sheet:
-        """An episode as its files are now.
-
-        Args:
-            path: the post or script.
-            anew: read the files again.
+    def sheet(self, path: Path) -> Sheet:
+        """An episode as it was read last; where its files cannot be read any more, as they were before.
 
         Raises:
-            TtsRenderError: it cannot be read, or no engine answers.
+            TtsRenderError: it was never read, and cannot be.
         """
-        with self._opening:
-            if anew or path not in self._sheets:
-                episode = open_episode(path, site=self.root, voices=self.voices)
-                with self._engines:
-                    # Whoever looks again has perhaps started the engine meanwhile.
-                    self.session.forget_failures()
-                    self._sheets[path] = open_sheet(episode, self.session)
-            return self._sheets[path]
+        return self._sheets.get(path)
 
     def phrases(self, sheet: Sheet, index: int) -> tuple[AccentPhrase, ...]:
         """The accent phrases of a line as its engine says them, complete; empty from an engine that cannot tell.
@@ -123,14 +117,19 @@ class Desk:
             raise answer
         return answer
 
-    def facts(self, path: Path, *, anew: bool = True) -> dict[str, Any]:
-        """An episode as the page shows it.
+    def facts(self, path: Path) -> dict[str, Any]:
+        """An episode as its files are now, as pages show it.
 
         Raises:
             TtsRenderError: as for :meth:`sheet`.
         """
-        sheet = self.sheet(path, anew=anew)
-        return sheet_facts(sheet, sheet.clips(self.session), self.root)
+        if self._sheets.look(path):
+            return self.changed(path)
+        return self._facts(path)
+
+    def _facts(self, path: Path) -> dict[str, Any]:
+        sheet = self.sheet(path)
+        return sheet_facts(sheet, sheet.clips(self.clips), self.root, problem=self._sheets.problem(path))
 
     def whole(self, path: Path, sheet: Sheet, clips: tuple[CachedClip | None, ...]) -> Checked | None:
         """The episode as it goes into the MP3; None while lines of it are still to be spoken."""
@@ -143,21 +142,15 @@ class Desk:
             self._wholes[path] = known
         return known[1]
 
-    def changed(self, path: Path, *, anew: bool = False) -> dict[str, Any]:
-        """Have every page show an episode as it is now.
-
-        Args:
-            path: the post or script.
-            anew: read its files again.
-
-        Returns:
-            The episode, as pages show it.
+    def changed(self, path: Path) -> dict[str, Any]:
+        """Have every page show an episode as it was read last; what they are told.
 
         Raises:
             TtsRenderError: as for :meth:`sheet`.
         """
-        facts = self.facts(path, anew=anew)
-        self.say({"kind": "episode", "path": self._name(path), "episode": facts})
+        with self._telling:  # what is spoken meanwhile is told afterwards
+            facts = self._facts(path)
+            self.say({"kind": "episode", "path": self._name(path), "episode": facts})
         return facts
 
     def make(self, path: Path, name: str, changes: Sequence[Change]) -> dict[str, Any]:
@@ -176,29 +169,79 @@ class Desk:
             OutputError: a file cannot be written.
             TtsRenderError: as for :meth:`sheet`.
         """
-        before = _said(self.sheet(path))
+        before = set(_said(self.sheet(path)))
         self.journal.make(name, changes)
-        sheet = self.sheet(path, anew=True)
+        self._sheets.look(path)
+        sheet = self.sheet(path)
         new = [index for index, said in enumerate(_said(sheet)) if said not in before]
-        facts = self.changed(path)  # before anything is told of its lines, which may be new
-        self.narrator.need(sheet, new, urgency=0)
-        return {**facts, **self.undoable()}
+        self.narrator.need(sheet, new, urgency=0)  # it is spoken while pages are told
+        return {**self.changed(path), **self.undoable()}
 
     def undoable(self) -> dict[str, Any]:
         """What can be undone and done again."""
         return {"undo": self.journal.undoable, "redo": self.journal.redoable}
 
-    def files_changed(self, paths: Iterable[Path]) -> None:
-        """Read those open episodes again that are made of these files.
+    def look_around(self) -> None:
+        """Read those open episodes again whose files are not as they were, and have pages show them."""
+        for path in self._sheets.paths():
+            if self._sheets.look(path):
+                self.narrator.need(self.sheet(path), (), urgency=0)
+                self.changed(path)
 
-        Raises:
-            TtsRenderError: as for :meth:`sheet`.
+    def files_changed(self, paths: Collection[str]) -> None:
+        """See what has become of the open episodes, now that files of the site have changed; tell that some have."""
+        self.look_around()
+        if paths:
+            self.say({"kind": "files"})
+
+    def not_watching(self, why: str) -> None:
+        """Tell that changes of other programs are not noticed."""
+        error = OutputError(
+            f"changes of files are not noticed: {why}", path=self.root, remedy="Load the page again to see them."
+        )
+        self.say({"kind": "trouble", "error": error_facts(error)})
+
+    def attend(self) -> bool:
+        """See whether the engines are there and what they were, and have pages told if not; whether all is well.
+
+        While nobody looks, it is not asked.
         """
-        real = set(paths)
-        for path, sheet in list(self._sheets.items()):
-            episode = sheet.episode
-            if real & {episode.path, episode.script.path, episode.takes_file, episode.config.path}:
-                self.changed(path, anew=True)
+        if not self._pages:
+            return True
+        well = True
+        for found in self.session.attend():
+            gone = isinstance(found.now, EngineError)
+            well = well and not gone
+            if found.targets not in self._gone and not gone and _identity(found.before) == found.now:
+                continue
+            self._tell_of_engines(found)
+        return well
+
+    def _tell_of_engines(self, found: Attended) -> None:
+        """Tell what has become of engines, and read open episodes anew where they can be connected anew."""
+        was, now = _identity(found.before), found.now
+        if isinstance(now, EngineError):
+            if found.targets not in self._gone:
+                self._gone.add(found.targets)
+                if was is not None:  # else every episode says so itself
+                    self.say({"kind": "engine", "error": error_facts(now)})
+            return
+        self._gone.discard(found.targets)
+        with self._engines:
+            self.session.forget(found.targets)
+        for path in self._sheets.paths():
+            self._sheets.look(path, anew=True)
+            self.narrator.need(self.sheet(path), (), urgency=0)
+            self.changed(path)
+        changed = was is not None and was != now
+        self.say(
+            {
+                "kind": "engine",
+                "error": None,
+                "was": engine_facts(was) if was and changed else None,
+                "now": engine_facts(now),
+            }
+        )
 
     def say(self, event: dict[str, Any]) -> None:
         """Tell every page."""
@@ -217,16 +260,23 @@ class Desk:
 
     def _told(self, told: Told) -> None:
         sheet, index = told.sheet, told.index
-        found = sheet.clips_of((index,), self.session)[0]
-        line = utterance_facts(sheet, index, sheet.utterances[index], found)
-        if told.state != "spoken":
-            line["state"] = told.state
-        if told.error is not None:
-            line["error"] = error_facts(told.error)
-        self.say({"kind": "utterance", "path": self._name(sheet.episode.path), "utterance": line})
+        name = self._name(sheet.episode.path)
+        if told.state == "speaking":
+            line = utterance_facts(sheet, index, sheet.utterances[index], None)
+            self.say({"kind": "utterance", "path": name, "utterance": {**line, "state": told.state}})
+            return
+        with self._telling:
+            line = utterance_facts(sheet, index, sheet.utterances[index], sheet.clips_of((index,), self.clips)[0])
+            if told.error is not None:
+                line = {**line, "state": told.state, "error": error_facts(told.error)}
+            self.say({"kind": "utterance", "path": name, "utterance": line})
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+
+
+def _identity(engines: Pool | EngineError) -> Identity | None:
+    return None if isinstance(engines, EngineError) else engines.identity
 
 
 def _said(sheet: Sheet) -> list[tuple[str, Role]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import write_phrases
+from tts_render.ground.errors import EngineError
 from tts_render.ground.units import frames_to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tts_render.engine.base import MoraTime
+    from tts_render.engine.base import Identity, MoraTime
     from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.errors import TtsRenderError
     from tts_render.speech.cache import CachedClip
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from tts_render.studio.shelf import Listed
     from tts_render.studio.stream import Heard
 
-__all__ = ["error_facts", "heard_facts", "listed_facts", "phrase_facts", "sheet_facts", "utterance_facts"]
+__all__ = [
+    "engine_facts",
+    "error_facts",
+    "heard_facts",
+    "listed_facts",
+    "phrase_facts",
+    "sheet_facts",
+    "utterance_facts",
+]
 
 
 def listed_facts(listed: Listed, root: Path) -> dict[str, Any]:
@@ -35,11 +44,20 @@ def listed_facts(listed: Listed, root: Path) -> dict[str, Any]:
     }
 
 
-def sheet_facts(sheet: Sheet, clips: Sequence[CachedClip | None], root: Path) -> dict[str, Any]:
-    """An episode with everything that sounds in it, in order."""
-    episode = sheet.episode
+def sheet_facts(
+    sheet: Sheet, clips: tuple[CachedClip | None, ...], root: Path, *, problem: TtsRenderError | None = None
+) -> dict[str, Any]:
+    """An episode with everything that sounds in it, in order.
+
+    Args:
+        sheet: the episode as it was read last.
+        clips: the sound of each utterance, as far as it is there.
+        root: root of the site.
+        problem: why its files cannot be read any more.
+    """
+    episode, engines = sheet.episode, sheet.engines
     order = []
-    for item in sheet.order(tuple(clips)):
+    for item in sheet.order(sheet.timeline(clips)):
         facts: dict[str, Any] = {"kind": item.kind, "start": item.start, "seconds": item.seconds}
         if item.utterance is not None:
             facts["utterance"] = item.utterance
@@ -55,7 +73,9 @@ def sheet_facts(sheet: Sheet, clips: Sequence[CachedClip | None], root: Path) ->
         "title": episode.title,
         "show": episode.show.name,
         "date": None if episode.date is None else episode.date.isoformat(),
-        "engine": {"kind": sheet.pool.identity.engine, "version": sheet.pool.identity.version},
+        "engine": None if isinstance(engines, EngineError) else engine_facts(engines.identity),
+        "no_engine": error_facts(engines) if isinstance(engines, EngineError) else None,
+        "problem": None if problem is None else error_facts(problem),
         "utterances": [
             utterance_facts(sheet, index, utterance, clip)
             for index, (utterance, clip) in enumerate(zip(sheet.utterances, clips, strict=True))
@@ -80,6 +100,11 @@ def utterance_facts(sheet: Sheet, index: int, utterance: Utterance, clip: Cached
         "state": "new" if clip is None else "spoken",
         "seconds": None if clip is None else round(frames_to_seconds(clip.frames, clip.rate), 3),
     }
+
+
+def engine_facts(identity: Identity) -> dict[str, Any]:
+    """What speaks."""
+    return {"kind": identity.engine, "version": identity.version}
 
 
 def phrase_facts(phrases: Sequence[AccentPhrase], *, follows: dict[str, str | None]) -> dict[str, Any]:

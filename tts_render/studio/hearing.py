@@ -86,7 +86,7 @@ class _Hearing:
         name = request.path_params["path"]
 
         def blocks() -> Iterator[bytes]:
-            clips = sheet.clips(desk.session)
+            clips = sheet.clips(desk.clips)
             desk.narrator.need(sheet, range(index, len(clips)), urgency=1)
             settings = sheet.episode.config.master
             try:

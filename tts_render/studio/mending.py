@@ -86,7 +86,7 @@ class _Mending:
         def moved() -> dict[str, Any]:
             done = move()
             if done is not None:
-                self._desk.files_changed(done[1])
+                self._desk.look_around()
             return {"name": None if done is None else done[0], **self._desk.undoable()}
 
         return JSONResponse(await run_in_threadpool(moved))

@@ -7,14 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from tts_render.ground.errors import SpeechError, TtsRenderError
-from tts_render.speech.speaking import look_up, speak
+from tts_render.ground.errors import EngineError, SpeechError, TtsRenderError
+from tts_render.speech.speaking import Found, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tts_render.run.session import Session
     from tts_render.speech.cache import CachedClip
+    from tts_render.studio.known_clips import KnownClips
     from tts_render.studio.sheet import Sheet
 
 __all__ = ["Narrator", "Told"]
@@ -48,12 +49,16 @@ class Narrator:
 
     Args:
         session: engines and cache.
+        clips: what is in the cache.
         engines: held while they speak; whoever else asks them holds it too.
         tell: told what becomes of each utterance, in the narrator's thread.
     """
 
-    def __init__(self, session: Session, engines: threading.Lock, tell: Callable[[Told], None]) -> None:
+    def __init__(
+        self, session: Session, clips: KnownClips, engines: threading.Lock, tell: Callable[[Told], None]
+    ) -> None:
         self._session = session
+        self._clips = clips
         self._engines = engines
         self._tell = tell
         self._jobs: dict[tuple[int, int], _Job] = {}
@@ -94,7 +99,7 @@ class Narrator:
         Raises:
             TtsRenderError: it cannot be spoken.
         """
-        (found,) = sheet.clips_of((index,), self._session)
+        (found,) = sheet.clips_of((index,), self._clips)
         if found is not None:
             return found
         with self._changed:
@@ -124,18 +129,27 @@ class Narrator:
                 if self._ended:
                     return
                 job = min(self._jobs.values(), key=lambda job: (job.urgency, job.number))
-            self._speak(job)
+            told = self._speak(job)
             with self._changed:
-                job.done = True
-                self._jobs.pop(_key(job.sheet, job.index), None)
+                self._end(job)
+                if isinstance(job.error, EngineError):  # nor would it speak the others
+                    for other in list(self._jobs.values()):
+                        other.error = job.error
+                        self._end(other)
                 self._changed.notify_all()
+            if told is not None:
+                self._tell(told)
 
-    def _speak(self, job: _Job) -> None:
+    def _end(self, job: _Job) -> None:
+        job.done = True
+        self._jobs.pop(_key(job.sheet, job.index), None)
+
+    def _speak(self, job: _Job) -> Told | None:
+        """Speak a line; what has become of it, None if it was there already."""
         sheet, utterance = job.sheet, job.sheet.utterances[job.index]
-        found = look_up((utterance,), sheet.lines.directions, sheet.pool.identity, self._session.cache)
-        if not found.missing:
-            job.clip = found.clips[0]
-            return
+        (job.clip,) = sheet.clips_of((job.index,), self._clips)
+        if job.clip is not None:
+            return None
         self._tell(Told(sheet, job.index, "speaking"))
         try:
             with (
@@ -147,7 +161,7 @@ class Narrator:
                         sheet.pool,
                         self._session.cache,
                         path=sheet.lines.script.path,
-                        found=found,
+                        found=Found((None,), (utterance.index,)),
                         spoken=lambda _: None,
                     )
                 ) as clips,
@@ -158,7 +172,7 @@ class Narrator:
             job.error = error.failures[0] if error.failures else error
         except TtsRenderError as error:
             job.error = error
-        self._tell(Told(sheet, job.index, "failed" if job.error else "spoken", job.error))
+        return Told(sheet, job.index, "failed" if job.error else "spoken", job.error)
 
 
 def _same(one: Sheet, other: Sheet) -> bool:

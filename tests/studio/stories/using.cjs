@@ -56,13 +56,11 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
     await ask("gone");
     await page.goto(address);
     await page.locator(".episodes a", { hasText: "サーバー" }).click();
-    const trouble = page.locator(".troubles .trouble");
-    await trouble.waitFor();
-    const told = { trouble: await trouble.innerText() };
-    await ask("back");
-    await trouble.locator("button").first().click();
     await rows(page).first().waitFor();
-    told.left = await trouble.count();
+    const help = page.locator("[data-kind=no-engine]");
+    const told = { help: await help.innerText(), engineless: (await said(page)).length };
+    await ask("back");
+    await help.waitFor({ state: "detached" }); // by itself
     await ask("refuses");
     await rows(page).nth(3).locator("[data-action=play]").click();
     await page.locator("[data-utterance].failed").first().waitFor();

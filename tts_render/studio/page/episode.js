@@ -4,7 +4,7 @@ import { isTyping, make, sign } from "./elements.js";
 import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
 import { Row } from "./row.js";
-import { get } from "./talk.js";
+import { Failure, get } from "./talk.js";
 import { clock, day, plain, say } from "./words.js";
 
 /** The page of one episode. */
@@ -20,6 +20,7 @@ export class EpisodeView extends HTMLElement {
   #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findLine"), placeholder: say("findLine"), "aria-keyshortcuts": "f" });
   #found = make("span", { class: "dim", role: "status" });
   #list = make("ol", { class: "lines" });
+  #told = "";
 
   path = null;
   facts = null;
@@ -69,6 +70,7 @@ export class EpisodeView extends HTMLElement {
       this.#active = this.#mend = null;
       this.#list.replaceChildren();
       this.#field.value = "";
+      this.#told = "";
     }
     this.facts = facts;
     this.told(facts);
@@ -109,6 +111,12 @@ export class EpisodeView extends HTMLElement {
   changed(facts) {
     this.take(facts);
     this.#mend?.refresh();
+  }
+
+  /** An engine is there again: what failed can be tried again. */
+  forgetFailures() {
+    this.#live.clear();
+    if (this.facts) this.take(this.facts);
   }
 
   /** Say at its line why something cannot be played; false where there is no such line. */
@@ -281,7 +289,7 @@ export class EpisodeView extends HTMLElement {
         fact("length", spoken < utterances.length ? say("about", { time: clock(length) }) : clock(length)),
         fact("lines", say("count", all)),
         fact("script", script),
-        fact("engine", `${engine.kind} ${engine.version ?? ""}`),
+        fact("engine", engine && `${engine.kind} ${engine.version ?? ""}`),
       ),
     );
   }
@@ -296,7 +304,12 @@ export class EpisodeView extends HTMLElement {
             make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.goTo(line) }, say("atLine", { line })) : null, line ? ": " : null, message))),
           )
         : null;
-    this.#notices.replaceChildren(...[box("misfits", this.facts.misfits), box("remarks", this.facts.remarks)].filter(Boolean));
+    const { problem, no_engine, misfits, remarks } = this.facts;
+    this.classList.toggle("unreadable", Boolean(problem));
+    const told = JSON.stringify([problem, no_engine, misfits, remarks]);
+    if (told === this.#told) return; // an alert would be read out again
+    this.#told = told;
+    this.#notices.replaceChildren(...[problem && unreadable(problem), no_engine && noEngine(no_engine), box("misfits", misfits), box("remarks", remarks)].filter(Boolean));
   }
 
   /** Where the line of the open panel has another text now, the panel goes with it. */
@@ -365,5 +378,30 @@ export class EpisodeView extends HTMLElement {
     row.element.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
   }
 }
+
+/** Why the files of the episode cannot be read any more. */
+const unreadable = (problem) =>
+  make(
+    "section",
+    { class: "warnings failing", role: "alert" },
+    make("h2", {}, say("unreadable")),
+    make("p", {}, new Failure(422, problem).sentence),
+    problem.remedy ? make("p", {}, problem.remedy) : null,
+    make("p", { class: "dim" }, say("unreadableHint")),
+  );
+
+/** Why no engine speaks, and how one is started. */
+const noEngine = ({ message, path }) =>
+  make(
+    "section",
+    { class: "warnings", role: "alert", "data-kind": "no-engine" },
+    make("h2", {}, say("noEngine")),
+    make("p", {}, `${path}: ${message}`),
+    make("p", {}, say("startEngine")),
+    make("p", {}, make("code", {}, "docker run --rm -p 127.0.0.1:50021:50021 voicevox/voicevox_engine:cpu-latest")),
+    make("p", {}, say("otherEngine")),
+    make("p", {}, make("code", {}, "tts-render studio --engine openjtalk")),
+    make("p", { class: "dim" }, say("engineHint")),
+  );
 
 customElements.define("studio-episode", EpisodeView);

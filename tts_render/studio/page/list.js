@@ -35,7 +35,9 @@ export class EpisodeList extends HTMLElement {
   #show() {
     const words = plain(this.#field.value).split(/\s+/).filter(Boolean);
     const found = this.#episodes.filter(({ sought }) => words.every((word) => sought.includes(word)));
+    const focused = this.#items.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     this.#items.replaceChildren(...found.map((episode) => item(episode)));
+    if (focused) [...this.#items.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
     this.#nothing.textContent = found.length ? "" : say(this.#episodes.length ? "noneFound" : "noEpisodes");
   }
 

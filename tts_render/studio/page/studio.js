@@ -4,7 +4,7 @@ import { isTyping, make, signed } from "./elements.js";
 import { EpisodeView } from "./episode.js";
 import { EpisodeList } from "./list.js";
 import { Player, PlayerBar } from "./player.js";
-import { get, Happenings, post } from "./talk.js";
+import { Failure, get, Happenings, post } from "./talk.js";
 import { language, say } from "./words.js";
 
 const happenings = new Happenings();
@@ -49,7 +49,7 @@ const trouble = (error, retry = show) => {
       "div",
       { class: "trouble", role: "alert", "data-kind": kind },
       make("p", {}, error.sentence ?? error.message, error.remedy ? make("span", { class: "remedy" }, ` ${error.remedy}`) : null),
-      make("p", { class: "choices" }, kind === "gone" || kind === "refused" ? null : button, kind === "gone" ? null : close),
+      make("p", { class: "choices" }, kind === "gone" || kind === "refused" || !retry ? null : button, kind === "gone" ? null : close),
     ),
   );
 };
@@ -103,6 +103,22 @@ async function show() {
   }
 }
 
+/** Show the list as it is now, or the episode that could not be shown before. */
+let refreshing = false;
+const refresh = async () => {
+  if (refreshing || (main.contains(episode) && !waitsForFiles())) return;
+  refreshing = true;
+  await new Promise((resolve) => setTimeout(resolve, 200)); // a checkout changes files for a while
+  refreshing = false;
+  if (!main.contains(list)) {
+    if (waitsForFiles()) show();
+    return;
+  }
+  const told = await get("episodes").catch(() => null);
+  if (told && main.contains(list)) list.show(told.episodes);
+};
+const waitsForFiles = () => Boolean(named()) && main.firstChild !== episode;
+
 const undoable = (facts) => {
   for (const [button, name, plain, what] of [[undo, facts.undo, "undo", "undoWhat"], [redo, facts.redo, "redo", "redoWhat"]]) {
     button.disabled = !name;
@@ -153,6 +169,20 @@ happenings.on("back", async () => {
   settle("refused");
   announce(say("back"));
   await (main.contains(episode) ? episode.reload() : show());
+});
+happenings.on("trouble", ({ error }) => trouble(new Failure(503, error)));
+happenings.on("files", () => refresh());
+happenings.on("engine", ({ error, was, now }) => {
+  settle("engine");
+  settle("EngineUnreachableError");
+  if (error) {
+    trouble(new Failure(503, { ...error, kind: "engine" }), () => episode.reload());
+    return;
+  }
+  episode.forgetFailures();
+  const name = ({ kind, version }) => `${kind} ${version ?? ""}`.trim();
+  if (was) trouble(new Failure(503, { kind: "engine", message: say("engineChanged", { was: name(was), now: name(now) }) }), null);
+  announce(say(was ? "engineChanged" : "engineBack", was ? { was: name(was), now: name(now) } : {}));
 });
 happenings.on("behind", () => (main.contains(episode) ? episode.reload() : show()));
 happenings.on("utterance", (detail) => {

@@ -1,0 +1,54 @@
+"""The sound of utterances, remembered: what was found in the cache is not read and verified again at every look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tts_render.speech.speaking import look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tts_render.engine.base import Identity
+    from tts_render.speech.cache import CachedClip, UtteranceCache
+    from tts_render.speech.casting import Direction, Role, Utterance
+
+__all__ = ["KnownClips"]
+
+_MOST = 50_000  # clips: ten megabytes
+
+
+class KnownClips:
+    """What the cache holds. It may be used from any thread.
+
+    Args:
+        cache: the cache, to which other programs may add, and from which they may take.
+    """
+
+    def __init__(self, cache: UtteranceCache) -> None:
+        self._cache = cache
+        self._known: dict[tuple[object, ...], tuple[CachedClip, int]] = {}
+
+    def find(
+        self, utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity
+    ) -> tuple[CachedClip | None, ...]:
+        """The sound of each utterance, as far as it is there; it is verified when it is loaded."""
+        engine = identity.engine, identity.version, identity.dictionary
+        keys = [(*engine, utterance.wording, directions[utterance.role]) for utterance in utterances]
+        found = [self._remembered(key) for key in keys]
+        missing = [number for number, clip in enumerate(found) if clip is None]
+        looked = look_up([utterances[number] for number in missing], directions, identity, self._cache)
+        if len(self._known) > _MOST:
+            self._known.clear()
+        for number, clip in zip(missing, looked.clips, strict=True):
+            if clip is not None:
+                found[number] = clip
+                self._known[keys[number]] = clip, clip.path.stat().st_size
+        return tuple(found)
+
+    def _remembered(self, key: tuple[object, ...]) -> CachedClip | None:
+        clip, size = self._known.get(key, (None, 0))
+        try:
+            return clip if clip is not None and clip.path.stat().st_size == size else None
+        except OSError:
+            return None
