@@ -15,6 +15,19 @@ const state = () => {
   };
 };
 
+// In which language the page speaks.
+const spoken = () => {
+  const line = document.querySelector(".said li:not(.sound)");
+  return [
+    document.documentElement.lang,
+    document.querySelector("#said").textContent,
+    line.querySelector(".line").textContent,
+    line.querySelector(".state").textContent,
+    line.querySelector("button").getAttribute("aria-label"),
+    document.querySelector(".player").getAttribute("aria-label"),
+  ];
+};
+
 // Where the player is when the next seek has ended; playing goes on from there.
 const sought = () =>
   new Promise((resolve) => {
@@ -106,6 +119,14 @@ setTimeout(() => {
     await page.setViewportSize({ width: 390, height: 844 });
     report.narrow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     await page.screenshot({ path: `${pictures}/narrow.png` });
+
+    report.spoken = {};
+    for (const locale of ["en-US", "ja-JP"]) {
+      const other = await browser.newPage({ locale, viewport: { width: 1200, height: 900 } });
+      await other.goto(address);
+      report.spoken[locale] = await other.evaluate(spoken);
+      await other.screenshot({ path: `${pictures}/${locale}.png` });
+    }
   } else {
     await buttons.nth(2).click();
     await page.waitForTimeout(300);

@@ -192,8 +192,8 @@ def test_every_utterance_stands_there_with_speaker_text_reading_start_and_length
         start, lasts = frames_to_ms(placement.start, RATE), frames_to_ms(placement.frames, RATE)
         said = utterance.text if utterance.reading == utterance.text else f"{utterance.text} {utterance.reading}"
         clock = f"{start // 60000}:{start // 1000 % 60:02d}.{start // 100 % 10}"
-        state = "new" if utterance.index in (1, 3) else "cached"
-        assert f"{clock} {utterance.voice} {said} line {utterance.line} {lasts / 1000:.2f} s {state}" in text
+        state = "新規" if utterance.index in (1, 3) else "済み"
+        assert f"{clock} {utterance.voice} {said} {utterance.line} 行目 {lasts / 1000:.2f} s {state}" in text
 
 
 def test_a_line_can_be_played_from_where_it_begins_to_the_millisecond() -> None:
@@ -205,8 +205,25 @@ def test_a_line_can_be_played_from_where_it_begins_to_the_millisecond() -> None:
 def test_new_and_cached_are_marked_and_counted() -> None:
     page = read(publish())
     assert (len(page.all("li", "new")), len(page.all("li", "cached"))) == (2, 6)
-    assert "Utterances 8: 2 new, 6 cached" in page.text
+    assert "発話 8 件（新規 2、済み 6）" in page.text
+    assert "Utterances 8: 2 new, 6 cached" in read(publish(language="en")).text
     assert any(a.get("id") == "only-new" for a in page.all("input"))
+
+
+def test_what_is_said_is_there_in_both_languages_and_the_text_in_that_of_the_episode() -> None:
+    japanese, english = read(of_run()), read(publish(language="en-GB"))
+    for tag, page, other in (("ja", japanese, "en"), ("en", english, "ja")):
+        assert page.elements[0] == ("html", {"lang": tag})
+        labels = [a for _, a in page.elements if f"data-{other}-label" in a]
+        assert len(labels) == 3
+        assert all(a["aria-label"] for a in labels)
+    assert [a["data-en"] for tag, a in japanese.elements if tag == "h2" and "data-en" in a] == [
+        "1 warning", "Chapters", "Utterances",
+    ]  # fmt: skip
+    words = json.loads(japanese.all("body")[0]["data-words"])
+    script = (files("tts_render.outputs") / "page" / "report.js").read_text(encoding="utf-8")
+    assert len(words) == script.count("say(") == 7
+    assert all(translated != text for text, translated in words.items())
 
 
 def test_where_all_is_cached_there_is_no_switch_for_what_is_new() -> None:
@@ -246,7 +263,7 @@ def test_text_from_outside_never_becomes_markup() -> None:
         url=f"https://{EVIL}",
         run=run,
     )
-    page, good = read(evil), read(replace(publish(items), url="https://example.com"))
+    page, good = read(evil), read(replace(publish(items), url="https://example.com", language="en"))
     harmless = {"html", "head", "meta", "link", "title", "style", "body", "header", "h1", "dl", "div", "dt", "dd", "main", "span",
         "section", "audio", "p", "svg", "path", "use", "rect", "text", "line", "ul", "li", "a", "h2", "h3", "nav", "ol",
         "button", "time", "label", "input", "i", "script"}  # fmt: skip
@@ -323,7 +340,7 @@ def test_short_term_loudness_is_the_mean_of_three_seconds() -> None:
 def test_silence_and_next_to_nothing_have_a_report() -> None:
     for length in (0, 100, 3 * RATE):
         silent = of_run(profile=profile(np.zeros((length, 1), np.float32)), loudness=None, true_peak=None)
-        assert "Loudness silence" in read(silent).text
+        assert "ラウドネス 無音" in read(silent).text
 
 
 def test_the_profile_of_an_mp3_is_that_of_its_sound(tmp_path: Path) -> None:
@@ -458,6 +475,8 @@ def test_a_browser_plays_from_where_one_clicks_and_asks_nobody_else(playwright: 
     assert seen["keyed"] == pytest.approx(starts[1], abs=0.05)
     assert seen["halfway"] == pytest.approx(frames_to_seconds(timeline.frames, RATE) / 2, abs=0.1)
     assert seen["onlyNew"] == 2
+    assert seen["spoken"]["en-US"] == ["en", "Utterances", "line 3", "cached", "Play from 0:03.0", "Player"]
+    assert seen["spoken"]["ja-JP"] == ["ja", "発話", "3 行目", "済み", "0:03.0 から再生", "プレーヤー"]
     assert seen["foreign"] == {"elements": 0, "scripts": 1, "hacked": False}
     assert (seen["wide"], seen["narrow"]) == (0, 0)
     assert seen["light"] != seen["dark"]
@@ -550,7 +569,11 @@ def test_the_report_of_a_real_run_fits_its_mp3_and_tells_its_warnings(kit: SiteK
     assert f"{done.json[0]['loudness_lufs']:.1f} LUFS".replace("-", "\u2212") in page
     (length,) = re.findall(r'data-seconds="([\d.]+)"', page)
     assert float(length) == pytest.approx(soundfile.info(kit.audio).duration, abs=0.001)
-    assert re.search(r'class="warnings".*<li>line 2: &lt;nothing&gt; [^<]*</li>.*<audio', page, re.DOTALL)
+    assert re.search(
+        r'class="warnings".*<li data-en="line 2: &lt;nothing&gt; [^"]*">2 行目: &lt;nothing&gt; [^<]*</li>.*<audio',
+        page,
+        re.DOTALL,
+    )
 
 
 def test_a_report_tells_the_warnings_of_its_own_run(kit: SiteKit, fake_engine: FakeEngine) -> None:
@@ -560,4 +583,4 @@ def test_a_report_tells_the_warnings_of_its_own_run(kit: SiteKit, fake_engine: F
     (kit.audio.parent / "朝の技術だより_2.txt").write_text("別の回です。\n", encoding="utf-8")
     assert kit.run("render", kit.post, again, "--also", "report").code == 0
     pages = [path.read_text(encoding="utf-8") for path in sorted(kit.audio.parent.glob("*.report.html"))]
-    assert [page.count(f"{fake_engine.url}: ") for page in pages] == [0, 1]
+    assert [page.count(f">{fake_engine.url}: ") for page in pages] == [0, 1]

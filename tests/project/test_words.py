@@ -23,11 +23,7 @@ PACKAGE = Path(messages.__file__).parent.parent
 NOT_YET = "studio"
 """The wing whose messages are not in the catalogues."""
 
-SOURCES = [
-    path
-    for path in sorted(PACKAGE.rglob("*.py"))
-    if path.relative_to(PACKAGE).parts[0] != NOT_YET and path.name != "report.py"
-]
+SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] != NOT_YET]
 
 TELLING = set(errors.__all__) | {
     "FaultError", "Finding", "LookupError", "Misfit", "Note", "Remark", "ShapeError", "UsageError", "Warned", "missing",
@@ -61,6 +57,11 @@ PLAIN = {
     "Creative Commons Attribution 3.0 https://creativecommons.org/licenses/by/3.0/",
     "HTS Voice Mei",
     "tts-render utterance {}",
+    # not for reading
+    (
+        "default-src 'none'; script-src {}; style-src {}; media-src 'self' file:; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    ),
     # the name of a step in the journal, which is a file
     "import of {}",
     # what is known to click and to libraries by this text

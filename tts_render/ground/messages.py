@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATALOGUES", "DOMAIN", "LANGUAGES", "Language", "Said", "joined", "listed", "page_words", "said", "said_count",
-    "translate", "translate_all",
+    "template_in", "translate", "translate_all",
 ]  # fmt: skip
 
 Language = Literal["en", "ja"]
@@ -102,6 +102,11 @@ def listed(parts: Iterable[str]) -> Said:
 def translate(text: str, language: Language) -> str:
     """``text`` in ``language`` if it is a message, else as it is; plain text in any case."""
     return text.shown(language) if isinstance(text, Said) else str(text)
+
+
+def template_in(template: str, language: Language) -> str:
+    """``template`` in ``language``, its values not put in yet; for what fills it elsewhere."""
+    return template if language == "en" else _catalogue(language).gettext(template)
 
 
 def translate_all(facts: Any, language: Language) -> Any:

@@ -2,6 +2,9 @@
 
 It contains everything it needs except the MP3, which is beside it. Its policy lets a browser run and style nothing but
 what is packaged here, and load nothing but that MP3. Texts come from scripts and posts: each is escaped on insertion.
+
+It speaks two languages, so that it does not depend on who rendered it. Its text is in that of the episode, and what is
+said in the other one is in attributes (``data-en``, ``data-ja-label``), from which the page takes the browser's.
 """
 
 from __future__ import annotations
@@ -9,9 +12,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import math
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -21,7 +26,7 @@ import numpy as np
 import soundfile
 
 from tts_render.ground.errors import OutputError
-from tts_render.ground.messages import said
+from tts_render.ground.messages import said, said_count, template_in, translate
 from tts_render.ground.reasons import words_of
 from tts_render.ground.units import format_clock, frames_to_ms, half_up
 from tts_render.outputs.finished import safe_link
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tts_render.ground.messages import Language
     from tts_render.mix.timeline import Chapter, Placement
     from tts_render.outputs.finished import FinishedEpisode, Run
     from tts_render.sound.loudness import Profile
@@ -58,15 +64,52 @@ def report_html(published: FinishedEpisode) -> bytes:
     if run is None:
         raise ValueError("a report needs the facts of a run")
     texts = {name: _package_text(f"report.{name}") for name in ("html", "css", "js")}
+    words = _Words("ja" if published.language.startswith("ja") else "en")
     parts = {
+        "lang": words.language,
+        "words": _text(json.dumps(_templates(texts["js"]), ensure_ascii=False)),
         "css": texts["css"],
         "js": texts["js"],
         "policy": _policy(texts["css"], texts["js"]),
-        **_texts(published, run),
-        **_drawing(published, run),
+        **_texts(published, run, words),
+        **_drawing(published, run, words),
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], texts["html"])
     return page.encode(errors="replace")  # lone surrogates cannot be encoded
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Messages in both languages of the page."""
+
+    language: Language
+    """That of its text; the other one is in attributes."""
+
+    @property
+    def other(self) -> Language:
+        return "en" if self.language == "ja" else "ja"
+
+    def tag(self, tag: str, message: str, attributes: str = "") -> str:
+        """An element that says ``message``."""
+        text, other = _text(translate(message, self.language)), _text(translate(message, self.other))
+        both = "" if text == other else f' data-{self.other}="{other}"'
+        return f"<{tag}{attributes}{both}>{text}</{tag}>"
+
+    def label(self, message: str) -> str:
+        """The attributes of an element that is called ``message``."""
+        return (
+            f'aria-label="{_text(translate(message, self.language))}"'
+            f' data-{self.other}-label="{_text(translate(message, self.other))}"'
+        )
+
+    def here(self, message: str) -> str:
+        """``message`` in the page's own language, for what the script says in the other one."""
+        return _text(translate(message, self.language))
+
+
+def _templates(script: str) -> dict[str, str]:
+    """What the script says, in Japanese."""
+    return {text: template_in(text, "ja") for text in re.findall(r'\bsay\("([^"]*)"', script)}
 
 
 def decode_profile(path: Path) -> Profile:
@@ -102,23 +145,27 @@ def _policy(css: str, js: str) -> str:
     )
 
 
-def _texts(published: FinishedEpisode, run: Run) -> dict[str, str]:
+def _texts(published: FinishedEpisode, run: Run, words: _Words) -> dict[str, str]:
     """The texts of the page."""
     timeline = published.timeline
     length = frames_to_ms(timeline.frames, timeline.rate)
     mixed = 0 < sum(run.cached) < len(run.cached)
+    only_new = f'<label><input type="checkbox" id="only-new"> {words.tag("span", said("Only what is new"))}</label>'
     return {
-        "title": f"Report: {_text(published.title)}",
+        "title": words.tag("title", said("Report: {title}", title=published.title)),
         "heading": _heading(published),
         "show": _text(published.show or ""),
         "language": _text(published.language),
         "seconds": f"{length / 1000:.3f}",
         "audio": quote(published.audio.encode(errors="replace"), safe=""),
-        "facts": _facts(published, run),
-        "warnings": _warnings(run.warnings),
-        "chapters": _chapters(published),
-        "utterances": _sections(published, run),
-        "only_new": '<label><input type="checkbox" id="only-new"> Only what is new</label>' if mixed else "",
+        "facts": _facts(published, run, words),
+        "warnings": _warnings(run.warnings, words),
+        "player": words.label(said("Player")),
+        "chapters": _chapters(published, words),
+        "said": words.tag("h2", said("Utterances"), ' id="said"'),
+        "follow": words.tag("span", said("Keep in view what sounds")),
+        "only_new": only_new if mixed else "",
+        "utterances": _sections(published, run, words),
     }
 
 
@@ -127,34 +174,36 @@ def _heading(published: FinishedEpisode) -> str:
     return f'<a href="{_text(link)}" rel="noreferrer">{title}</a>' if link else title
 
 
-def _facts(published: FinishedEpisode, run: Run) -> str:
+def _facts(published: FinishedEpisode, run: Run, words: _Words) -> str:
     timeline = published.timeline
     new = len(run.cached) - sum(run.cached)
+    counts = said("{count}: {new} new, {cached} cached", count=len(run.cached), new=new, cached=sum(run.cached))
     facts = [
-        ("Length", format_clock(half_up(Fraction(timeline.frames, timeline.rate)))),
-        ("File", f"{_text(published.audio)}, {run.bytes / 1e6:.1f} MB"),
-        ("Loudness", "silence" if run.loudness is None else f"{_level(run.loudness)} LUFS"),
-        ("True peak", "silence" if run.true_peak is None else f"{_level(run.true_peak)} dBTP"),
-        ("Utterances", f"{len(run.cached)}: {new} new, {len(run.cached) - new} cached"),
-        ("Engine", _text(", ".join(run.engines))),
-        ("Encoder", _text(run.encoder)),
-        ("Credits", f'<span lang="{_text(published.language)}">{_text(" / ".join(published.credits))}</span>'),
+        (said("Length"), format_clock(half_up(Fraction(timeline.frames, timeline.rate)))),
+        (said("File"), f"{published.audio}, {run.bytes / 1e6:.1f} MB"),
+        (said("Loudness"), said("silence") if run.loudness is None else f"{_level(run.loudness)} LUFS"),
+        (said("True peak"), said("silence") if run.true_peak is None else f"{_level(run.true_peak)} dBTP"),
+        (said("Utterances"), counts),
+        (said("Engine"), ", ".join(run.engines)),
+        (said("Encoder"), run.encoder),
     ]
-    return "\n".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts if value)
+    rows = [f"<div>{words.tag('dt', name)}{words.tag('dd', value)}</div>" for name, value in facts if value]
+    if published.credits:
+        credits_ = f'<span lang="{_text(published.language)}">{_text(" / ".join(published.credits))}</span>'
+        rows.append(f"<div>{words.tag('dt', said('Credits'))}<dd>{credits_}</dd></div>")
+    return "\n".join(rows)
 
 
-def _warnings(messages: Sequence[str]) -> str:
+def _warnings(messages: Sequence[str], words: _Words) -> str:
     if not messages:
         return ""
-    items = "\n".join(f"<li>{_text(message)}</li>" for message in messages)
-    count = f"{len(messages)} warning{'s' if len(messages) > 1 else ''}"
-    return (
-        f'<section class="warnings" aria-labelledby="warnings"><h2 id="warnings">{count}</h2>\n'
-        f"<ul>\n{items}\n</ul></section>"
-    )
+    items = "\n".join(words.tag("li", message) for message in messages)
+    count = said_count("{count} warning", "{count} warnings", count=len(messages))
+    head = words.tag("h2", count, ' id="warnings"')
+    return f'<section class="warnings" aria-labelledby="warnings">{head}\n<ul>\n{items}\n</ul></section>'
 
 
-def _chapters(published: FinishedEpisode) -> str:
+def _chapters(published: FinishedEpisode, words: _Words) -> str:
     if not published.chapters:
         return ""
     rate = published.timeline.rate
@@ -164,13 +213,11 @@ def _chapters(published: FinishedEpisode) -> str:
         f'<span lang="{_text(published.language)}">{_text(chapter.title)}</span></button></li>'
         for chapter in published.chapters
     )
-    return (
-        '<nav class="chapters" aria-labelledby="chapters"><h2 id="chapters">Chapters</h2>\n'
-        f"<ol>\n{buttons}\n</ol></nav>"
-    )
+    head = words.tag("h2", said("Chapters"), ' id="chapters"')
+    return f'<nav class="chapters" aria-labelledby="chapters">{head}\n<ol>\n{buttons}\n</ol></nav>'
 
 
-def _sections(published: FinishedEpisode, run: Run) -> str:
+def _sections(published: FinishedEpisode, run: Run, words: _Words) -> str:
     """Everything that sounds, in order, grouped by chapters."""
     timeline = published.timeline
     starts = [chapter.start for chapter in published.chapters]
@@ -186,7 +233,7 @@ def _sections(published: FinishedEpisode, run: Run) -> str:
             parts += [_section_title(published.chapters[here], published.language)] if starts else []
             parts.append("<ol>")
             section = here
-        parts.append(_line(placement, published, run, colours))
+        parts.append(_line(placement, published, run, colours, words))
     return "\n".join([*parts, "</ol>"] if section is not None else parts)
 
 
@@ -196,31 +243,32 @@ def _section_title(chapter: Chapter, language: str) -> str:
     return f'<h3 lang="{_text(language)}">{inside}</h3>'
 
 
-def _line(placement: Placement, published: FinishedEpisode, run: Run, colours: Mapping[str, str]) -> str:
-    """One utterance or jingle."""
+def _line(placement: Placement, published: FinishedEpisode, run: Run, colours: Mapping[str, str], words: _Words) -> str:
+    """One utterance or jingle; the script says what is said of each in the other language."""
     rate, language = published.timeline.rate, _text(published.language)
     utterance = placement.utterance
     start = _clock(frames_to_ms(placement.start, rate))
     lasts = f"<span>{frames_to_ms(placement.frames, rate) / 1000:.2f} s</span>"
     if utterance is None:
-        kind, name, words = "sound", "♪", f"<i>{_text(placement.sound or '')}</i>"
+        kind, name, text = "sound", "♪", f"<i>{_text(placement.sound or '')}</i>"
         about = lasts
     else:
         cached = run.cached[utterance.index]
         kind = f"{colours[utterance.voice]} {'cached' if cached else 'new'}"
         style = f"（{_text(utterance.style)}）" if utterance.style else ""
-        name, words = f"{_text(utterance.voice)}{style}", _text(utterance.text)
+        name, text = f"{_text(utterance.voice)}{style}", _text(utterance.text)
         if utterance.reading != utterance.text:
-            words += f' <span class="reading">{_text(utterance.reading)}</span>'
+            text += f' <span class="reading">{_text(utterance.reading)}</span>'
         about = (
-            f'<span class="line">line {utterance.line}</span>{lasts}'
-            f'<span class="state">{"cached" if cached else "new"}</span>'
+            f'<span class="line">{words.here(said("line {line}", line=utterance.line))}</span>{lasts}'
+            f'<span class="state">{words.here(said("cached") if cached else said("new"))}</span>'
         )
+    play = words.here(said("Play from {time}", time=start))
     return (
         f'<li class="{kind}" data-start="{_seconds(placement.start, rate)}">'
-        f'<button type="button" aria-label="Play from {start}"><time>{start}</time></button>'
+        f'<button type="button" aria-label="{play}"><time>{start}</time></button>'
         f'<span class="speaker" lang="{language}">{name}</span>'
-        f'<span class="words" lang="{language}">{words}</span>'
+        f'<span class="words" lang="{language}">{text}</span>'
         f'<span class="about">{about}</span></li>'
     )
 
@@ -231,7 +279,7 @@ def _colours(published: FinishedEpisode) -> dict[str, str]:
     return {voice: f"v{number % _COLOURS}" for number, voice in enumerate(voices)}
 
 
-def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
+def _drawing(published: FinishedEpisode, run: Run, words: _Words) -> dict[str, str]:
     """The plots."""
     timeline, colours = published.timeline, _colours(published)
     length = frames_to_ms(timeline.frames, timeline.rate)
@@ -252,7 +300,7 @@ def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
         for voice, ms in talk.items()
     ]
     if any(placement.sound is not None for placement in timeline.placements):
-        speakers.append('<li class="sound"><span class="dot"></span>sounds</li>')
+        speakers.append(f'<li class="sound"><span class="dot"></span>{words.tag("span", said("sounds"))}</li>')
     mean = run.loudness
     return {
         "columns": str(columns),
@@ -265,12 +313,25 @@ def _drawing(published: FinishedEpisode, run: Run) -> dict[str, str]:
         "loudness": _curve(run.profile.short_term(), columns),
         "grid": "".join(f"M0 {_height(level)}H{columns}" for level in _LEVELS),
         "mean": "" if mean is None else f"M0 {_height(mean)}H{columns}",
-        "mean_note": "" if mean is None else f"; dashed: all of it, {_level(mean)}",
+        "legend": words.tag(
+            "p",
+            said("Above: peaks. Below: short-term loudness in LUFS, over 3 s.")
+            if mean is None
+            else said(
+                "Above: peaks. Below: short-term loudness in LUFS, over 3 s; dashed: all of it, {mean}.",
+                mean=_level(mean),
+            ),
+        ),
         "levels": "\n".join(f'<text x="4" y="{_height(level) / 10:g}%">{_level(level, 0)}</text>' for level in _LEVELS),
         "axis": _axis(length),
         "speakers": "\n".join(speakers),
-        "described": f"Waveform, speakers and loudness of {format_clock(half_up(Fraction(length, 1000)))}; "
-        "a click moves the player there",
+        "described": words.label(
+            said(
+                "Waveform, speakers and loudness of {length}; a click moves the player there",
+                length=format_clock(half_up(Fraction(length, 1000))),
+            )
+        ),
+        "talking": words.label(said("Speakers")),
     }
 
 

@@ -13,7 +13,31 @@
   const lines = [...said];
   const starts = lines.map((line) => Number(line.dataset.start));
   const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const wanted = navigator.language.startsWith("ja") ? "ja" : "en";
+  const words = wanted === "ja" ? JSON.parse(document.body.dataset.words) : {};
   let current = null;
+
+  const say = (template, values = {}) =>
+    (words[template] ?? template).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  // The page is written in the language of the episode.
+  const translate = () => {
+    const labelled = `${wanted}Label`;
+    for (const element of document.querySelectorAll(`[data-${wanted}]`)) element.textContent = element.dataset[wanted];
+    for (const element of document.querySelectorAll(`[data-${wanted}-label]`)) {
+      element.setAttribute("aria-label", element.dataset[labelled]);
+    }
+    for (const line of lines) {
+      const button = line.querySelector("button");
+      button.setAttribute("aria-label", say("Play from {time}", { time: button.textContent }));
+      const number = line.querySelector(".line");
+      if (!number) continue;
+      number.textContent = say("line {line}", { line: number.textContent.match(/\d+/)[0] });
+      line.querySelector(".state").textContent = line.classList.contains("new") ? say("new") : say("cached");
+    }
+    document.documentElement.lang = wanted;
+  };
+  if (document.documentElement.lang !== wanted) translate();
 
   const complain = (message) => {
     trouble.textContent = message;
@@ -60,7 +84,7 @@
   const seek = (time) => {
     const { seekable } = audio;
     if (audio.readyState > 0 && !(seekable.length && seekable.end(seekable.length - 1) >= time)) {
-      complain("This server does not answer requests for a part of a file, so the audio starts from its beginning.");
+      complain(say("This server does not answer requests for a part of a file, so the audio starts from its beginning."));
     }
     audio.currentTime = time;
   };
@@ -73,11 +97,11 @@
   audio.addEventListener("play", playing);
   for (const event of ["timeupdate", "seeking", "pause", "ended"]) audio.addEventListener(event, show);
   audio.addEventListener("error", () => {
-    complain("The audio cannot be played: its MP3 has to lie beside this page.");
+    complain(say("The audio cannot be played: its MP3 has to lie beside this page."));
   });
   audio.addEventListener("loadedmetadata", () => {
     if (Math.abs(audio.duration - length) > 0.5) {
-      complain("The MP3 is not as long as the one that this page is about: times do not fit. Render it again.");
+      complain(say("The MP3 is not as long as the one that this page is about: times do not fit. Render it again."));
     }
   });
   document.addEventListener("click", ({ target: clicked }) => {
