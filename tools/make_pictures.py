@@ -133,6 +133,7 @@ def main() -> None:
     command = "make demo" + ("" if engine == "kokoro" else f" ENGINE={engine}")
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {
+            "LC_ALL": "C.UTF-8",  # in English, wherever it is drawn
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "TTS_RENDER_CACHE": cache,
         }

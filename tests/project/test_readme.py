@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ENGLISH = ROOT / "README.md"
 JAPANESE = ROOT / "README.ja.md"
+SAMPLE = ROOT / "examples" / "site"
 BOTH = pytest.mark.parametrize("page", [ENGLISH, JAPANESE], ids=["en", "ja"])
 
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
@@ -182,6 +183,21 @@ def test_every_command_of_the_readme_does_what_it_is_there_for(shell: Shell) -> 
     ]  # fmt: skip
     assert len(list((site / ".tts-render" / "receipts").rglob("*.json"))) >= 3
     assert len(shell.engines) == 2
+
+
+@pytest.mark.openjtalk
+def test_what_the_readmes_of_the_sample_site_say_is_true_in_both(shell: Shell) -> None:
+    pytest.importorskip("pyopenjtalk")
+    english, japanese = SAMPLE / "README.md", SAMPLE / "README.ja.md"
+    assert commands(english) == commands(japanese)
+    for page in (english, japanese):
+        named = re.findall(r"`([\w.][\w./-]*\.(?:md|txt|yml))`", page.read_text(encoding="utf-8"))
+        assert len(set(named)) == 6
+        assert [path for path in named if not (SAMPLE / path).is_file()] == []
+    for words in commands(english):
+        shell.run([str(shell.place(word)) if word.startswith("/tmp/site/") else word for word in words])
+    assert (shell.home / "site" / "audio" / "asaichi-commit-2.mp3").is_file()
+    assert "audio_file_size: 0" not in (shell.home / "site" / "_posts" / "2025-10-08-2.md").read_text(encoding="utf-8")
 
 
 def test_a_command_that_would_fail_is_noticed(shell: Shell) -> None:
