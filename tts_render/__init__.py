@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tts_render.episode.episode import Episode, open_episode
     from tts_render.ground.errors import TtsRenderError
     from tts_render.run.plan import Plan, plan
-    from tts_render.run.render import Rendered, render, write_back
+    from tts_render.run.render import Rendered, render
     from tts_render.run.session import Session
+    from tts_render.run.write_back import write_back
     from tts_render.site.receipt import Receipt
     from tts_render.upkeep.checks import Finding, check
 
@@ -53,7 +54,7 @@ _HOMES = {
     "open_episode": "episode.episode",
     "plan": "run.plan",
     "render": "run.render",
-    "write_back": "run.render",
+    "write_back": "run.write_back",
 }
 
 

@@ -163,7 +163,7 @@ def write_back(
     """
     from tts_render.episode.episode import audio_target, open_config
     from tts_render.ground.errors import PostError
-    from tts_render.run.render import write_back as write
+    from tts_render.run.write_back import write_back as write
     from tts_render.site.folder import find_site
     from tts_render.site.generator import find_posts
     from tts_render.site.post import read_post

@@ -31,6 +31,7 @@ def connect(
     wait: Seconds = 0.0,
     absence: Seconds = 60.0,
     tell: Callable[[EngineEvent], None] = lambda _: None,
+    turn: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Pool:
     """Wait for all engines, and check that they are alike.
@@ -40,6 +41,8 @@ def connect(
         wait: seconds to wait for engines that are still starting.
         absence: seconds to wait for an engine that goes away during a run.
         tell: called with what happens to engines during a run, in the thread that takes the results.
+        turn: called before each job, in a thread of the pool; it may wait until it is this pool's turn. What it raises,
+            if it is no :class:`TtsRenderError`, ends the run.
         clock: returns seconds that never go backwards.
 
     Raises:
@@ -82,7 +85,7 @@ def connect(
             engine=", ".join(identities),
             remedy=said("Give them the same version, user dictionary and voices, or name fewer engines."),
         )
-    return Pool(tuple(chosen.values()), identities[first], absence=absence, tell=tell, clock=clock)
+    return Pool(tuple(chosen.values()), identities[first], absence=absence, tell=tell, turn=turn, clock=clock)
 
 
 def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
@@ -107,6 +110,7 @@ class Pool:
         *,
         absence: Seconds,
         tell: Callable[[EngineEvent], None],
+        turn: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
         self.identity = identity
@@ -118,6 +122,7 @@ class Pool:
         )
         self._absence = absence
         self._tell = tell
+        self._turn = turn
         self._clock = clock
 
     def __enter__(self) -> Self:
@@ -189,7 +194,12 @@ class Pool:
         """
         if not jobs:
             return
-        run = Run(self._members, self.identity, jobs, task, size, absence=self._absence, clock=self._clock)
+
+        def in_turn(engine: Engine, job: J) -> R:
+            self._turn()
+            return task(engine, job)
+
+        run = Run(self._members, self.identity, jobs, in_turn, size, absence=self._absence, clock=self._clock)
         waiting: dict[int, R | TtsRenderError] = {}
         following = settled = 0
         try:

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import html
 import json
-import math
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import numpy as np
 import soundfile
 
 from tts_render.ground.errors import OutputError
@@ -30,14 +28,13 @@ from tts_render.ground.messages import said, said_count, template_in, translate
 from tts_render.ground.reasons import words_of
 from tts_render.ground.units import format_clock, frames_to_ms, half_up
 from tts_render.outputs.finished import safe_link
+from tts_render.outputs.plots import draw
 from tts_render.sound.audio import BLOCK_FRAMES, feed
 from tts_render.sound.loudness import ProfileMeter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from tts_render.ground.messages import Language
     from tts_render.mix.timeline import Chapter, Placement
@@ -46,12 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_profile", "report_html"]
 
-_COLUMNS = 1500  # of the plots
-_LOUDEST, _QUIETEST = -6.0, -36.0  # LUFS at the upper and lower edge of the curve
-_LEVELS = (-12, -18, -24, -30)  # LUFS of the grid lines
 _COLOURS = 8  # for speakers; the ninth has that of the first
-_TICKS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)  # seconds between two
-_MOST_TICKS = 12
 
 
 def report_html(published: FinishedEpisode) -> bytes:
@@ -282,37 +274,34 @@ def _colours(published: FinishedEpisode) -> dict[str, str]:
 def _drawing(published: FinishedEpisode, run: Run, words: _Words) -> dict[str, str]:
     """The plots."""
     timeline, colours = published.timeline, _colours(published)
-    length = frames_to_ms(timeline.frames, timeline.rate)
-    columns = max(1, min(_COLUMNS, len(run.profile.peaks)))
+    mean = run.loudness
+    plots = draw(timeline, published.chapters, run.profile, mean)
+    lane = [
+        f'<rect class="{"sound" if piece.voice is None else colours[piece.voice]}" x="{piece.start}" '
+        f'width="{piece.length}" height="10"/>'
+        for piece in plots.lane
+    ]
     talk: dict[str, int] = dict.fromkeys(colours, 0)
-    lane: list[str] = []
-    for placement in timeline.placements:
-        begin, end = (frames_to_ms(frame, timeline.rate) for frame in (placement.start, placement.end))
-        who = placement.utterance.voice if placement.utterance else None
-        if who is not None:
-            talk[who] += end - begin
-        if who is not None or placement.sound is not None:
-            kind = "sound" if who is None else colours[who]
-            lane.append(f'<rect class="{kind}" x="{begin}" width="{end - begin}" height="10"/>')
+    for piece in plots.lane:
+        if piece.voice is not None:
+            talk[piece.voice] += piece.length
     speakers = [
         f'<li class="{colours[voice]}"><span class="dot"></span><span lang="{_text(published.language)}">{_text(voice)}'
         f"</span> {_clock(ms)}</li>"
         for voice, ms in talk.items()
     ]
-    if any(placement.sound is not None for placement in timeline.placements):
+    if any(piece.voice is None for piece in plots.lane):
         speakers.append(f'<li class="sound"><span class="dot"></span>{words.tag("span", said("sounds"))}</li>')
-    mean = run.loudness
+    length = frames_to_ms(timeline.frames, timeline.rate)
     return {
-        "columns": str(columns),
-        "milliseconds": str(max(1, length)),
-        "wave": _wave(run.profile.peaks, columns),
-        "borders": "".join(
-            f"M{chapter.start * columns / timeline.frames:.1f} -1000v2000" for chapter in published.chapters[1:]
-        ),
+        "columns": str(plots.columns),
+        "milliseconds": str(plots.milliseconds),
+        "wave": plots.wave,
+        "borders": plots.borders,
         "lane": "\n".join(lane),
-        "loudness": _curve(run.profile.short_term(), columns),
-        "grid": "".join(f"M0 {_height(level)}H{columns}" for level in _LEVELS),
-        "mean": "" if mean is None else f"M0 {_height(mean)}H{columns}",
+        "loudness": plots.loudness,
+        "grid": plots.grid,
+        "mean": plots.mean,
         "legend": words.tag(
             "p",
             said("Above: peaks. Below: short-term loudness in LUFS, over 3 s.")
@@ -322,8 +311,13 @@ def _drawing(published: FinishedEpisode, run: Run, words: _Words) -> dict[str, s
                 mean=_level(mean),
             ),
         ),
-        "levels": "\n".join(f'<text x="4" y="{_height(level) / 10:g}%">{_level(level, 0)}</text>' for level in _LEVELS),
-        "axis": _axis(length),
+        "levels": "\n".join(
+            f'<text x="4" y="{height / 10:g}%">{_level(level, 0)}</text>' for level, height in plots.levels
+        ),
+        "axis": "\n".join(
+            f'<line x1="{x:.3f}%" x2="{x:.3f}%" y2="4"/>\n<text x="{x:.3f}%" y="16">{clock}</text>'
+            for x, clock in plots.ticks
+        ),
         "speakers": "\n".join(speakers),
         "described": words.label(
             said(
@@ -333,48 +327,6 @@ def _drawing(published: FinishedEpisode, run: Run, words: _Words) -> dict[str, s
         ),
         "talking": words.label(said("Speakers")),
     }
-
-
-def _wave(peaks: NDArray[np.float32], columns: int) -> str:
-    """The upper outline of the waveform, closed along the middle; full scale is 1000 high."""
-    if not len(peaks):
-        return "M0 0"
-    highest = np.maximum.reduceat(peaks, np.arange(columns) * len(peaks) // columns)
-    heights = np.rint(np.minimum(highest, 1.0) * -1000).astype(int)
-    return f"M0 0V{heights[0]}{_steps(heights)}h1V0Z"
-
-
-def _curve(levels: NDArray[np.float64], columns: int) -> str:
-    """Loudness as a line from edge to edge; values below the lower edge are drawn on it."""
-    if not len(levels):
-        return f"M0 1000H{columns}"
-    middles = (2 * np.arange(columns) + 1) * len(levels) // (2 * columns)
-    heights = np.array([_height(level) for level in levels[middles].tolist()])
-    return f"M0 {heights[0]}{_steps(heights)}h1"
-
-
-def _steps(heights: NDArray[np.int64]) -> str:
-    """Steps from each column to the next, relative, which is shortest."""
-    return "".join(f"l1 {step}" for step in np.diff(heights).tolist())
-
-
-def _height(level: float) -> int:
-    """Height of a level: 0 is the upper edge, 1000 the lower."""
-    inside = min(max(level, _QUIETEST), _LOUDEST)
-    return round(1000 * (_LOUDEST - inside) / (_LOUDEST - _QUIETEST))
-
-
-def _axis(length: int) -> str:
-    """Times under the plots, at round numbers, none so close to an edge that it would be cut off."""
-    seconds = length / 1000
-    step = next((step for step in _TICKS if seconds / step <= _MOST_TICKS), math.ceil(seconds / _MOST_TICKS))
-    marks: list[str] = []
-    for at in range(step, math.ceil(seconds), step):
-        x = 100 * at / seconds
-        if x <= 98:
-            marks.append(f'<line x1="{x:.3f}%" x2="{x:.3f}%" y2="4"/>')
-            marks.append(f'<text x="{x:.3f}%" y="16">{format_clock(at, minute_digits=1)}</text>')
-    return "\n".join(marks)
 
 
 def _clock(ms: int) -> str:

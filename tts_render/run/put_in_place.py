@@ -24,8 +24,6 @@ class Made:
     """The files that a run would put into place."""
 
     receipt: Receipt
-    seconds: int
-    """Duration of the MP3, as it is written back."""
     mp3: Staged | None
     """None if the existing MP3 is right."""
     sidecars: tuple[Sidecar, ...]

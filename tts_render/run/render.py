@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from tts_render.ground.errors import EngineError, EngineMismatchError, PostError, TtsRenderError
 from tts_render.ground.events import Began, Finished, Spoke, Stage, Warned
-from tts_render.ground.files import Staged, digest_file, locked, remove_leftover, replace_bytes
+from tts_render.ground.files import Staged, digest_file, locked, remove_leftover
 from tts_render.ground.messages import joined, said
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
 from tts_render.mix.metering import check_sound
 from tts_render.mix.timeline import Placement, Timeline, arrange
 from tts_render.mix.to_mp3 import Product, produce
-from tts_render.outputs.sidecars import make_sidecars, outputs_beside, paths_for_post, sidecar_paths, wrong_sidecars
+from tts_render.outputs.sidecars import make_sidecars, paths_for_post, sidecar_paths, wrong_sidecars
 from tts_render.outputs.slide_times import show_deck
 from tts_render.run.describe import about_run, describe
 from tts_render.run.digests import difference
@@ -28,12 +28,11 @@ from tts_render.run.lines import direct_lines
 from tts_render.run.prepare import prepare
 from tts_render.run.put_in_place import Made, put_in_place
 from tts_render.run.tags import finished_tags
+from tts_render.run.write_back import edit_for, reread
 from tts_render.settings.embedded import engine_kind
-from tts_render.site.folder import find_site
-from tts_render.site.post import Post, PostEdit, edit_post, read_post
+from tts_render.site.post import edit_post
 from tts_render.site.presets import format_duration
 from tts_render.site.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
-from tts_render.sound.mpeg import read_length
 from tts_render.speech.speaking import SpeechClip, look_up, speak
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from tts_render.script import Script
     from tts_render.settings.config import Config
     from tts_render.site.folder import Site
+    from tts_render.site.post import Post, PostEdit
     from tts_render.speech.cache import UtteranceCache
 
     Speaking = Callable[[], Generator[Placement, None, None]]
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     Beside = Callable[[FinishedEpisode, Receipt, Path], tuple[Receipt, tuple[Sidecar, ...]]]
     """Makes what goes beside an MP3, and its receipt."""
 
-__all__ = ["Rendered", "render", "write_back"]
+__all__ = ["Rendered", "render"]
 
 _PATIENCE: Seconds = 600.0
 """How long a second run on the same episode waits for the first."""
@@ -81,7 +81,7 @@ class Rendered:
     """URLs or names of the engines that were asked."""
     elapsed_seconds: Seconds
     post: PostEdit | None
-    """The change to the post; None if nothing is written back."""
+    """The change to the post, made or only planned; None if there is none."""
 
 
 def render(
@@ -90,6 +90,7 @@ def render(
     *,
     force: bool = False,
     post: bool = True,
+    hold: bool = False,
     also: Sequence[str] = (),
     offset_ms: int | None = None,
     patience: Seconds = _PATIENCE,
@@ -103,6 +104,7 @@ def render(
         session: engines, cache and receipts.
         force: render even if the receipt says that nothing has changed.
         post: whether to write size and duration back into the post.
+        hold: only plan that, and leave the post as it is until somebody has seen the change.
         also: outputs beside the MP3, in addition to those in the settings and those that exist.
         offset_ms: how much later the audio begins in the slide video; None keeps the value of the last run.
         patience: how long to wait for another run on the same episode.
@@ -128,7 +130,7 @@ def render(
         lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)
         if post and episode.post is not None:  # check that it can be edited before anything is spoken
-            edit_post(_reread(episode.post), size=1, seconds=1, beside=keys)
+            edit_post(reread(episode.post), size=1, seconds=1, beside=keys)
         tally = _Tally(session)
         speaking = partial(_speak, episode.path, work, lines, config, pool, session.cache, tally)
         beside = partial(_put_beside, work, episode.site, episode.path, episode.script, tally)
@@ -142,42 +144,11 @@ def render(
                     made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
             edit = None
             if post and episode.post is not None:
-                edit = edit_post(_reread(episode.post), size=made.receipt.bytes, seconds=made.seconds, beside=keys)
-            changed = put_in_place(stack, made, receipt_file, edit)
+                edit = edit_for(made.receipt, episode.post, audio, episode.site)
+            changed = put_in_place(stack, made, receipt_file, None if hold else edit)
         tell(Finished(episode.path, changed))
         elapsed = time.monotonic() - began
         return Rendered(made.receipt, tally.synthesized, tally.cached, changed, pool.labels, elapsed, edit)
-
-
-def write_back(post: Post, audio: Path, site: Site | None = None) -> PostEdit:
-    """Write size and duration of the existing MP3 into the post, with the paths of the files beside it.
-
-    The paths of transcript and chapters are set as in :func:`render`: if the files exist and the post has their keys.
-
-    Args:
-        post: the post in its current state.
-        audio: its MP3.
-        site: the site of the post; None to find it.
-
-    Raises:
-        InputError: the site's configuration cannot be read.
-        OutputError: there is no such MP3, or the post cannot be written.
-        PostError: the post cannot be changed safely.
-    """
-    if not audio.is_file():
-        raise PostError(
-            said("there is no {audio}", audio=audio),
-            path=post.path,
-            line=post.line_of(post.preset.audio),
-            remedy=said("Render it first."),
-        )
-    frames, rate = read_length(audio)
-    keys = paths_for_post(post, outputs_beside(audio), audio, site or find_site(post.path))
-    seconds = half_up(frames_to_seconds(frames, rate))
-    edit = edit_post(post, size=audio.stat().st_size, seconds=seconds, beside=keys)
-    if edit.changed:
-        replace_bytes(edit.path, edit.after)
-    return edit
 
 
 class _Tally:
@@ -262,11 +233,6 @@ def _compare_dictionaries(pool: Pool, cache: UtteranceCache) -> None:
         raise
 
 
-def _reread(post: Post) -> Post:
-    """Read the post again: somebody may have edited it while the engine was speaking."""
-    return read_post(post.path, post.preset)
-
-
 def _is_unchanged(work: Work, lines: Lines, encoder: str) -> bool:
     """Whether rendering again would not change the MP3."""
     stored = work.stored
@@ -292,17 +258,16 @@ def _keep(work: Work, lines: Lines, rate: int, speaking: Speaking, beside: Besid
     stored = work.stored
     if stored is None:
         return None
-    seconds = half_up(stored.duration_seconds)
     if not wrong_sidecars(stored, work.outputs, work.texts, work.audio):
         tally.cached = stored.utterances
         kept = tuple(sidecar for sidecar in stored.sidecars if sidecar.output in work.outputs)
-        return Made(replace(stored, sidecars=kept), seconds, None, ())
+        return Made(replace(stored, sidecars=kept), None, ())
     timeline = Timeline(tuple(speaking()), rate)
     if timeline.frames != half_up(stored.duration_seconds * rate):
         tally.reset()
         return None
     receipt, sidecars = beside(_describe(work, lines, timeline, tally.tell), stored, work.audio)
-    return Made(receipt, seconds, None, sidecars)
+    return Made(receipt, None, sidecars)
 
 
 def _make(
@@ -336,7 +301,7 @@ def _make(
         staged.path,
     )
     tell(Stage("writing"))
-    return Made(receipt, product.mp3.seconds, staged, sidecars)
+    return Made(receipt, staged, sidecars)
 
 
 def _speak(

@@ -18,7 +18,7 @@ from tts_render.site.receipt import receipt_path
 from tts_render.speech.cache import UtteranceCache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tts_render.engine.base import Identity
     from tts_render.engine.dispatch import EngineEvent
@@ -55,6 +55,7 @@ class Session:
         wait: seconds to wait for engines that are still starting.
         absence: seconds to wait for an engine that goes away in the middle.
         tell: takes the progress events of a run.
+        turn: called before each utterance is spoken, in a thread of the engines; it may wait.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class Session:
         wait: Seconds = 0.0,
         absence: Seconds = 60.0,
         tell: Tell = lambda _: None,
+        turn: Callable[[], None] = lambda: None,
     ) -> None:
         self.cache = UtteranceCache(utterances_folder(cache))
         self.folder = cache
         self.warned: list[str] = []
         """All warnings so far."""
         self._tell = tell
+        self._turn = turn
         self._engines = tuple(engines)
         self._wait = wait
         self._absence = absence
@@ -83,6 +86,15 @@ class Session:
         for pool in self._pools.values():
             if isinstance(pool, Pool):
                 pool.close()
+
+    def apart(self, *, tell: Tell, turn: Callable[[], None]) -> Session:
+        """Another session with the same cache and engines, but connections of its own.
+
+        Args:
+            tell: takes the progress events of its run.
+            turn: called before each utterance is spoken, in a thread of the engines; it may wait.
+        """
+        return Session(self.folder, engines=self._engines, wait=self._wait, tell=tell, turn=turn)
 
     def tell(self, event: Event) -> None:
         """Pass an event on, and record it if it is a warning."""
@@ -111,6 +123,7 @@ class Session:
                     wait=self._wait,
                     absence=self._absence,
                     tell=self._report,
+                    turn=self._turn,
                 )
             except EngineError as error:
                 self._pools[targets] = error

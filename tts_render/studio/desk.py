@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.base import KANA
+from tts_render.episode.episode import open_episode
 from tts_render.ground.errors import EngineError, InputError, OutputError, TtsRenderError
 from tts_render.run.journal import Journal
 from tts_render.site.folder import confine, find_site
 from tts_render.speech.speaking import phrase
-from tts_render.studio.facts import engine_facts, error_facts, sheet_facts, utterance_facts
+from tts_render.studio.facts import engine_facts, error_facts, progress_facts, sheet_facts, utterance_facts
 from tts_render.studio.known_clips import KnownClips
 from tts_render.studio.narrator import Narrator, Told
 from tts_render.studio.opened import Opened
+from tts_render.studio.press import Press, Progress
 from tts_render.studio.stream import check_whole
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Identity
     from tts_render.engine.moras import AccentPhrase
     from tts_render.engine.pool import Pool
+    from tts_render.episode.episode import Episode
     from tts_render.mix.metering import Checked
     from tts_render.run.journal import Change
     from tts_render.run.session import Attended, Session
@@ -54,6 +57,7 @@ class Desk:
         self.clips = KnownClips(session.cache)
         self._sheets = Opened(self.root, session, self._engines, voices)
         self.narrator = Narrator(session, self.clips, self._engines, self._told)
+        self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
         self._gone: set[tuple[str, ...]] = set()
         self._wholes: dict[Path, tuple[tuple[CachedClip, ...], Checked]] = {}
@@ -62,9 +66,11 @@ class Desk:
 
     def __enter__(self) -> Self:
         self.narrator.__enter__()
+        self.press.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.press.__exit__()
         self.narrator.__exit__()
 
     def path(self, name: str) -> Path:
@@ -78,6 +84,14 @@ class Desk:
         if not path.is_file():
             raise InputError("is not there", path=name)
         return path
+
+    def read(self, path: Path) -> Episode:
+        """An episode as its files are now; no engine is asked.
+
+        Raises:
+            TtsRenderError: it cannot be read.
+        """
+        return open_episode(path, site=self.root, voices=self.voices)
 
     def sheet(self, path: Path) -> Sheet:
         """An episode as it was read last; where its files cannot be read any more, as they were before.
@@ -270,6 +284,10 @@ class Desk:
             if told.error is not None:
                 line = {**line, "state": told.state, "error": error_facts(told.error)}
             self.say({"kind": "utterance", "path": name, "utterance": line})
+
+    def _rendering(self, progress: Progress) -> None:
+        name = self._name(progress.wish.path)
+        self.say({"kind": "render", "path": name, "render": progress_facts(progress)})
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

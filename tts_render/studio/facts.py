@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import write_phrases
-from tts_render.ground.errors import EngineError
+from tts_render.ground.errors import EngineError, SpeechError
 from tts_render.ground.units import frames_to_seconds
 
 if TYPE_CHECKING:
@@ -15,19 +16,28 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Identity, MoraTime
     from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.errors import TtsRenderError
+    from tts_render.outputs.plots import Plots, Talk
+    from tts_render.site.receipt import Receipt
     from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import Utterance
+    from tts_render.studio.press import Progress
     from tts_render.studio.sheet import Sheet
     from tts_render.studio.shelf import Listed
     from tts_render.studio.stream import Heard
+    from tts_render.upkeep.checks import Finding
 
 __all__ = [
     "engine_facts",
     "error_facts",
+    "finding_facts",
     "heard_facts",
     "listed_facts",
+    "made_facts",
     "phrase_facts",
+    "plots_facts",
+    "progress_facts",
     "sheet_facts",
+    "shown",
     "utterance_facts",
 ]
 
@@ -67,9 +77,9 @@ def sheet_facts(
             facts["ordinary"] = item.ordinary
         order.append(facts)
     return {
-        "path": _shown(episode.path, root),
-        "script": _shown(episode.script.path, root),
-        "audio": None if episode.audio is None else _shown(episode.audio, root),
+        "path": shown(episode.path, root),
+        "script": shown(episode.script.path, root),
+        "audio": None if episode.audio is None else shown(episode.audio, root),
         "title": episode.title,
         "show": episode.show.name,
         "date": None if episode.date is None else episode.date.isoformat(),
@@ -128,6 +138,77 @@ def heard_facts(heard: Heard) -> dict[str, Any]:
     return facts
 
 
+def progress_facts(progress: Progress) -> dict[str, Any]:
+    """How a render stands."""
+    error = progress.error
+    failures = error.failures if isinstance(error, SpeechError) else ()
+    return {
+        "state": progress.state,
+        "total": progress.total,
+        "ready": progress.ready,
+        "cached": progress.cached,
+        "cancelling": progress.cancelling,
+        "changed": progress.changed,
+        "elapsed": progress.elapsed,
+        "warnings": list(progress.warnings),
+        "error": None if error is None else error_facts(error),
+        "failures": [error_facts(failure) for failure in failures],
+    }
+
+
+def finding_facts(finding: Finding, root: Path) -> dict[str, Any]:
+    """One problem in an episode."""
+    return {
+        "rule": finding.rule,
+        "level": finding.level,
+        "path": shown(finding.path, root),
+        "line": finding.line,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }
+
+
+def made_facts(receipt: Receipt) -> dict[str, Any]:
+    """What was rendered."""
+    return {
+        "seconds": receipt.duration_seconds,
+        "bytes": receipt.bytes,
+        "loudness": receipt.loudness_lufs,
+        "peak": receipt.true_peak_dbtp,
+        "utterances": receipt.utterances,
+        "engines": [f"{engine.name} {engine.version}" for engine in receipt.engines],
+        "encoder": receipt.encoder,
+        "credits": list(receipt.credits),
+        "chapters": [{"start": chapter.start_seconds, "title": chapter.title} for chapter in receipt.chapters],
+        "files": [receipt.audio, *(sidecar.path for sidecar in receipt.sidecars)],
+    }
+
+
+def plots_facts(plots: Plots, voices: Sequence[Talk] | None) -> dict[str, Any]:
+    """What is drawn of an MP3; without ``voices``, only what can be heard in it."""
+    spoken = voices is not None
+    return {
+        "columns": plots.columns,
+        "milliseconds": plots.milliseconds,
+        "wave": plots.wave,
+        "loudness": plots.loudness,
+        "grid": plots.grid,
+        "levels": [list(level) for level in plots.levels],
+        "mean": plots.mean,
+        "ticks": [list(tick) for tick in plots.ticks],
+        "borders": plots.borders if spoken else "",
+        "lane": [[piece.start, piece.length, piece.voice] for piece in plots.lane] if spoken else [],
+        "voices": [
+            {
+                "voice": talk.voice,
+                "seconds": talk.milliseconds / 1000,
+                "loudness": round(talk.loudness, 1) if math.isfinite(talk.loudness) else None,
+            }
+            for talk in voices or ()
+        ],
+    }
+
+
 def error_facts(error: TtsRenderError) -> dict[str, Any]:
     """What went wrong, where, and what to do."""
     return {
@@ -139,5 +220,6 @@ def error_facts(error: TtsRenderError) -> dict[str, Any]:
     }
 
 
-def _shown(path: Path, root: Path) -> str:
+def shown(path: Path, root: Path) -> str:
+    """A path as the page shows it: relative to the site, if it is in it."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from tts_render.ground.errors import CommandLineError, InputError, TtsRenderError
 from tts_render.run.journal import StaleError
+from tts_render.studio.airing import airing_routes
 from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
@@ -54,6 +55,7 @@ def application(desk: Desk, keys: Keys) -> ASGIApp:
             Route("/api/events", front.events),
             *hearing_routes(desk),
             *mending_routes(desk),
+            *airing_routes(desk),
         ],
         exception_handlers={TtsRenderError: _failed, StaleError: _failed, Exception: _unforeseen},
     )
