@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tts_render.cli import cli
+from tts_render.cli.language import speaking
 
 TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
 
@@ -32,7 +33,8 @@ def reference() -> str:
             for name in command.list_commands(context):
                 describe(command.commands[name], (*names, name))
 
-    describe(cli, ("tts-render",))
+    with speaking("en"):
+        describe(cli, ("tts-render",))
     return "".join(parts).rstrip("\n") + "\n"
 
 
