@@ -19,6 +19,7 @@ from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
 from tts_render.studio.mending import mending_routes
+from tts_render.studio.searching import searching_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,6 +57,7 @@ def application(desk: Desk, keys: Keys) -> ASGIApp:
             *hearing_routes(desk),
             *mending_routes(desk),
             *airing_routes(desk),
+            *searching_routes(desk),
         ],
         exception_handlers={TtsRenderError: _failed, StaleError: _failed, Exception: _unforeseen},
     )

@@ -1,0 +1,91 @@
+"""Search and replace over the lines of an episode: what is replaced where, in one step that can be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.routing import Route
+
+from tts_render.ground.errors import InputError, ScriptError
+from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
+from tts_render.run.journal import Change
+from tts_render.run.replacing import Replacing
+from tts_render.speech.casting import Utterance
+from tts_render.studio.asking import answer, body, line_of, text, whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from tts_render.run.replacing import Place
+    from tts_render.studio.desk import Desk
+    from tts_render.studio.sheet import Sheet
+
+__all__ = ["searching_routes"]
+
+_LONGEST = 1000  # characters that are looked for, or put in their place
+
+
+def searching_routes(desk: Desk) -> list[Route]:
+    """Where a text is replaced in lines."""
+    return [Route("/api/replace/{path:path}", _Searching(desk).replace, methods=["POST"])]
+
+
+class _Searching:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def replace(self, request: Request) -> Response:
+        asked = await body(request)
+
+        def change(path: Path) -> dict[str, Any]:
+            find, by = _short(asked, "find"), _short(asked, "replace")
+            if not find:
+                raise InputError(said("there is nothing to look for"), path=path)
+            sheet = self._desk.sheet(path)
+            replacing = Replacing(sheet.episode, find, by, case=asked.get("case") is True)
+            spoken = _spoken(sheet)
+            wanted = tuple(place for place in replacing.places if spoken[place.item] is not None)
+            if "utterance" in request.query_params:
+                sheet, index = line_of(self._desk, request, path)
+                item = spoken.index(index) if index in spoken else None
+                wanted = tuple(place for place in wanted if place.item == item)[whole(asked, "nth") :][:1]
+            left = replacing.make(wanted)
+            facts = self._desk.make(path, f"{find} → {by}", [_change(sheet, replacing)])
+            return {
+                **facts,
+                "replaced": len(wanted) - len(left),
+                "left": [_left(place, replacing) for place in left],
+            }
+
+        return await answer(self._desk, request, change)
+
+
+def _spoken(sheet: Sheet) -> list[int | None]:
+    """For each item of the script, the index of its utterance; None for what is not spoken."""
+    items = sheet.lines.script.items[: len(sheet.episode.script.items)]  # then come the credits
+    return [item.index if isinstance(item, Utterance) else None for item in items]
+
+
+def _change(sheet: Sheet, replacing: Replacing) -> Change:
+    path = sheet.episode.script.path
+    try:
+        before = path.read_bytes()
+    except OSError as error:
+        raise ScriptError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
+    return Change(path, before, replacing.encode(before))
+
+
+def _left(place: Place, replacing: Replacing) -> dict[str, Any]:
+    line = replacing.line(place)
+    return {"line": line.line, "text": line.text}
+
+
+def _short(asked: dict[str, Any], key: str) -> str:
+    found = text(asked, key)
+    if len(found) > _LONGEST:
+        raise InputError(said("{key} is longer than {longest} characters", key=key, longest=_LONGEST))
+    return found
