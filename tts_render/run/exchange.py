@@ -22,9 +22,11 @@ from tts_render.ground.messages import joined, said, said_count
 from tts_render.run.journal import Change, Journal
 from tts_render.run.lines import direct_lines
 from tts_render.run.pairing import Known, pair
+from tts_render.run.rereading import Rewording
 from tts_render.run.retuning import are_near, is_near, left_open, opened, what_differs
-from tts_render.run.rewording import Draft, Rewording, prosody
+from tts_render.run.rewording import Draft
 from tts_render.run.vvproj import SILENCE, SUFFIX, AudioItem, Query, item_key
+from tts_render.run.writing import prosody
 from tts_render.script import Manner
 from tts_render.script.cleaning import fold_space
 from tts_render.settings.embedded import EMBEDDED
