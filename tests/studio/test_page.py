@@ -71,7 +71,7 @@ def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: 
     assert told["changed"] == ["お嬢様ずんだもんでしてよ。"]
     assert told["undone"] == told["before"]
     assert told["open"] == "皆さま、ごきげんよう。お嬢様ずんだもんでしてよ。"
-    assert told["undo"] == "Undo: houkago-server-3.txt:1"
+    assert told["undo"].startswith("Undo: text, line 1: 皆さま、")
     assert "utterance=" in told["spoken"]
 
 
@@ -102,12 +102,13 @@ def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
 @pytest.mark.slow
 def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: Studio, fake_engine: FakeEngine) -> None:
     before = tree(studio.root)
-    takes: dict[str, Any] = {}
+    files: dict[str, dict[str, bytes]] = {}
+    spoken: dict[str, dict[str, Any]] = {}
 
     def keep(name: str) -> Callable[[], None]:
         def kept() -> None:
-            (takes[name],) = json.loads(studio.read(TAKES))["takes"]
-            takes[f"{name} query"] = fake_engine.syntheses[-1].query
+            files[name] = tree(studio.root)
+            spoken[name] = fake_engine.syntheses[-1].query
 
         return kept
 
@@ -118,17 +119,69 @@ def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: S
     assert told["spoken"] == 200
     assert "accent" in told["focused"].split(), "the cursor stays where it was"
     assert told["compared"] == "before"
-    assert phrases(takes["moved"])[0]["accent"] == told["is"]
-    assert takes["moved query"]["accent_phrases"][0]["accent"] == told["is"]
+    assert spoken["moved"]["accent_phrases"][0]["accent"] == told["is"]
     count = len(told["phrases"])
     assert (len(told["split"]), len(told["joined"])) == (count + 1, count)
-    assert len(phrases(takes["split"])) == count + 1
-    raised = [mora for phrase in phrases(takes["raised"]) for mora in phrase["moras"] if mora["pitch"] is not None]
+    assert len(spoken["split"]["accent_phrases"]) == count + 1
+    for name in ("moved", "split", "spelled"):
+        (line,) = changed_lines(before[SCRIPT], files[name][SCRIPT])
+        assert '<phoneme alphabet="x-voicevox-kana" ph="' in line, "what text can say is in the script"
+    assert files["moved"].keys() == before.keys()
+    (take,) = json.loads(files["raised"][TAKES])["takes"]
+    raised = [mora for phrase in phrases(take) for mora in phrase["moras"] if mora["pitch"] is not None]
     assert [mora["pitch"] for mora in raised] == [pytest.approx(told["pitch"], abs=0.011)]
-    assert "".join(mora["text"] for mora in phrases(takes["spelled"])[0]["moras"]) == "ザリガニ"
-    assert phrases(takes["spelled"])[0]["accent"] == 1
+    spelled = spoken["spelled"]["accent_phrases"][0]
+    assert ("".join(mora["text"] for mora in spelled["moras"]), spelled["accent"]) == ("ザリガニ", 1)
     assert told["reset"] == told["phrases"]
-    assert tree(studio.root) == before, "without a take there is no file of takes"
+    assert tree(studio.root) == before, "without a take there is no file of takes, and the text is as it was"
+
+
+def changed_lines(before: bytes, after: bytes) -> list[str]:
+    """The lines of a script that are not as they were."""
+    old, new = before.splitlines(), after.splitlines()
+    assert len(old) == len(new)
+    return [line.decode() for was, line in zip(old, new, strict=True) if was != line]
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_speed_voice_and_pauses_of_a_line_are_written_into_the_script_one_by_one(studio: Studio) -> None:
+    before = tree(studio.root)
+    line = before[SCRIPT].decode().splitlines()[0]
+    seen: list[tuple[str, list[str], set[str]]] = []
+
+    def keep(name: str) -> Callable[[], None]:
+        def kept() -> None:
+            now = tree(studio.root)
+            seen.append((name, changed_lines(before[SCRIPT], now[SCRIPT]), now.keys() - before.keys()))
+
+        return kept
+
+    steps = ("speed", "pitch", "intonation", "pitchBack", "voice", "before", "after", "afterBack", "out", "back")
+    told = studio.use("manner", {name: keep(name) for name in steps})
+    assert told["problems"] == []
+    said = "お嬢様ずんだもんですわ。"
+    wanted = {
+        "speed": '<prosody rate="105%">{}</prosody>',
+        "pitchBack": '<prosody rate="105%">{}</prosody>',
+        "voice": '<voice name="{voice}"><prosody rate="105%">{}</prosody></voice>',
+    }
+    for name, lines, made in seen:
+        assert made == (set() if name in ("speed", "pitch", "out") else {TAKES}), name
+        assert len(lines) == 1, name
+        if name in ("speed", "pitchBack"):
+            assert lines == [line.replace(said, wanted[name].format(said))]
+    texts = {name: lines[0] for name, lines, _ in seen}
+    assert '<prosody rate="105%" pitch="+' in texts["pitch"]
+    assert '<voice name="' in texts["voice"]
+    assert '<break time="0.5s"/>' in texts["before"]
+    assert '<break time="1.25s"/>' in texts["after"]
+    assert texts["afterBack"] == texts["before"] == texts["back"]
+    assert "<!-- " in texts["out"]
+    assert told["saved"][:3] == ["Saved in the script", "Saved in the script", "Saved as a take"]
+    assert (told["focused"], told["compared"], told["after"]) == ("speed", "before", "")
+    assert told["undo"].startswith("Undo: left out, line 1: ")
+    assert told["next"] == told["out"], "the keys go on with the next line"
 
 
 def phrases(take: dict[str, Any]) -> list[dict[str, Any]]:
@@ -181,7 +234,7 @@ def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio:
 def test_axe_finds_no_barrier_in_any_view(studio: Studio) -> None:
     told = studio.use("barriers")
     assert told["found"] == []
-    assert told["views"] == ["list", "episode", "text", "accent", "kana", "keys", "trouble"]
+    assert told["views"] == ["list", "episode", "text", "accent", "kana", "manner", "keys", "trouble"]
 
 
 def test_everything_is_said_in_english_and_in_japanese() -> None:

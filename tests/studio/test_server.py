@@ -134,13 +134,13 @@ def test_an_accent_is_moved_heard_and_the_same_on_the_command_line(
 ) -> None:
     place, line = page.name(site.post), line_of(page, site.post, LINE)
     phrases = page.get(f"/api/phrases/{place}", utterance=line["id"]).json()
-    assert phrases["follows"] == {"accents": None, "pitches": None, "lengths": None}
+    assert set(phrases["follows"].values()) == {None}, "VOICEVOX follows everything"
     accents = phrases["accent_phrases"]
     accents[0]["accent"] = 1 + accents[0]["accent"] % len(accents[0]["moras"])
     for mora in accents[0]["moras"]:
         mora["pitch"] = 5.0
     before = page.get(f"/api/sound/{place}", utterance=line["id"]).content
-    answer = page.post(f"/api/take/{place}", {"accent_phrases": accents, "intonation": 1.0}, utterance=line["id"])
+    answer = page.post(f"/api/take/{place}", {"accent_phrases": accents}, utterance=line["id"])
     assert answer.status_code == 200
     assert line_of(page, site.post, LINE)["take"] is True
     assert page.get(f"/api/sound/{place}", utterance=line["id"]).content != before
@@ -149,7 +149,7 @@ def test_an_accent_is_moved_heard_and_the_same_on_the_command_line(
     assert [take.text for take in takes] == [LINE]
     assert site.run("render", site.post).code == 0
     assert len(fake_engine.syntheses) == spoken + 5, "what the page has spoken is not spoken again"
-    page.post(f"/api/take/{place}", {"accent_phrases": [], "intonation": 1.0}, utterance=line["id"])
+    page.post(f"/api/take/{place}", {"accent_phrases": []}, utterance=line["id"])
     assert not open_episode(site.post).takes_file.exists(), "a take that changes nothing is none"
     assert page.get(f"/api/sound/{place}", utterance=line["id"]).content == before
 
@@ -165,7 +165,14 @@ def test_kana_become_accent_phrases(page: Page, site: SiteKit) -> None:
     ("place", "body"),
     [
         ("take", {"accent_phrases": [{"moras": [{"text": 1}]}]}),
-        ("take", {"intonation": 99}),
+        ("take", {}),
+        ("manner", {"intonation": 99}),
+        ("manner", {"speed": 0}),
+        ("manner", {"speed": 1, "pitch": 0}),
+        ("manner", {"voice": "誰か", "style": None}),
+        ("manner", {"before": -1}),
+        ("manner", {"after": "0.5"}),
+        ("manner", {}),
         ("line", {"line": "2", "before": "", "after": ""}),
         ("line", [1]),
     ],
@@ -260,3 +267,104 @@ def test_a_line_that_fails_ends_the_stream_and_says_so(page: Page, site: SiteKit
         page.get(f"/api/stream/{page.name(site.post)}", utterance=episode["utterances"][3]["id"], play="z")
         told = next(event for event in events if event["kind"] == "stopped")
     assert told["error"]["line"] == episode["utterances"][4]["line"]
+
+
+MANNERS: list[tuple[dict[str, Any], str, str]] = [
+    ({"speed": 1.2}, f'<prosody rate="120%">{LINE}</prosody>', "speed"),
+    ({"pitch": -2}, f'<prosody pitch="-2st">{LINE}</prosody>', "pitch"),
+    ({"volume": 0.5}, f'<prosody volume="50%">{LINE}</prosody>', "volume"),
+    ({"before": 0.5}, f'<break time="0.5s"/>{LINE}', "pause before"),
+    ({"after": 0}, f'{LINE}<break time="0s"/>', "pause after"),
+    ({"voice": "ずんだもん", "style": "あまあま"}, f'<voice name="ずんだもん（あまあま）">{LINE}</voice>', "voice"),
+    ({"voice": "お嬢様ずんだもん", "style": None}, f'<voice name="お嬢様ずんだもん">{LINE}</voice>', "voice"),
+    ({"out": True}, f"<!-- {LINE} -->", "left out"),
+]
+
+
+@pytest.mark.parametrize(("asked", "written", "named"), MANNERS)
+def test_how_a_line_is_said_is_one_line_of_the_script_and_undone_by_name(
+    page: Page, site: SiteKit, fake_engine: FakeEngine, asked: dict[str, Any], written: str, named: str
+) -> None:
+    place, line, before = page.name(site.post), line_of(page, site.post, LINE), site.files()
+    answer = page.post(f"/api/manner/{place}", asked, utterance=line["id"])
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["saved"], answer.json()["undo"]) == ("script", f"{named}, line 2: {LINE}")
+    after = site.files()
+    assert [name for name in after if after[name] != before.get(name)] == [f"audio/{site.script.name}"]
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, written)
+    if "out" in asked:
+        assert LINE not in [said["text"] for said in page.episode(site.post)["utterances"]]
+    else:
+        facts = page.get(f"/api/manner/{place}", utterance=line_of(page, site.post, LINE)["id"]).json()
+        assert {name: facts[name] for name in asked} == pytest.approx(asked)
+        page.get(f"/api/sound/{place}", utterance=line["id"])
+        assert LINE in fake_engine.texts, "it is heard at once"
+    page.post("/api/undo")
+    assert site.files() == before
+
+
+def test_what_can_be_chosen_for_a_line_is_told(page: Page, site: SiteKit) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    facts = page.get(f"/api/manner/{place}", utterance=line["id"]).json()
+    assert (facts["speed"], facts["before"], facts["voice"], facts["style"]) == (1.0, None, "春日部つむぎ", None)
+    assert set(facts["why"].values()) == {None}
+    assert {"name": "ずんだもん", "own": "ノーマル", "styles": ["あまあま"]} in facts["voices"]
+
+
+def test_of_a_deck_all_that_needs_markup_is_told_to_be_impossible_and_its_text_is_changed(
+    page: Page, site: SiteKit
+) -> None:
+    site.script.unlink()
+    deck = site.script.with_suffix(".json")
+    deck.write_text(json.dumps([{"notes": f"前です。\n{LINE}"}], ensure_ascii=False, indent=1), encoding="utf-8")
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    facts = page.get(f"/api/manner/{place}", utterance=line["id"]).json()
+    assert facts["why"] == {**dict.fromkeys(facts["why"], "deck"), "intonation": None}
+    answer = page.post(f"/api/manner/{place}", {"speed": 1.2}, utterance=line["id"])
+    assert (answer.status_code, "no markup" in answer.json()["error"]["message"]) == (422, True)
+    answer = page.post(f"/api/manner/{place}", {"intonation": 1.2}, utterance=line["id"])
+    assert (answer.status_code, answer.json()["saved"]) == (200, "take")
+    source = page.get(f"/api/source/{place}", utterance=line["id"]).json()
+    body = {"line": source["line"], "before": source["source"], "after": "「錠」です。"}
+    assert page.post(f"/api/line/{place}", body, utterance=line["id"]).status_code == 200
+    assert json.loads(deck.read_text(encoding="utf-8")) == [{"notes": "前です。\n「錠」です。"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [("manner", {"speed": 1.2}), ("manner", {"intonation": 1.2}), ("manner", {"before": 1})]
+)
+def test_a_change_is_laid_onto_a_script_that_has_changed_meanwhile(
+    page: Page, site: SiteKit, kind: str, asked: dict[str, Any]
+) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    site.script.write_text("新しい行です。\n" + SCRIPT, encoding="utf-8")
+    answer = page.post(f"/api/{kind}/{place}", asked, utterance=line["id"])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["undo"].endswith(f"line 3: {LINE}")
+    site.script.write_text(SCRIPT.replace(LINE, "別の行です。"), encoding="utf-8")
+    before = site.files()
+    answer = page.post(f"/api/{kind}/{place}", asked, utterance=line["id"])
+    assert answer.status_code == 409
+    message = answer.json()["error"]["message"]
+    assert (LINE in message, "別の行です。" in message) == (True, True), "both versions are told"
+    assert site.files() == before
+
+
+def test_moved_accents_are_markup_and_a_take_that_is_not_needed_any_more_goes_in_the_same_step(
+    page: Page, site: SiteKit
+) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    accents = page.get(f"/api/phrases/{place}", utterance=line["id"]).json()["accent_phrases"]
+    accents[0]["accent"] = 1 + accents[0]["accent"] % len(accents[0]["moras"])
+    assert page.post(f"/api/take/{place}", {"accent_phrases": accents}, utterance=line["id"]).json()["saved"] == "take"
+    for phrase in accents:
+        for mora in [*phrase["moras"], *([phrase["pause_mora"]] if phrase["pause_mora"] else [])]:
+            mora.update(consonant_length=None, vowel_length=None, pitch=None)
+    answer = page.post(f"/api/take/{place}", {"accent_phrases": accents}, utterance=line["id"]).json()
+    assert (answer["saved"], answer["undo"]) == ("script", f"accents, line 2: {LINE}")
+    assert not open_episode(site.post).takes_file.exists()
+    assert "<phoneme" in site.script.read_text(encoding="utf-8")
+    told = page.get(f"/api/phrases/{place}", utterance=line["id"]).json()
+    assert (told["accent_phrases"][0]["accent"], told["given"], told["marked"]) == (accents[0]["accent"], [], True)
+    page.post("/api/undo")
+    assert (len(open_episode(site.post).takes), "<phoneme" in site.script.read_text(encoding="utf-8")) == (1, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tts_render.engine.base import KANA
 from tts_render.episode.episode import open_episode
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tts_render.studio.sheet import Sheet
 
 __all__ = ["Desk"]
+
+R = TypeVar("R")
 
 
 class Desk:
@@ -130,6 +132,21 @@ class Desk:
         if isinstance(answer, TtsRenderError):
             raise answer
         return answer
+
+    def fresh(self, path: Path) -> Sheet:
+        """An episode as its files are now; pages are told if they have changed.
+
+        Raises:
+            TtsRenderError: as for :meth:`sheet`.
+        """
+        if self._sheets.look(path):
+            self.changed(path)
+        return self.sheet(path)
+
+    def holding_engines(self, call: Callable[[], R]) -> R:
+        """What ``call`` returns, which asks the engines while nobody else does."""
+        with self._engines:
+            return call()
 
     def facts(self, path: Path) -> dict[str, Any]:
         """An episode as its files are now, as pages show it.

@@ -1,122 +1,292 @@
-"""What a change on the page is in files: one line of a script, or one take. Everything else stays byte for byte."""
+"""What a change on the page is in files: where text can say it, one line of the script; the rest, a take.
+
+Everything else stays byte for byte. How a line is said by the text is asked of the engine before it is written.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tts_render.episode.episode import DECK_SUFFIX
+from tts_render.engine.moras import digest_phrases, is_open
 from tts_render.episode.takes import Take, encode_takes, read_takes
-from tts_render.ground.errors import ScriptError
+from tts_render.ground.errors import ScriptError, TtsRenderError
 from tts_render.run.journal import Change, StaleError
-from tts_render.speech.casting import cast
+from tts_render.run.lines import direct_lines
+from tts_render.run.rereading import Rewording
+from tts_render.run.retuning import opened
+from tts_render.run.rewording import Draft
+from tts_render.run.spelling import spellings, without_kana
+from tts_render.script import Line, Script
+from tts_render.speech.casting import Utterance, cast
 from tts_render.speech.fitting import utterance_ids
+from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
+    from tts_render.engine import Engine
     from tts_render.engine.moras import AccentPhrase
+    from tts_render.run.session import Session
+    from tts_render.script import Span
     from tts_render.studio.sheet import Sheet
 
-__all__ = ["change_line", "change_take", "source_line"]
+__all__ = ["Edit", "change_line", "change_text", "change_wording", "find_again", "say_line", "source_line"]
 
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+J = TypeVar("J")
+R = TypeVar("R")
 
 
-def source_line(path: Path, line: int) -> str:
-    """A line of a script as it is written, without its end.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change that is not made yet."""
 
-    Args:
-        path: the script, or the post whose body is spoken.
-        line: 1-based.
+    changes: tuple[Change, ...]
+    saved: Literal["script", "take"]
+    """Where it is kept."""
+
+
+def source_line(sheet: Sheet, index: int) -> str:
+    """A line of a script as it is written, without its end; of a slide deck, what the line shows.
 
     Raises:
-        StaleError: there is no such line any more.
-        ScriptError: the script is a slide deck, whose lines are not those of its file, or is not UTF-8.
+        StaleError: the script was changed meanwhile.
     """
-    start, end, content = _span(path, line)
-    return _decoded(path, line, content[start:end])
+    draft = Draft(sheet.episode)
+    utterance = sheet.utterances[index]
+    return draft.row(utterance.line) if draft.has_markup else utterance.text
 
 
-def change_line(path: Path, line: int, before: str, after: str) -> Change:
-    """One line of a script, replaced.
+def change_line(sheet: Sheet, line: int, before: str, after: str) -> Edit:
+    """One line of a script as somebody has typed it.
 
     Args:
-        path: the script, or the post whose body is spoken.
-        line: 1-based.
-        before: the line as it was when somebody began to change it.
+        sheet: the episode.
+        line: 1-based, where it was when somebody began to change it.
+        before: the line then.
         after: what it becomes; empty takes the line out, with its end.
 
     Raises:
         StaleError: the line is another one now; the error has it.
-        ScriptError: ``after`` has several lines, or the script is a slide deck.
+        ScriptError: ``after`` has several lines, or the script could not be read with it.
     """
-    if _LINE_END.search(after.encode()):
-        raise ScriptError("one line cannot become several", path=path, line=line, remedy="Add lines in an editor.")
-    start, end, content = _span(path, line)
-    now = _decoded(path, line, content[start:end])
-    if now != before:
-        raise StaleError(
-            f"reads now: {now}", path=path, line=line, remedy="Your text is kept; look at both, and save again."
-        )
-    if not after:
-        ending = _LINE_END.match(content, end)
-        end = ending.end() if ending else end
-    return Change(path, content, content[:start] + after.encode() + content[end:])
+    draft = Draft(sheet.episode)
+    draft.replace_row(line, before, after)
+    return Edit((_script(sheet, draft),), "script")
 
 
-def change_take(sheet: Sheet, index: int, *, phrases: Sequence[AccentPhrase] = (), intonation: float = 1.0) -> Change:
-    """The takes of an episode with another one for an utterance; one that changes nothing is taken out.
+def change_text(sheet: Sheet, index: int, text: str) -> Edit:
+    """What a line says, for a notation in which lines of the file are not lines of the script.
+
+    Raises:
+        StaleError: the script was changed meanwhile.
+        ScriptError: it cannot be put there.
+    """
+    draft = Draft(sheet.episode)
+    if not text.strip() or not draft.make([Rewording(_place(sheet, index), text)]):
+        raise _refused(sheet, index, "this text cannot be put into the notes")
+    return Edit((_script(sheet, draft),), "script")
+
+
+def change_wording(sheet: Sheet, index: int, change: Rewording, what: str) -> Edit:
+    """The manner, voice or pauses of a line, or the line left out, as markup. Its take goes with it.
 
     Args:
         sheet: the episode.
         index: of the utterance.
-        phrases: what is said; empty for the engine's own.
-        intonation: factor for the voice's.
+        change: what is to become of it; its index is filled in.
+        what: it in words, for messages.
 
     Raises:
-        ScriptError: the file of the takes cannot be read.
-        StaleError: the line is another one now.
+        StaleError: the script was changed meanwhile.
+        ScriptError: the script cannot say this of the line.
     """
-    episode = sheet.episode
-    plain = cast(episode.script, episode.config, episode.voice).utterances
-    if index >= len(plain):
-        raise ScriptError(
-            "this is said by the settings, not by the script", path=episode.path, remedy="Change voices.yaml."
+    draft = Draft(sheet.episode)
+    if not draft.has_markup:
+        raise _refused(sheet, index, f"{what} cannot be written here, since a slide deck has no markup")
+    if not draft.make([replace(change, index=_place(sheet, index))]):
+        raise _refused(sheet, index, f"{what} cannot be written for this line alone")
+    take = sheet.utterances[index].take
+    if take is not None and change.voice is not None:
+        take = replace(take, phrases=opened(take.phrases))  # pitches and lengths of another voice
+    return Edit((_script(sheet, draft), _takes(sheet, draft, index, take)), "script")
+
+
+def say_line(
+    sheet: Sheet, index: int, session: Session, *, phrases: Sequence[AccentPhrase] | None, intonation: float | None
+) -> Edit:
+    """How a line is said: as readings in its text where the engine says them as wanted, else as a take.
+
+    The engines must be held by nobody else meanwhile.
+
+    Args:
+        sheet: the episode.
+        index: of the utterance.
+        session: knows what the engine has said before.
+        phrases: what is said; empty for the engine's own, None for what is said now.
+        intonation: factor for the voice's; None for what it is now.
+
+    Raises:
+        StaleError: the script was changed meanwhile.
+        ScriptError: the files cannot be read, or this line is not of the script.
+        EngineError: the engine cannot be asked.
+    """
+    place = _place(sheet, index)
+    draft = Draft(sheet.episode)
+    line = draft.script.items[place]
+    if not isinstance(line, Line):
+        raise TypeError("an utterance comes from a line")
+    take = sheet.utterances[index].take
+    if intonation is None:
+        intonation = 1.0 if take is None else take.intonation
+    kept = tuple(phrases) if phrases is not None else () if take is None else take.phrases
+    if phrases is not None and draft.has_markup and _written(sheet, index, session, draft, line, kept):
+        kept = ()
+    wanted = Take("", 1, "", "", "", phrases=kept, intonation=intonation)
+    saved: Literal["script", "take"] = "take" if kept or (intonation != 1.0 and phrases is None) else "script"
+    return Edit((_script(sheet, draft), _takes(sheet, draft, index, wanted)), saved)
+
+
+def find_again(old: Sheet, index: int, new: Sheet) -> int:
+    """Where an utterance stands in an episode that was changed meanwhile.
+
+    Raises:
+        StaleError: it is not there any more, or it cannot be told which one it is; the error has what is there.
+    """
+    texts, now = ([utterance.text for utterance in sheet.utterances] for sheet in (old, new))
+    text = texts[index]
+    places = [at for at, other in enumerate(now) if other == text]
+    if len(places) == texts.count(text):
+        return places[texts[:index].count(text)]
+    near = [at for at in places if _neighbours(now, at) == _neighbours(texts, index)]
+    if len(near) == 1:
+        return near[0]
+    path, line = new.episode.script.path, old.utterances[index].line
+    if places:
+        raise StaleError(
+            f"「{text}」 is there {len(places)} times now, and it is not clear which one is meant",
+            path=path,
+            line=line,
+            remedy="Look at the new text, and change that.",
         )
-    utterance, number = plain[index], utterance_ids(plain)[index]
-    if utterance.text != sheet.utterances[index].text:
-        raise StaleError("was changed in the meantime", path=episode.script.path, line=utterance.line)
-    kept = [take for take in read_takes(episode.takes_file) if take.utterance != number]
-    take = Take(number, utterance.line, utterance.text, utterance.reading, utterance.voice, utterance.style)
-    if phrases or intonation != 1.0:
-        kept.append(replace(take, phrases=tuple(phrases), intonation=intonation))
-    before = episode.takes_file.read_bytes() if episode.takes_file.exists() else None
-    return Change(episode.takes_file, before, encode_takes(kept) if kept else None)
+    earlier = [at for at, other in enumerate(now[:-1]) if index and other == texts[index - 1]]
+    there = (
+        now[earlier[0] + 1]
+        if len(earlier) == 1
+        else next((said.text for said in new.utterances if said.line >= line), now[-1])
+    )
+    raise StaleError(
+        f"「{text}」 is not there any more; reads now: {there}",
+        path=path,
+        line=line,
+        remedy="Look at the new text, and change that.",
+    )
 
 
-def _span(path: Path, line: int) -> tuple[int, int, bytes]:
-    """Where a line begins and ends in the content of a file."""
-    if path.suffix.lower() == DECK_SUFFIX:
-        raise ScriptError("the notes of a slide deck are changed in the deck", path=path, line=line)
+def _written(
+    sheet: Sheet, index: int, session: Session, draft: Draft, line: Line, phrases: tuple[AccentPhrase, ...]
+) -> bool:
+    """Write accent phrases into the draft; whether the text says them now."""
+    utterance, style = sheet.utterances[index], sheet.direction(sheet.utterances[index]).style
+    place = _place(sheet, index)
+
+    def is_put(spans: tuple[Span, ...]) -> bool:
+        return spans == line.spans or bool(draft.make([Rewording(place, spans=spans)]))
+
+    if not phrases:
+        return is_put(without_kana(line))
+    if not is_open(phrases):
+        return False
+
+    def ask(engine: Engine, said: Utterance) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
+        own, wanted = phrase(engine, replace(said, take=None), style), engine.follow(phrases, style)
+        return engine.unfold(own), engine.unfold(wanted)
+
+    own, wanted = _asked(sheet, utterance, ask)
+    if digest_phrases(own) == digest_phrases(wanted):
+        return True
+    for spans in spellings(line, own, wanted):
+        reading = _reading(sheet, session, replace(line, spans=spans))
+        try:
+            said = _asked(sheet, reading, lambda engine, text: engine.unfold(engine.phrase(text, style)))
+        except TtsRenderError:
+            continue  # kana that this engine does not take
+        if digest_phrases(said) == digest_phrases(wanted) and is_put(spans):
+            return True
+    return False
+
+
+def _asked(sheet: Sheet, job: J, task: Callable[[Engine, J], R]) -> R:
+    ((_, answer),) = sheet.pool.run([job], task)
+    if isinstance(answer, TtsRenderError):
+        raise answer
+    return answer
+
+
+def _reading(sheet: Sheet, session: Session, line: Line) -> str:
+    """What the engine is asked to say for a line."""
+    episode = sheet.episode
+    script = Script(episode.script.path, (line,))
+    plain = cast(script, episode.config, episode.voice)
+    lines = direct_lines(plain, script, episode.config, episode.voice, sheet.pool, session.cache, remember=False)
+    return lines.script.utterances[0].reading
+
+
+def _place(sheet: Sheet, index: int) -> int:
+    """The index of an utterance's line among the items of the script."""
+    place = sheet.place(index)
+    if place is None:
+        raise ScriptError(
+            "this is said by the settings, not by the script", path=sheet.episode.path, remedy="Change voices.yaml."
+        )
+    return place
+
+
+def _script(sheet: Sheet, draft: Draft) -> Change:
+    path = sheet.episode.script.path
     try:
-        content = path.read_bytes()
+        before = path.read_bytes()
     except OSError as error:
         raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
-    start = len(b"\xef\xbb\xbf") if content.startswith(b"\xef\xbb\xbf") else 0
-    for _ in range(line - 1):
-        found = _LINE_END.search(content, start)
-        if found is None:
-            raise StaleError("has fewer lines now", path=path, line=line)
-        start = found.end()
-    found = _LINE_END.search(content, start)
-    return start, found.start() if found else len(content), content
+    return Change(path, before, draft.encode(before))
 
 
-def _decoded(path: Path, line: int, content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ScriptError("is not UTF-8", path=path, line=line) from error
+def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Change:
+    """The takes after a change of a line: its own as wanted, and those of equal lines by their new places."""
+    episode, place = sheet.episode, _place(sheet, index)
+    items = sheet.lines.script.items
+    said: list[tuple[Utterance, bool]] = []  # and whether it is the line that was changed
+    for item, origin in zip(draft.script.items, draft.origins, strict=True):
+        known = items[origin] if origin >= 0 else None
+        if not isinstance(item, Line) or not isinstance(known, Utterance):
+            continue
+        if origin == place:
+            (known,) = cast(Script(episode.script.path, (item,)), episode.config, episode.voice).utterances
+        said.append((known, origin == place))
+    ids = list(zip(said, utterance_ids(utterance for utterance, _ in said), strict=True))
+    moved = {sheet.ids[utterance.index]: number for (utterance, is_changed), number in ids if not is_changed}
+    kept = [
+        replace(take, utterance=moved.get(take.utterance, take.utterance))
+        for take in read_takes(episode.takes_file)
+        if take.utterance != sheet.ids[index]
+    ]
+    if wanted is not None and (wanted.phrases or wanted.intonation != 1.0):
+        for (utterance, is_changed), number in ids:
+            if is_changed:
+                facts = (number, utterance.line, utterance.text, utterance.reading, utterance.voice, utterance.style)
+                kept.append(Take(*facts, wanted.phrases, wanted.intonation))
+    path = episode.takes_file
+    before = path.read_bytes() if path.exists() else None
+    if encode_takes(kept) == encode_takes(read_takes(path)):
+        return Change(path, before, before)
+    return Change(path, before, encode_takes(kept) if kept else None)
+
+
+def _refused(sheet: Sheet, index: int, why: str) -> ScriptError:
+    return ScriptError(
+        why, path=sheet.episode.script.path, line=sheet.utterances[index].line, remedy="Change the text in an editor."
+    )
+
+
+def _neighbours(texts: Sequence[str], at: int) -> tuple[str | None, str | None]:
+    return texts[at - 1] if at else None, texts[at + 1] if at + 1 < len(texts) else None

@@ -13,6 +13,7 @@ from tts_render.ground.errors import TtsRenderError
 from tts_render.sound.audio import conform
 from tts_render.studio.asking import answer, body, line_of, text
 from tts_render.studio.facts import error_facts, heard_facts, listed_facts, phrase_facts
+from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
 from tts_render.studio.shelf import list_episodes
 from tts_render.studio.stream import stream_from, wav
 
@@ -26,21 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["hearing_routes"]
 
-_FOLLOWS: dict[str, dict[str, str | None]] = {
-    "voicevox": {"accents": None, "pitches": None, "lengths": None},
-    "openjtalk": {
-        "accents": None,
-        "pitches": "Open JTalk decides pitches itself",
-        "lengths": "Open JTalk decides lengths itself",
-    },
-    "kokoro": {
-        "accents": "Kokoro takes kana without accents",
-        "pitches": "Kokoro decides pitches itself",
-        "lengths": "Kokoro decides lengths itself",
-    },
-}
-"""What of a take each kind of engine follows; for the rest, why not."""
-
 
 def hearing_routes(desk: Desk) -> list[Route]:
     """Where episodes are listed, shown and heard."""
@@ -50,6 +36,7 @@ def hearing_routes(desk: Desk) -> list[Route]:
         Route("/api/sound/{path:path}", answers.sound),
         Route("/api/stream/{path:path}", answers.stream),
         Route("/api/phrases/{path:path}", answers.phrases),
+        Route("/api/manner/{path:path}", answers.manner),
         Route("/api/kana/{path:path}", answers.kana, methods=["POST"]),
         Route("/api/episodes/{path:path}", answers.episode),
     ]
@@ -110,11 +97,17 @@ class _Hearing:
             sheet, index = line_of(self._desk, request, path)
             take = sheet.utterances[index].take
             return {
-                **phrase_facts(self._desk.phrases(sheet, index), follows=_FOLLOWS[sheet.pool.identity.engine]),
+                **phrase_facts(self._desk.phrases(sheet, index), follows=FOLLOWS[sheet.pool.identity.engine]),
                 "given": [] if take is None else write_phrases(take.phrases),
-                "intonation": 1.0 if take is None else take.intonation,
                 "take": take is not None,
+                "marked": is_marked(sheet, index),
             }
+
+        return await answer(self._desk, request, look)
+
+    async def manner(self, request: Request) -> Response:
+        def look(path: Path) -> dict[str, Any]:
+            return manner_facts(*line_of(self._desk, request, path))
 
         return await answer(self._desk, request, look)
 
@@ -124,6 +117,6 @@ class _Hearing:
         def spell(path: Path) -> dict[str, Any]:
             sheet, index = line_of(self._desk, request, path)
             found = self._desk.spell(sheet, index, text(asked, "kana"))
-            return phrase_facts(found, follows=_FOLLOWS[sheet.pool.identity.engine])
+            return phrase_facts(found, follows=FOLLOWS[sheet.pool.identity.engine])
 
         return await answer(self._desk, request, spell)

@@ -1,8 +1,9 @@
-"""Mending a line: its text in the script, or how it is said as a take; and undoing what was done."""
+"""Mending a line: its text, how it is said, its voice and its pauses; and undoing what was done."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
@@ -10,8 +11,11 @@ from starlette.routing import Route
 
 from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
+from tts_render.run.journal import StaleError
+from tts_render.run.rereading import Rewording, Silence
+from tts_render.script import Manner
 from tts_render.studio.asking import answer, body, line_of, text, whole
-from tts_render.studio.edits import change_line, change_take, source_line
+from tts_render.studio.edits import change_line, change_text, change_wording, find_again, say_line, source_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +23,19 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from tts_render.speech.casting import Utterance
     from tts_render.studio.desk import Desk
+    from tts_render.studio.edits import Edit
+    from tts_render.studio.sheet import Sheet
 
 __all__ = ["mending_routes"]
+
+R = TypeVar("R")
+
+_SCALES = {"speed": (0.2, 5.0), "pitch": (-12.0, 12.0), "volume": (0.0, 8.0)}
+"""What of a line's manner the script can say, and how much of it: factors, and semitones."""
+_LONGEST_PAUSE = 60.0
+_SHOWN = 24  # characters of a line in the name of a change
 
 
 def mending_routes(desk: Desk) -> list[Route]:
@@ -33,6 +47,7 @@ def mending_routes(desk: Desk) -> list[Route]:
         Route("/api/source/{path:path}", answers.source),
         Route("/api/line/{path:path}", answers.line, methods=["POST"]),
         Route("/api/take/{path:path}", answers.take, methods=["POST"]),
+        Route("/api/manner/{path:path}", answers.manner, methods=["POST"]),
     ]
 
 
@@ -42,20 +57,26 @@ class _Mending:
 
     async def source(self, request: Request) -> Response:
         def look(path: Path) -> dict[str, Any]:
-            sheet, index = line_of(self._desk, request, path)
-            line = sheet.utterances[index].line
-            return {"line": line, "source": source_line(sheet.episode.script.path, line)}
+            def found(sheet: Sheet, index: int) -> dict[str, Any]:
+                return {"line": sheet.utterances[index].line, "source": source_line(sheet, index)}
+
+            return self._on(path, *line_of(self._desk, request, path), found)[0]
 
         return await answer(self._desk, request, look)
 
     async def line(self, request: Request) -> Response:
         asked = await body(request)
+        number, before, after = whole(asked, "line"), text(asked, "before"), text(asked, "after")
 
         def change(path: Path) -> dict[str, Any]:
             sheet = self._desk.sheet(path)
-            script, number = sheet.episode.script.path, whole(asked, "line")
-            made = change_line(script, number, text(asked, "before"), text(asked, "after"))
-            return self._desk.make(path, f"{script.name}:{number}", [made])
+            if sheet.is_deck:
+                return self._make(request, path, "text", partial(change_text, text=after))
+            try:
+                edit = change_line(sheet, number, before, after)
+            except StaleError:
+                edit = change_line(self._desk.fresh(path), number, before, after)
+            return self._done(path, _named("text" if after else "taken out", number, before), edit)
 
         return await answer(self._desk, request, change)
 
@@ -63,18 +84,30 @@ class _Mending:
         asked = await body(request)
 
         def change(path: Path) -> dict[str, Any]:
-            sheet, index = line_of(self._desk, request, path)
             try:
-                phrases = read_phrases(asked, open_ends=True) if asked.get("accent_phrases") else ()
+                phrases = read_phrases(asked, open_ends=True)
             except ValueError as error:
                 raise InputError(str(error), path=path) from error
-            intonation = asked.get("intonation", 1.0)
-            if not isinstance(intonation, int | float) or not 0 <= intonation <= 10:
-                raise InputError("intonation must be a number from 0 to 10", path=path)
-            made = change_take(sheet, index, phrases=phrases, intonation=float(intonation))
-            return self._desk.make(path, sheet.utterances[index].text, [made])
+
+            def say(sheet: Sheet, index: int) -> Edit:
+                mend = partial(say_line, sheet, index, self._desk.session, phrases=phrases, intonation=None)
+                return self._desk.holding_engines(mend)
+
+            return self._make(request, path, "accents", say)
 
         return await answer(self._desk, request, change)
+
+    async def manner(self, request: Request) -> Response:
+        asked = await body(request)
+        what, wanted = _wish(asked)
+
+        def say(sheet: Sheet, index: int) -> Edit:
+            if isinstance(wanted, float):
+                mend = partial(say_line, sheet, index, self._desk.session, phrases=None, intonation=wanted)
+                return self._desk.holding_engines(mend)
+            return change_wording(sheet, index, wanted(sheet, index), what)
+
+        return await answer(self._desk, request, lambda path: self._make(request, path, what, say))
 
     async def undo(self, request: Request) -> Response:  # noqa: ARG002
         return await self._again(self._desk.journal.undo)
@@ -90,3 +123,69 @@ class _Mending:
             return {"name": None if done is None else done[0], **self._desk.undoable()}
 
         return JSONResponse(await run_in_threadpool(moved))
+
+    def _make(self, request: Request, path: Path, what: str, call: Callable[[Sheet, int], Edit]) -> dict[str, Any]:
+        """Make an edit of the line that a request names, where it stands now."""
+        edit, utterance = self._on(path, *line_of(self._desk, request, path), call)
+        return self._done(path, _named(what, utterance.line, utterance.text), edit)
+
+    def _on(self, path: Path, sheet: Sheet, index: int, call: Callable[[Sheet, int], R]) -> tuple[R, Utterance]:
+        """What ``call`` makes of a line; where the files were changed meanwhile, of the same line in the new ones."""
+        try:
+            return call(sheet, index), sheet.utterances[index]
+        except StaleError:
+            fresh = self._desk.fresh(path)
+            index = find_again(sheet, index, fresh)
+            return call(fresh, index), fresh.utterances[index]
+
+    def _done(self, path: Path, name: str, edit: Edit) -> dict[str, Any]:
+        return {**self._desk.make(path, name, edit.changes), "saved": edit.saved}
+
+
+def _named(what: str, line: int, shown: str) -> str:
+    """What undoing is called: what was done, and to which line."""
+    short = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    return f"{what}, line {line}: {short}"
+
+
+def _wish(asked: dict[str, Any]) -> tuple[str, float | Callable[[Sheet, int], Rewording]]:
+    """What a request wants of a line, in words and as a function of the line; a number is its intonation.
+
+    Raises:
+        InputError: it wants nothing, or too much.
+    """
+    match sorted(asked):
+        case ["intonation"]:
+            return "intonation", _number(asked, "intonation", 0.0, 10.0)
+        case [("speed" | "pitch" | "volume") as name]:
+            value = _number(asked, name, *_SCALES[name])
+            return name, lambda sheet, index: Rewording(0, factor=_factor(sheet.utterances[index].manner, name, value))
+        case ["style", "voice"]:
+            voice = text(asked, "voice")
+            style = None if asked["style"] is None else text(asked, "style")
+            return "voice", lambda _, __: Rewording(0, voice=(voice, style))
+        case [("before" | "after") as side]:
+            silence = Silence(None if asked[side] is None else _number(asked, side, 0.0, _LONGEST_PAUSE))
+            wish = Rewording(0, before=silence) if side == "before" else Rewording(0, after=silence)
+            return f"pause {side}", lambda _, __: wish
+        case ["out"]:
+            return "left out", lambda _, __: Rewording(0, out=True)
+    raise InputError("the request must name one thing that is to be changed")
+
+
+def _factor(now: Manner, name: str, wanted: float) -> Manner:
+    """How a manner changes if one of its scales becomes another."""
+    if name == "pitch":
+        return Manner(pitch=wanted / 12 - now.pitch)
+    if name == "speed":
+        return Manner(speed=wanted / now.speed)
+    if not now.volume:
+        raise InputError("its volume is 0 in the script", remedy="Change that in an editor.")
+    return Manner(volume=wanted / now.volume)
+
+
+def _number(asked: dict[str, Any], key: str, least: float, most: float) -> float:
+    value = asked[key]
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        raise InputError(f"{key} must be a number from {least:g} to {most:g}")
+    return float(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tts_render.episode.episode import DECK_SUFFIX
 from tts_render.ground.errors import EngineError
 from tts_render.run.describe import chapters_of
 from tts_render.run.lines import Lines, direct_lines
@@ -66,6 +67,11 @@ class Sheet:
             raise self.engines
         return self.engines
 
+    @property
+    def is_deck(self) -> bool:
+        """Whether the script is a slide deck: it has no markup, and its lines are not those of its file."""
+        return self.episode.script.path.suffix.lower() == DECK_SUFFIX
+
     def direction(self, utterance: Utterance) -> Direction:
         """How the engines speak an utterance.
 
@@ -79,6 +85,12 @@ class Sheet:
     def index(self, utterance_id: str) -> int | None:
         """Where an utterance stands; None where there is none of that id."""
         return self.ids.index(utterance_id) if utterance_id in self.ids else None
+
+    def place(self, index: int) -> int | None:
+        """Where an utterance's line stands among the items of the script; None for what the settings say."""
+        utterance = self.utterances[index]
+        place = next(at for at, item in enumerate(self.lines.script.items) if item is utterance)
+        return place if place < len(self.episode.script.items) else None
 
     def clips(self, known: KnownClips) -> tuple[CachedClip | None, ...]:
         """The sound of each utterance, as far as it is there."""

@@ -31,6 +31,9 @@ module.exports = ({ address, axe, open, rows }) => {
       await page.locator("[data-action=kana]").first().click();
       await see("kana");
       await page.keyboard.press("Escape");
+      await page.locator("[data-tab=manner]").click();
+      await page.locator("[data-key=speed]").waitFor();
+      await see("manner");
       await page.keyboard.press("Escape");
       await page.keyboard.press("?");
       await see("keys");

@@ -72,7 +72,7 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     told.is = Number(await accent.inputValue());
     told.said = await accent.getAttribute("aria-valuetext");
     told.spoken = (await sound).status();
-    await rows(page).nth(1).locator(".mended:visible").waitFor();
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
     await page.waitForFunction(() => document.querySelector("[data-action=compare]").disabled === false);
     told.focused = await page.evaluate(() => document.activeElement.className);
     await ask("moved");
@@ -106,6 +106,61 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     await sound;
     await page.waitForFunction((was) => Number(document.querySelector(".accent").value) === was, told.was);
     told.reset = await text(page.locator(".phrase .moras"));
+    return told;
+  },
+
+  async manner(page) {
+    await open(page, "サーバー");
+    await mend(page, 1);
+    await page.locator("[data-tab=manner]").click();
+    const field = (name) => page.locator(`[data-key=${name}]`);
+    const status = () => page.locator(".mend .top > [role=status]").first().innerText();
+    await field("speed").waitFor();
+    const told = { saved: [], voices: await page.locator(".manner-of-line select option").count() };
+    const heard = async (name, act) => {
+      const sound = answered(page, "/api/sound/");
+      await act();
+      await sound;
+      await page.waitForFunction(() => ![...document.querySelectorAll(".mend [role=status]")].some((element) => /Saving/.test(element.textContent)));
+      told.saved.push(await status());
+      await ask(name);
+    };
+    await heard("speed", async () => {
+      await field("speed").focus();
+      await page.keyboard.press("ArrowUp");
+    });
+    await page.locator("[data-action=compare]:enabled").waitFor();
+    told.focused = await page.evaluate(() => document.activeElement.dataset.key);
+    await page.keyboard.press("b");
+    await page.locator(".which").waitFor();
+    told.compared = await page.locator(".which").innerText();
+    await heard("pitch", async () => {
+      const box = await page.locator("[data-of=pitch] [type=range]").boundingBox();
+      await page.mouse.click(box.x + box.width * 0.75, box.y + box.height / 2);
+    });
+    await heard("intonation", () => field("intonation").fill("1.5"));
+    await heard("pitchBack", () => page.locator("button[data-of=pitch]").click());
+    await heard("voice", () => page.locator(".manner-of-line select").selectOption({ index: 1 }));
+    await heard("before", async () => {
+      await field("before").fill("0.5");
+      await page.keyboard.press("Enter");
+    });
+    await heard("after", () => field("after").fill("1.25"));
+    await heard("afterBack", () => page.locator("button[data-of=after]").click());
+    told.after = await field("after").inputValue();
+    const gone = (await said(page))[1];
+    await page.locator("[data-action=out]").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((line) => ![...document.querySelectorAll(".text")].some((element) => element.textContent === line), gone);
+    await ask("out");
+    await page.locator("[data-utterance]:focus").waitFor();
+    told.next = await page.evaluate(() => document.activeElement.closest("[data-utterance]")?.querySelector(".text").textContent);
+    told.undo = await page.locator("[data-action=undo]").getAttribute("aria-label");
+    const lines = await said(page);
+    told.out = lines[1];
+    await page.keyboard.press("Control+z");
+    await page.locator(".text", { hasText: gone }).waitFor();
+    await ask("back");
     return told;
   },
 });

@@ -30,14 +30,14 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
     sound = answered(page, "/api/sound/");
     await page.keyboard.press("ArrowLeft");
     await sound;
-    await page.locator(".mended:visible").waitFor();
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
     await page.locator("[aria-current]").waitFor();
     await page.keyboard.press("Escape"); // stops what sounds
     told.stopped = (await current(page)).length === 0;
     await page.keyboard.press("Escape"); // closes the panel
     told.closed = (await page.locator(".mend").count()) === 0 && (await focused(page)) === all[1];
     await page.keyboard.press("Control+z");
-    await page.locator(".mended:visible").waitFor({ state: "hidden" });
+    await page.locator("[data-action=undo]:disabled").waitFor();
     sound = answered(page, "/api/sound/");
     await page.keyboard.press("e");
     await sound;

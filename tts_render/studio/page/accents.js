@@ -42,7 +42,7 @@ const PAUSE = { text: "、", consonant: null, consonant_length: null, vowel: "pa
 /** Whether each mora is high, as Tokyo speaks. */
 const heights = ({ moras, accent }) => moras.map((_, at) => (accent === 1 ? at === 0 : at > 0 && at < accent));
 
-/** The editor. `save(accent_phrases, intonation)` is called with what is to be kept; no phrases are the engine's own. */
+/** The editor. `save(accent_phrases)` is called with what is to be said; no phrases are the engine's own. */
 export class Accents extends HTMLElement {
   #path;
   #id;
@@ -51,8 +51,8 @@ export class Accents extends HTMLElement {
   #full = [];
   #given = [];
   #follows = {};
-  #intonation = 1;
-  #mended = false;
+  #kept = false;
+  #leaves = false;
   #view = "pitches";
   #shape = null;
   #timer = null;
@@ -76,13 +76,13 @@ export class Accents extends HTMLElement {
   }
 
   /** Show what the studio tells of the line. */
-  show({ accent_phrases: phrases, given, follows, intonation }) {
+  show({ accent_phrases: phrases, given, follows, marked }) {
     if (this.busy) return;
     this.#full = phrases;
-    this.#mended = Boolean(given?.length);
-    this.#given = this.#mended ? given : phrases.map(opened);
+    this.#kept = Boolean(given?.length || marked);
+    this.#leaves = false;
+    this.#given = given?.length ? given : phrases.map(opened);
     this.#follows = follows;
-    this.#intonation = intonation;
     this.complain(null);
     this.#render();
   }
@@ -98,7 +98,7 @@ export class Accents extends HTMLElement {
     if (!this.busy) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    this.#save(this.#mended ? this.#given : [], this.#intonation);
+    this.#save(this.#leaves ? [] : this.#given);
   }
 
   #changed({ soon = false } = {}) {
@@ -109,7 +109,7 @@ export class Accents extends HTMLElement {
 
   /** Put others in the place of some phrases; lengths and pitches of the new ones are the engine's. */
   #replace(at, count, phrases) {
-    this.#mended = true;
+    this.#mended();
     this.#given.splice(at, count, ...phrases);
     this.#full.splice(at, count, ...structuredClone(phrases));
     this.#render();
@@ -216,17 +216,6 @@ export class Accents extends HTMLElement {
     this.classList.toggle("lengths", this.#view === "lengths");
     this.#foot.replaceChildren(
       make("fieldset", { class: "views" }, choice("pitches"), choice("lengths")),
-      make(
-        "label",
-        { class: "intonation" },
-        `${say("intonation")} `,
-        make("input", {
-          type: "range", min: 0, max: 2, step: 0.05, "data-key": "intonation", disabled: Boolean(this.#follows.pitches),
-          input: ({ target }) => { this.#intonation = Number(target.value); this.#fill(); this.#changed({ soon: true }); },
-          change: () => this.flush(),
-        }),
-        make("output", {}),
-      ),
       make("button", { type: "button", "data-action": "reset", "data-key": "reset", click: () => this.#reset() }, say("reset")),
       make("p", { class: "dim hint" }, reason ?? say("resetHint")),
     );
@@ -253,10 +242,7 @@ export class Accents extends HTMLElement {
       });
       if (phrase.pause_mora) this.#value(element.querySelector(".after"), "vowel_length", phrase.pause_mora, this.#given[at].pause_mora);
     });
-    const intonation = this.#foot.querySelector("[data-key=intonation]");
-    intonation.value = this.#intonation;
-    intonation.nextElementSibling.textContent = `×${this.#intonation.toFixed(2)}`;
-    this.#foot.querySelector("[data-action=reset]").disabled = !this.#mended && this.#intonation === 1;
+    this.#foot.querySelector("[data-action=reset]").disabled = !this.#kept;
   }
 
   #value(column, field, mora, given) {
@@ -282,7 +268,7 @@ export class Accents extends HTMLElement {
   }
 
   #move(at, accent, soon) {
-    this.#mended = true;
+    this.#mended();
     const count = this.#full[at].moras.length;
     this.#given[at] = opened({ ...this.#given[at], accent: Math.min(accent, count) });
     this.#full[at].accent = Math.min(accent, count);
@@ -321,7 +307,7 @@ export class Accents extends HTMLElement {
   }
 
   #tune(field, at, number, value, soon = false) {
-    this.#mended = true;
+    this.#mended();
     const of = (phrases) => (number === null ? phrases[at].pause_mora : phrases[at].moras[number]);
     of(this.#given)[field] = value;
     if (field === "vowel_length" && value === null) of(this.#given).consonant_length = null;
@@ -331,9 +317,14 @@ export class Accents extends HTMLElement {
     this.#changed({ soon });
   }
 
+  #mended() {
+    this.#kept = true;
+    this.#leaves = false;
+  }
+
   #reset() {
-    this.#mended = false;
-    this.#intonation = 1;
+    this.#kept = false;
+    this.#leaves = true;
     this.#changed();
   }
 

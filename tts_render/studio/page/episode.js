@@ -196,6 +196,7 @@ export class EpisodeView extends HTMLElement {
     else if (key === "l") this.#loop(row);
     else if (key === "e" && row) this.edit(row);
     else if (key === "a" && row) this.edit(row, "accent");
+    else if (key === "v" && row) this.edit(row, "manner");
     else if (key === "b" && this.#mend) this.#mend.compare();
     else if (key === "f") this.search();
     else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];

@@ -1,7 +1,8 @@
-// The panel under a row, where its line is mended: its text in the script, or its accents as a take.
+// The panel under a row, where its line is mended: its text, its accents, and how and by whom it is said.
 
 import { Accents } from "./accents.js";
 import { make, mark } from "./elements.js";
+import { Manner } from "./manner.js";
 import { get, post, sound } from "./talk.js";
 import { say } from "./words.js";
 
@@ -23,6 +24,7 @@ export class Mend {
   #note = make("div", { class: "note", role: "alert", hidden: true });
   #status = make("span", { class: "dim", role: "status" });
   #accents = new Accents();
+  #manner = new Manner();
 
   constructor(host, row) {
     this.#host = host;
@@ -39,6 +41,7 @@ export class Mend {
         make("p", { class: "dim hint" }, say("saveHint")),
       ),
       accent: make("div", {}, this.#accents),
+      manner: make("div", {}, this.#manner),
     };
     this.tabs = Object.fromEntries(
       Object.entries(this.pages).map(([name, page]) => {
@@ -70,7 +73,7 @@ export class Mend {
     return this.#source !== null && this.#field.value !== this.#source;
   }
 
-  /** Show the page "text" or "accent", and go to what is changed there. */
+  /** Show the page "text", "accent" or "manner", and go to what is changed there. */
   async show(name) {
     this.page = name;
     for (const [key, tab] of Object.entries(this.tabs)) {
@@ -83,7 +86,7 @@ export class Mend {
   }
 
   focus() {
-    const first = this.page === "text" ? this.#field : this.#accents.querySelector("input:enabled, button:enabled");
+    const first = this.page === "text" ? this.#field : this.pages[this.page].querySelector("input:enabled, button:enabled, select:enabled");
     (first ?? this.tabs[this.page]).focus();
   }
 
@@ -99,11 +102,17 @@ export class Mend {
         this.#source = this.#field.value = source;
         this.#place.textContent = say("sourceLine", { line, script: this.#host.facts.script.split("/").pop() });
         this.#tell(null);
+      } else if (this.page === "manner") {
+        const asked = ++this.#asked;
+        const told = await get("manner", this.#host.path, { utterance: id });
+        if (asked !== this.#asked || this.#waiting) return;
+        this.#manner.attach(this.#number, this.#host.facts.engine.kind, (wanted) => this.#keep("manner", wanted));
+        this.#manner.show(told);
       } else {
         const asked = ++this.#asked;
         const told = await get("phrases", this.#host.path, { utterance: id });
         if (asked !== this.#asked || this.#waiting) return;
-        this.#accents.attach(this.#host.path, id, this.#host.facts.engine.kind, (phrases, intonation) => this.#saveTake(phrases, intonation));
+        this.#accents.attach(this.#host.path, id, this.#host.facts.engine.kind, (phrases) => this.#keep("take", { accent_phrases: phrases }));
         this.#accents.show(told);
       }
     } catch (error) {
@@ -113,7 +122,7 @@ export class Mend {
 
   /** The row's utterance was changed elsewhere, or is gone. */
   refresh() {
-    if (this.#waiting || this.#accents.busy) return;
+    if (this.#waiting || this.#busy) return;
     this.load();
   }
 
@@ -125,6 +134,11 @@ export class Mend {
   /** Keep what is changed, before the panel goes. */
   leave() {
     this.#accents.flush();
+    this.#manner.flush();
+  }
+
+  get #busy() {
+    return this.#accents.busy || this.#manner.busy;
   }
 
   /** Hear the line as it was before the last change, then as it is, in turn. */
@@ -167,7 +181,7 @@ export class Mend {
     this.#status.textContent = say("saving");
     try {
       if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
-      const facts = await post("line", this.#host.path, {}, { line: this.#line, before, after });
+      const facts = await post("line", this.#host.path, { utterance: this.row.id }, { line: this.#line, before, after });
       this.#source = after;
       this.#tell(null);
       this.#host.take(facts);
@@ -199,34 +213,50 @@ export class Mend {
     );
   }
 
-  /** Keep a take. One is saved after the other, and each is heard. */
-  #saveTake(phrases, intonation) {
-    const kept = structuredClone(phrases);
+  /** Keep how the line is said. One change is saved after the other, and each is heard. */
+  #keep(place, wanted) {
+    const kept = structuredClone(wanted);
     this.#waiting++;
     this.#status.textContent = say("saving");
     this.#saving = this.#saving.then(async () => {
+      let error = null;
       try {
         if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
-        const facts = await post("take", this.#host.path, { utterance: this.row.id }, { accent_phrases: kept, intonation });
+        const at = this.#host.rows.indexOf(this.row);
+        const facts = await post(place, this.#host.path, { utterance: this.row.id }, kept);
         this.#host.take(facts);
-        this.#status.textContent = say("saved");
-      } catch (error) {
-        this.#failed(error);
-        this.#accents.complain(error);
+        if (wanted.out) this.#left(at);
+        this.#status.textContent = say(facts.saved === "take" ? "savedAsTake" : "savedInScript");
+        this.#complain(null);
+      } catch (failure) {
+        error = failure;
       } finally {
         this.#waiting--;
       }
-      if (this.#waiting || this.#accents.busy) return;
-      this.#play();
-      this.load();
+      if (error) this.#failed(error);
+      if (this.#waiting || this.#busy || (wanted.out && !error)) return;
+      if (!error) this.#play();
+      await this.load();
+      if (error) this.#complain(error);
     });
+  }
+
+  /** The line is left out now: say so, and go on to the next one. */
+  #left(at) {
+    const { rows } = this.#host;
+    this.#host.announce(say("leftOut"));
+    rows[Math.min(at, rows.length - 1)]?.element.focus();
+  }
+
+  #complain(error) {
+    (this.page === "manner" ? this.#manner : this.#accents).complain(error);
   }
 
   #failed(error) {
     this.#status.textContent = "";
     if (error.status === 422 || error.status === 409) {
       if (this.page === "text") this.#tell(make("p", {}, [error.sentence, error.remedy].filter(Boolean).join(" ")));
-      else this.#accents.complain(error);
+      else this.#complain(error);
     } else this.#host.trouble(error);
   }
 
@@ -238,9 +268,12 @@ export class Mend {
   #key(event) {
     const names = Object.keys(this.tabs);
     if (event.target.role === "tab" && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
-      const name = names[(names.indexOf(this.page) + 1) % names.length];
+      const name = names[(names.indexOf(this.page) + (event.key === "ArrowRight" ? 1 : names.length - 1)) % names.length];
       this.show(name).then(() => this.tabs[name].focus());
       event.preventDefault();
+    } else if (event.key === "b" && event.target.type === "number" && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault(); // a field for a number takes no letter
+      this.compare();
     } else if (event.key === "Escape" && !event.isComposing) {
       event.preventDefault();
       if (this.#host.player.mode) this.#host.player.stop();

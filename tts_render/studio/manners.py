@@ -1,0 +1,107 @@
+"""How a line is said now, what it may be changed to, and why something cannot be changed: for the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tts_render.ground.errors import EngineError
+from tts_render.run.rereading import exact, gap
+from tts_render.script import Line
+from tts_render.settings.embedded import EMBEDDED
+from tts_render.speech.casting import direct
+
+if TYPE_CHECKING:
+    from tts_render.studio.sheet import Sheet
+
+__all__ = ["FOLLOWS", "is_marked", "manner_facts"]
+
+_OWN = dict.fromkeys(("speed", "pitch", "intonation", "volume", "styles"))
+
+FOLLOWS: dict[str, dict[str, str | None]] = {
+    "voicevox": {"accents": None, "pitches": None, "lengths": None, **_OWN},
+    "openjtalk": {
+        "accents": None,
+        "pitches": "Open JTalk decides pitches itself",
+        "lengths": "Open JTalk decides lengths itself",
+        **_OWN,
+        "intonation": "Open JTalk decides the intonation itself",
+        "styles": "Open JTalk has no styles",
+    },
+    "kokoro": {
+        "accents": "Kokoro takes kana without accents",
+        "pitches": "Kokoro decides pitches itself",
+        "lengths": "Kokoro decides lengths itself",
+        **_OWN,
+        "pitch": "Kokoro decides the pitch itself",
+        "intonation": "Kokoro decides the intonation itself",
+        "styles": "Kokoro has no styles",
+    },
+}
+"""What each kind of engine follows of what is mended; for the rest, why not."""
+
+
+def manner_facts(sheet: Sheet, index: int) -> dict[str, Any]:
+    """How a line is said, as the page shows it.
+
+    Speed, intonation and volume are factors for the voice's own, the pitch is in semitones above it, pauses are in
+    seconds, None where their length follows from the settings. ``why`` has a word for each thing that cannot be
+    changed: ``deck`` for a notation without markup, ``settings`` for what is not of the script, ``engine``.
+    """
+    utterance = sheet.utterances[index]
+    place = sheet.place(index)
+    place_why = None if place is not None else "settings"
+    if place is not None and sheet.is_deck:
+        place_why = "deck"
+    follows = FOLLOWS["voicevox"] if isinstance(sheet.engines, EngineError) else FOLLOWS[sheet.pool.identity.engine]
+    why: dict[str, str | None] = {
+        name: place_why or (None if follows[name] is None else "engine") for name in ("speed", "pitch", "volume")
+    }
+    why |= dict.fromkeys(("voice", "before", "after", "out"), place_why)
+    why["intonation"] = "settings" if place is None else None if follows["intonation"] is None else "engine"
+    manner = utterance.manner
+    return {
+        "speed": manner.speed,
+        "pitch": manner.pitch * 12,
+        "intonation": manner.intonation,
+        "volume": manner.volume,
+        "before": _pause(sheet, place, behind=False) if place is not None else None,
+        "after": _pause(sheet, place, behind=True) if place is not None else None,
+        "voice": utterance.voice,
+        "style": utterance.style,
+        "voices": _voices(sheet),
+        "why": why,
+    }
+
+
+def is_marked(sheet: Sheet, index: int) -> bool:
+    """Whether the script gives accents of a line."""
+    place = sheet.place(index)
+    line = None if place is None else sheet.episode.script.items[place]
+    return isinstance(line, Line) and any(span.kana for span in line.spans)
+
+
+def _pause(sheet: Sheet, place: int, *, behind: bool) -> float | None:
+    items = sheet.episode.script.items
+    first, last = gap(items, place, behind=behind)
+    given = exact(items[first + 1 : last])
+    return sum(given) if given else None
+
+
+def _voices(sheet: Sheet) -> list[dict[str, Any]]:
+    """Every voice of the settings that the engine has, with the names of its other styles."""
+    config = sheet.episode.config
+    if isinstance(sheet.engines, EngineError):
+        return [{"name": name, "own": None, "styles": []} for name in config.voices]
+    identity = sheet.engines.identity
+    found: list[dict[str, Any]] = []
+    for voice in config.voices.values():
+        try:
+            direction = direct([voice], config, identity)[voice.name]
+        except EngineError:
+            continue  # the engine lacks it
+        styles = (
+            [] if identity.engine in EMBEDDED else [one for one in identity.styles if one.speaker == direction.speaker]
+        )
+        own = next((one.name for one in styles if one.id == direction.style), None)
+        found.append({"name": voice.name, "own": own, "styles": [one.name for one in styles if one.name != own]})
+    return found
