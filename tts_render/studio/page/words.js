@@ -181,7 +181,7 @@ const table = {
   writePost: ["Write to the post", "記事に書き込む"],
   writeHint: ["Until then the post stays as it is. Undo takes it back.", "書き込むまで記事は変わりません。書き込んだあとも元に戻せます。"],
   written: ["Written to the post", "記事に書き込みました"],
-  theMp3: ["The MP3", "MP3"],
+  theMp3: ["The MP3", "MP3ファイル"],
   size: ["Size", "サイズ"],
   loudness: ["Loudness", "ラウドネス"],
   truePeak: ["True peak", "トゥルーピーク"],
