@@ -20,9 +20,16 @@ setTimeout(() => {
 
 const text = (locator) => locator.evaluateAll((found) => found.map((element) => element.innerText.trim()));
 const rows = (page) => page.locator("[data-utterance]");
-const said = (page) => text(rows(page).locator(".text"));
-const current = (page) => page.evaluate(() => [...document.querySelectorAll("[aria-current] .text")].map((element) => element.textContent));
-const focused = (page) => page.evaluate(() => document.activeElement.closest("[data-utterance]")?.querySelector(".text").textContent ?? null);
+// What lines say, without the readings over them.
+const written = (found) =>
+  found.map((element) => {
+    const copy = element.cloneNode(true);
+    for (const reading of copy.querySelectorAll("rt")) reading.remove();
+    return copy.textContent;
+  });
+const said = (page) => rows(page).locator(".text").evaluateAll(written);
+const current = (page) => page.locator("[aria-current] .text").evaluateAll(written);
+const focused = async (page) => (await page.locator("[data-utterance]:focus .text, [data-utterance]:focus-within .text").evaluateAll(written))[0] ?? null;
 const answered = (page, part) => page.waitForResponse((response) => response.url().includes(part));
 
 // A panel keeps the sound of its line as it is before anything is changed.

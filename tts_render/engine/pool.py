@@ -101,7 +101,7 @@ def _all_in_one(errors: Sequence[BaseException]) -> BaseException:
 
 
 class Pool:
-    """Engines that were found to be alike. Only one run at a time."""
+    """Engines that were found to be alike. There is one run at a time: another thread waits until it is its turn."""
 
     def __init__(
         self,
@@ -120,6 +120,7 @@ class Pool:
         self._members = tuple(
             Member(engine, tuple(threading.Lock() for _ in range(engine.workers))) for engine in engines
         )
+        self._running = threading.Lock()
         self._absence = absence
         self._tell = tell
         self._turn = turn
@@ -194,7 +195,16 @@ class Pool:
         """
         if not jobs:
             return
+        with self._running:
+            yield from self._run(jobs, task, done, size)
 
+    def _run(
+        self,
+        jobs: Sequence[J],
+        task: Callable[[Engine, J], R],
+        done: Callable[[int], None],
+        size: Callable[[J], float],
+    ) -> Generator[tuple[int, R | TtsRenderError], None, None]:
         def in_turn(engine: Engine, job: J) -> R:
             self._turn()
             return task(engine, job)

@@ -57,7 +57,7 @@ class Desk:
         self.journal = Journal(session.folder, self.root)
         self._engines = threading.Lock()
         self.clips = KnownClips(session.cache)
-        self._sheets = Opened(self.root, session, self._engines, voices)
+        self._sheets = Opened(self.root, session, voices)
         self.narrator = Narrator(session, self.clips, self._engines, self._told)
         self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
@@ -258,8 +258,7 @@ class Desk:
                     self.say({"kind": "engine", "error": error_facts(now)})
             return
         self._gone.discard(found.targets)
-        with self._engines:
-            self.session.forget(found.targets)
+        self.session.forget(found.targets)
         for path in self._sheets.paths():
             self._sheets.look(path, anew=True)
             self.narrator.need(self.sheet(path), (), urgency=0)
@@ -305,8 +304,6 @@ class Desk:
     def _rendering(self, progress: Progress) -> None:
         name = self._name(progress.wish.path)
         self.say({"kind": "render", "path": name, "render": progress_facts(progress)})
-        if progress.ended and progress.wish.path in self._sheets.paths():
-            self.changed(progress.wish.path)  # its lines are spoken now
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

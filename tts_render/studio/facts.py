@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import EngineError, SpeechError
 from tts_render.ground.units import frames_to_seconds
+from tts_render.outputs.slide_times import show_deck
+from tts_render.speech.cache import CachedClip
+from tts_render.studio.ruby import ruby
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tts_render.engine.base import Identity, MoraTime
+    from tts_render.engine.base import Identity
     from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.errors import TtsRenderError
+    from tts_render.mix.timeline import Timeline
     from tts_render.outputs.plots import Plots, Talk
+    from tts_render.script.deck import Deck
     from tts_render.site.receipt import Receipt
-    from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import Utterance
     from tts_render.studio.press import Progress
     from tts_render.studio.sheet import Sheet
@@ -33,13 +39,23 @@ __all__ = [
     "heard_facts",
     "listed_facts",
     "made_facts",
+    "mora_facts",
     "phrase_facts",
     "plots_facts",
     "progress_facts",
     "sheet_facts",
     "shown",
+    "slide_facts",
+    "sound_name",
     "utterance_facts",
 ]
+
+
+_AT_ONCE = 0.002  # seconds between two moments that are the same but for rounding
+_UNSEEN = ("type", "title", "notes", "url", "src", "image", "file", "id", "lang", "layout")
+"""Keys of a slide whose texts are not on it, or are shown elsewhere."""
+_MOST_TEXTS = 12
+_LONGEST_TEXT = 200
 
 
 def listed_facts(listed: Listed, root: Path) -> dict[str, Any]:
@@ -67,7 +83,12 @@ def sheet_facts(
     """
     episode, engines = sheet.episode, sheet.engines
     order = []
-    for item in sheet.order(sheet.timeline(clips)):
+    timeline = sheet.timeline(clips)
+    slides = deque(() if sheet.deck is None else slide_facts(sheet.deck, timeline))
+    for item in sheet.order(timeline):
+        before = -_AT_ONCE if item.kind == "chapter" else _AT_ONCE  # the title of a chapter comes before its slide
+        while slides and slides[0]["start"] <= item.start + before:
+            order.append(slides.popleft())
         facts: dict[str, Any] = {"kind": item.kind, "start": item.start, "seconds": item.seconds}
         if item.utterance is not None:
             facts["utterance"] = item.utterance
@@ -96,6 +117,33 @@ def sheet_facts(
     }
 
 
+def slide_facts(deck: Deck, timeline: Timeline) -> Iterator[dict[str, Any]]:
+    """The slides of a deck, each when it is shown, with the texts that are on it."""
+    for shown, content in zip(show_deck(deck, timeline), deck.content, strict=True):
+        start, end = shown.start_ms / 1000, shown.end_ms / 1000
+        yield {
+            "kind": "slide",
+            "start": start,
+            "seconds": round(end - start, 3),
+            "number": shown.slide.number,
+            "name": shown.slide.title,
+            "type": shown.slide.kind,
+            "texts": list(islice(_texts(content), _MOST_TEXTS)),
+        }
+
+
+def _texts(value: object, key: str = "") -> Iterator[str]:
+    """The texts that are on a slide, in the order in which they are written there."""
+    if isinstance(value, str) and key not in _UNSEEN and value.strip():
+        yield value.replace("[[", "").replace("]]", "").strip()[:_LONGEST_TEXT]  # brackets stress
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, key)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from _texts(one, str(name))
+
+
 def utterance_facts(sheet: Sheet, index: int, utterance: Utterance, clip: CachedClip | None) -> dict[str, Any]:
     """One line of the page."""
     return {
@@ -104,11 +152,13 @@ def utterance_facts(sheet: Sheet, index: int, utterance: Utterance, clip: Cached
         "line": utterance.line,
         "text": utterance.text,
         "reading": utterance.reading,
+        "ruby": ruby(utterance.text, utterance.reading) if utterance.reading != utterance.text else [],
         "voice": utterance.voice,
         "style": utterance.style,
         "take": utterance.take is not None,
         "state": "new" if clip is None else "spoken",
         "seconds": None if clip is None else round(frames_to_seconds(clip.frames, clip.rate), 3),
+        "sound": None if clip is None else sound_name(clip),
     }
 
 
@@ -128,13 +178,12 @@ def heard_facts(heard: Heard) -> dict[str, Any]:
     facts: dict[str, Any] = {"start": round(heard.start, 3), "end": round(heard.end, 3)}
     if placement.utterance is not None:
         facts["utterance"] = placement.utterance.index
-        moras: Sequence[MoraTime] = getattr(placement.source, "moras", tuple)()
-        rate = placement.source.rate if placement.source is not None else 1
-        facts["moras"] = [
-            [m.text, round(heard.start + m.start / rate, 3), round(heard.start + m.end / rate, 3)] for m in moras
-        ]
+        facts["id"] = heard.line
+        if isinstance(placement.source, CachedClip):
+            facts["sound"] = sound_name(placement.source)
+            facts["moras"] = mora_facts(placement.source, heard.start)
     else:
-        facts["sound"] = placement.sound
+        facts["jingle"] = placement.sound
     return facts
 
 
@@ -207,6 +256,24 @@ def plots_facts(plots: Plots, voices: Sequence[Talk] | None) -> dict[str, Any]:
             for talk in voices or ()
         ],
     }
+
+
+def mora_facts(clip: CachedClip, start: float = 0.0) -> list[list[object]]:
+    """The moras of a clip: text, beginning and end in seconds.
+
+    Args:
+        clip: the clip.
+        start: when it begins.
+    """
+    return [
+        [mora.text, round(start + mora.start / clip.rate, 3), round(start + mora.end / clip.rate, 3)]
+        for mora in clip.moras()
+    ]
+
+
+def sound_name(clip: CachedClip) -> str:
+    """What tells one sound of a line from another."""
+    return clip.path.stem[:16]
 
 
 def error_facts(error: TtsRenderError) -> dict[str, Any]:

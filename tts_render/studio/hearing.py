@@ -14,6 +14,7 @@ from tts_render.sound.audio import conform
 from tts_render.studio.asking import answer, body, line_of, text
 from tts_render.studio.facts import error_facts, heard_facts, listed_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
+from tts_render.studio.shapes import Shapes
 from tts_render.studio.shelf import list_episodes
 from tts_render.studio.stream import stream_from, wav
 
@@ -34,6 +35,7 @@ def hearing_routes(desk: Desk) -> list[Route]:
     return [
         Route("/api/episodes", answers.episodes),
         Route("/api/sound/{path:path}", answers.sound),
+        Route("/api/shapes/{path:path}", answers.shapes),
         Route("/api/stream/{path:path}", answers.stream),
         Route("/api/phrases/{path:path}", answers.phrases),
         Route("/api/manner/{path:path}", answers.manner),
@@ -42,9 +44,13 @@ def hearing_routes(desk: Desk) -> list[Route]:
     ]
 
 
+_MOST_SHAPES = 60
+
+
 class _Hearing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._shapes = Shapes()
 
     async def episodes(self, request: Request) -> Response:  # noqa: ARG002  # every answer is one to a request
         desk = self._desk
@@ -65,6 +71,20 @@ class _Hearing:
 
         return Response(await run_in_threadpool(make), media_type="audio/wav")
 
+    async def shapes(self, request: Request) -> Response:
+        """How lines look that are spoken; of the others nothing."""
+        wanted = request.query_params.get("lines", "").split(",")[:_MOST_SHAPES]
+
+        def look(path: Path) -> dict[str, Any]:
+            sheet = self._desk.sheet(path)
+            there = {number: at for number in wanted if (at := sheet.index(number)) is not None}
+            clips = sheet.clips_of(there.values(), self._desk.clips)
+            return {
+                number: self._shapes.of(clip) for number, clip in zip(there, clips, strict=True) if clip is not None
+            }
+
+        return await answer(self._desk, request, look)
+
     async def stream(self, request: Request) -> Response:
         desk = self._desk
         path = desk.path(request.path_params["path"])
@@ -82,7 +102,9 @@ class _Hearing:
                     index,
                     whole=desk.whole(path, sheet, clips),
                     known=clips,
-                    clip=lambda number: desk.narrator.clip(sheet, number),
+                    clip=desk.narrator.clip,
+                    newest=lambda: desk.sheet(path),
+                    followed=lambda now, at: desk.narrator.need(now, range(at, len(now.ids)), urgency=1),
                     heard=lambda heard: desk.say({"kind": "heard", "path": name, "play": play, **heard_facts(heard)}),
                 )
                 yield from wav(mixed, rate=settings.rate, channels=settings.channels)

@@ -43,14 +43,12 @@ class Opened:
     Args:
         root: root of the site.
         session: engines and cache.
-        engines: held while they are asked.
         voices: the settings; None takes the site's, else the packaged ones.
     """
 
-    def __init__(self, root: Path, session: Session, engines: threading.Lock, voices: Path | None) -> None:
+    def __init__(self, root: Path, session: Session, voices: Path | None) -> None:
         self._root = root
         self._session = session
-        self._engines = engines
         self._voices = voices
         self._open: dict[Path, _Open] = {}
         self._reading = threading.Lock()
@@ -114,10 +112,8 @@ class Opened:
 
     def _opened(self, path: Path, known: _Open | None, now: dict[Path, Stamp | None]) -> _Open:
         episode, same = self._episode(path, known, now)
-        with self._engines:
-            sheet = open_sheet(
-                episode, self._session, readings=self._readings, before=known.sheet if known and same else None
-            )
+        before = known.sheet if known and same else None
+        sheet = open_sheet(episode, self._session, readings=self._readings, before=before)
         files = sources(episode)
         return _Open(sheet, {**stamps(file for file in files if file not in now),
                              **{file: now[file] for file in files if file in now}})  # fmt: skip

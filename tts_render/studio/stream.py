@@ -1,7 +1,9 @@
 """The stream: an episode from one line on, as it will sound, while later lines may still have to be spoken.
 
 It is arranged, levelled, mixed and limited by what makes the MP3. Levels depend on the whole of the speech: until all
-of it is there they are those of what is there, and from then on exactly those of the MP3.
+of it is there they are those of what is there, and from then on exactly those of the MP3. A stream of the first kind
+takes up what is changed in lines to come. One of the second kind does not, or it would be neither the MP3 before the
+change nor that after it: the page begins another one where the changed line begins.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from tts_render.mix.metering import Checked, check_sound
 from tts_render.mix.mixdown import mix
 from tts_render.mix.timeline import Timeline, arrange
 from tts_render.sound.mastering import gain_for, limit
+from tts_render.speech.casting import Utterance
+from tts_render.studio.course import course
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from tts_render.mix.timeline import Placement
     from tts_render.sound.audio import Samples
     from tts_render.speech.cache import CachedClip
-    from tts_render.speech.casting import Utterance
+    from tts_render.speech.casting import CastItem
     from tts_render.studio.sheet import Sheet
 
 __all__ = ["Heard", "check_whole", "stream_from", "wav"]
@@ -40,6 +44,8 @@ class Heard:
     """A sound of the stream, and when it is heard there."""
 
     placement: Placement
+    line: str | None
+    """The id of the line; None for a jingle."""
     start: float
     """Seconds from the beginning of the stream."""
     end: float
@@ -80,8 +86,10 @@ def stream_from(
     *,
     whole: Checked | None,
     known: Sequence[CachedClip | None],
-    clip: Callable[[int], CachedClip],
+    clip: Callable[[Sheet, int], CachedClip],
     heard: Callable[[Heard], None],
+    newest: Callable[[], Sheet],
+    followed: Callable[[Sheet, int], None],
 ) -> Iterator[Samples]:
     """The episode from one utterance on, mixed and mastered.
 
@@ -92,6 +100,8 @@ def stream_from(
         known: what is spoken of it.
         clip: the sound of an utterance; waits for it.
         heard: told of each sound before its samples come.
+        newest: the episode as it is now.
+        followed: told of each sheet that is taken up, and from which utterance on.
 
     Yields:
         Blocks of shape ``(frames, channels)``.
@@ -100,9 +110,9 @@ def stream_from(
         TtsRenderError: an utterance cannot be spoken, or a sound was changed.
     """
     if whole is not None:
-        yield from _of_whole(whole, first, heard)
+        yield from _of_whole(sheet, whole, first, heard)
     else:
-        yield from _of_what_comes(sheet, first, known, clip, heard)
+        yield from _of_what_comes(sheet, course(sheet, first, newest, followed), first, known, clip, heard)
 
 
 def wav(blocks: Iterable[Samples], *, rate: int, channels: int) -> Iterator[bytes]:
@@ -122,7 +132,7 @@ def wav(blocks: Iterable[Samples], *, rate: int, channels: int) -> Iterator[byte
         yield (np.clip(block, -1.0, 32767 / 32768) * 32768).round().astype("<i2").tobytes()
 
 
-def _of_whole(whole: Checked, first: int, heard: Callable[[Heard], None]) -> Iterator[Samples]:
+def _of_whole(sheet: Sheet, whole: Checked, first: int, heard: Callable[[Heard], None]) -> Iterator[Samples]:
     timeline = whole.timeline
     place = next(p for p in timeline.placements if p.utterance is not None and p.utterance.index == first)
     lead = Frames(max(0, place.start - round(_LEAD * timeline.rate)))
@@ -131,7 +141,7 @@ def _of_whole(whole: Checked, first: int, heard: Callable[[Heard], None]) -> Ite
     moved = [replace(p, start=Frames(p.start - begin)) for p in sounding]
     for placement in timeline.placements:
         if placement.start >= place.start and placement.source is not None:
-            heard(_heard(placement, place.start, timeline.rate))
+            heard(_heard(sheet, placement, place.start, timeline.rate))
     blocks = mix(moved, rate=timeline.rate, channels=whole.channels)
     if whole.bed is not None:
         bed = whole.bed
@@ -149,28 +159,35 @@ def _of_whole(whole: Checked, first: int, heard: Callable[[Heard], None]) -> Ite
 
 def _of_what_comes(
     sheet: Sheet,
+    items: Iterator[tuple[Sheet, CastItem]],
     first: int,
     known: Sequence[CachedClip | None],
-    clip: Callable[[int], CachedClip],
+    clip: Callable[[Sheet, int], CachedClip],
     heard: Callable[[Heard], None],
 ) -> Iterator[Samples]:
     config = sheet.episode.config
     rate, channels = config.master.rate, config.master.channels
     gains, speech = _levels(sheet, first, known, clip)
-    items = sheet.lines.script.items
-    from_here = items[items.index(sheet.utterances[first]) :]
+    now, said = sheet, sheet.utterances[first]
+
+    def from_here() -> Iterator[CastItem]:
+        nonlocal now, said
+        for now, item in items:  # noqa: B007  # read where the item is arranged
+            if isinstance(item, Utterance):
+                said = item
+            yield item
 
     def lines() -> Iterator[_Line]:
-        for utterance in sheet.utterances[first:]:
-            yield _Line(utterance, clip(utterance.index))
+        while True:
+            yield _Line(said, clip(now, said.index))
 
     def placements() -> Iterator[Placement]:
         pacing, jingles = replace(config.pacing, head=0.0), replace(sheet.jingles, opening=None)
-        for placement in arrange(from_here, lines(), jingles, pacing, rate=rate):
+        for placement in arrange(from_here(), lines(), jingles, pacing, rate=rate):
             alone = even_out(Timeline((placement,), rate), gains)
             (levelled,) = level_jingles(alone, jingles.levelled(), speech, channels).placements
             if levelled.source is not None:
-                heard(_heard(levelled, Frames(0), rate))
+                heard(_heard(now, levelled, Frames(0), rate))
             yield levelled
 
     gain = gain_for(speech, config.master.loudness)
@@ -179,22 +196,23 @@ def _of_what_comes(
 
 
 def _levels(
-    sheet: Sheet, first: int, known: Sequence[CachedClip | None], clip: Callable[[int], CachedClip]
+    sheet: Sheet, first: int, known: Sequence[CachedClip | None], clip: Callable[[Sheet, int], CachedClip]
 ) -> tuple[dict[str, float], float]:
     """The gains of the voices and the loudness of the speech, as far as there is any."""
     meters = VoiceMeters()
     there = [(u, c) for u, c in zip(sheet.utterances, known, strict=True) if c is not None][:_METERED]
     if not there:
-        there = [(sheet.utterances[first], clip(first))]
+        there = [(sheet.utterances[first], clip(sheet, first))]
     for utterance, found in there:
         meters.add(utterance.voice, sheet.direction(utterance).scales.volume, found.load())
     gains = meters.gains(sheet.episode.voice.name)
     return gains, meters.loudness(gains, sheet.episode.config.master.channels)
 
 
-def _heard(placement: Placement, zero: Frames, rate: int) -> Heard:
+def _heard(sheet: Sheet, placement: Placement, zero: Frames, rate: int) -> Heard:
     start = frames_to_seconds(Frames(placement.start - zero), rate)
-    return Heard(placement, start, start + frames_to_seconds(placement.frames, rate))
+    line = None if placement.utterance is None else sheet.ids[placement.utterance.index]
+    return Heard(placement, line, start, start + frames_to_seconds(placement.frames, rate))
 
 
 def _without(blocks: Iterable[Samples], frames: Frames) -> Iterator[Samples]:

@@ -3,9 +3,9 @@
 import { isTyping, make, sign } from "./elements.js";
 import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
-import { Publish } from "./publish.js";
 import { Row } from "./row.js";
 import { Failure, get } from "./talk.js";
+import { Waves } from "./wave.js";
 import { clock, day, plain, say } from "./words.js";
 
 /** The page of one episode. */
@@ -22,8 +22,8 @@ export class EpisodeView extends HTMLElement {
   #found = make("span", { class: "dim", role: "status" });
   #list = make("ol", { class: "lines" });
   #told = "";
+  #waves = new Waves();
 
-  publish = new Publish(this);
   path = null;
   facts = null;
   /** @type {import("./player.js").Player} */
@@ -46,8 +46,7 @@ export class EpisodeView extends HTMLElement {
     this.append(
       this.#head,
       this.#notices,
-      make("div", { class: "tools" }, playAll, this.publish.button, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
-      this.publish.element,
+      make("div", { class: "tools" }, playAll, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
       this.#list,
     );
     this.#field.addEventListener("input", () => this.#sift());
@@ -55,6 +54,9 @@ export class EpisodeView extends HTMLElement {
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     this.#list.addEventListener("dblclick", (event) => this.#doubled(event));
     player.addEventListener("change", () => this.#showSounding());
+    player.addEventListener("progress", () => {
+      if (this.#sounding) this.#sounding.wave.progress = player.progress;
+    });
   }
 
   /** The rows of all utterances, in order. */
@@ -74,16 +76,18 @@ export class EpisodeView extends HTMLElement {
       this.#list.replaceChildren();
       this.#field.value = "";
       this.#told = "";
+      this.#waves.begin(facts.path);
     }
     this.facts = facts;
-    this.publish.take(facts.path);
     this.told(facts);
     this.#showHead();
     this.#showNotices();
     this.#follow();
     this.#arrange();
     this.#sift();
+    this.player.follow(facts.path, facts.utterances);
     this.#showSounding();
+    this.#waves.look();
     if (!this.#active || !this.#rows.has(this.#active.id)) this.#activate(this.rows[0] ?? null);
   }
 
@@ -93,10 +97,11 @@ export class EpisodeView extends HTMLElement {
     else this.#live.set(utterance.id, utterance);
     const at = this.facts?.utterances.findIndex(({ id }) => id === utterance.id) ?? -1;
     if (at < 0) return;
-    const { state, error, seconds } = utterance;
+    const { state, error, seconds, sound } = utterance;
     const before = this.facts.utterances[at];
-    this.facts.utterances[at] = { ...before, state: state === "spoken" ? "spoken" : before.state, seconds };
-    this.#rows.get(utterance.id)?.update({ ...before, state, error, seconds });
+    this.facts.utterances[at] = { ...before, state: state === "spoken" ? "spoken" : before.state, seconds, sound };
+    this.#rows.get(utterance.id)?.update({ ...before, state, error, seconds, sound });
+    this.#waves.look();
     this.#showHead();
     if (state !== "spoken") this.announce(`${say(state)}: ${before.text}`);
   }
@@ -139,22 +144,6 @@ export class EpisodeView extends HTMLElement {
     const row = at.find(({ utterance }) => utterance.state === "failed") ?? at[0] ?? this.rows.findLast(({ utterance }) => utterance.line <= line);
     if (row && !isTyping(document.activeElement)) row.element.focus();
     return Boolean(row);
-  }
-
-  /** Whether something is said at a line of the script. */
-  has(line) {
-    return this.rows.some(({ utterance }) => utterance.line === line);
-  }
-
-  /** Go to what is heard at a time of the whole episode, in seconds. */
-  goToTime(seconds) {
-    const row = this.rows.findLast(({ start }) => start <= seconds + 0.05) ?? this.rows[0];
-    row?.element.focus();
-  }
-
-  /** The number of a voice's colour. */
-  voiceNumber(voice) {
-    return Math.max(0, this.#voices.indexOf(voice));
   }
 
   playFrom(row) {
@@ -219,11 +208,16 @@ export class EpisodeView extends HTMLElement {
     else if (key === "v" && row) this.edit(row, "manner");
     else if (key === "b" && this.#mend) this.#mend.compare();
     else if (key === "f") this.search();
-    else if (key === "r") this.publish.toggle();
     else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];
     else if (key === "Escape") this.player.mode ? this.player.stop() : this.close();
     else return false;
     return true;
+  }
+
+  /** Play a line from a place on. */
+  async #seek(row, share) {
+    if (!(this.player.mode === "line" && this.player.current?.id === row.id)) await this.player.playLine(this.path, this.facts.utterances, row.id);
+    this.player.seek(share);
   }
 
   #playAll() {
@@ -246,8 +240,9 @@ export class EpisodeView extends HTMLElement {
     if (streams) this.playFrom(next);
   }
 
-  #act(action, row) {
+  #act(action, row, share = 0) {
     if (action === "focus") this.#activate(row);
+    else if (action === "seek") this.#seek(row, share);
     else if (action === "from") this.playFrom(row);
     else if (action === "edit") this.#mend?.row === row ? this.close() : this.edit(row);
     else if (this.player.mode && this.player.current?.id === row.id) this.player.toggle();
@@ -351,19 +346,26 @@ export class EpisodeView extends HTMLElement {
     const { items, utterances } = this.facts;
     const rows = new Map();
     const wanted = [];
+    let gap = 0;
     for (const item of items) {
       if (item.kind === "utterance") {
         const told = utterances[item.utterance];
         const live = this.#live.get(told.id);
         const shown = told.state === "spoken" || !live ? told : { ...told, state: live.state, error: live.error };
         if (!this.#voices.includes(told.voice)) this.#voices.push(told.voice);
-        const row = this.#rows.get(told.id) ?? new Row(shown, (action, of) => this.#act(action, of));
+        const known = this.#rows.get(told.id);
+        const row = known ?? new Row(shown, (action, of, share) => this.#act(action, of, share));
+        if (!known) this.#waves.watch(row.element);
+        row.gap = gap;
+        gap = 0;
         row.update(shown, item.start, this.#voices.indexOf(told.voice));
         rows.set(told.id, row);
         wanted.push(row.element);
       } else if (item.kind === "chapter") wanted.push(make("li", { class: "chapter" }, make("h2", {}, make("span", { class: "start" }, clock(item.start)), make("span", { lang: "ja" }, item.name ?? ""))));
       else if (item.kind === "sound") wanted.push(make("li", { class: "cue" }, make("span", { "aria-hidden": "true" }, "♪ "), say("sound", { name: item.name ?? "", seconds: item.seconds.toFixed(1) })));
-      else if (!item.ordinary && item.seconds >= 0.05) wanted.push(make("li", { class: "cue" }, say("pause", { seconds: item.seconds.toFixed(1) })));
+      else if (item.kind === "slide") wanted.push(slide(item));
+      else if (item.ordinary) gap = item.seconds;
+      else if (item.seconds >= 0.05) wanted.push(make("li", { class: "cue" }, say("pause", { seconds: item.seconds.toFixed(1) })));
     }
     const mend = this.#mend;
     if (mend && !rows.has(mend.row.id)) {
@@ -400,6 +402,20 @@ export class EpisodeView extends HTMLElement {
     row.element.scrollIntoView({ block: "nearest", behavior: still ? "auto" : "smooth" });
   }
 }
+
+/** A slide, before the first line that is said to it. */
+const slide = ({ number, name, type, texts }) =>
+  make(
+    "li",
+    { class: "slide" },
+    make("span", { class: "number", "aria-label": say("slide", { number }) }, make("span", { "aria-hidden": "true" }, String(number))),
+    make(
+      "div",
+      { lang: "ja" },
+      make("p", { class: "title" }, name ?? type ?? ""),
+      texts.length ? make("ul", {}, ...texts.map((text) => make("li", {}, text))) : null,
+    ),
+  );
 
 /** Why the files of the episode cannot be read any more. */
 const unreadable = (problem) =>

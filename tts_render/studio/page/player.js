@@ -1,7 +1,7 @@
 // What sounds: one line alone, or the episode from a line on; which line and which mora it is; and the bar that says so.
 
 import { make, mark, resign, signed } from "./elements.js";
-import { Failure, sound, streamAddress } from "./talk.js";
+import { Failure, shapes, sound, streamAddress } from "./talk.js";
 import { clock, say } from "./words.js";
 
 export const SPEEDS = [0.75, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2];
@@ -18,6 +18,7 @@ export class Player extends EventTarget {
   #asking = null;
   #object = null;
   #mora = null;
+  #turn = null;
 
   /** "line", "stream", or null while nothing is played. */
   mode = null;
@@ -89,6 +90,7 @@ export class Player extends EventTarget {
       const found = blob ?? (await sound(path, id, asking.signal));
       if (asking.signal.aborted) return found;
       this.#object = URL.createObjectURL(found);
+      if (!blob) shapes(path, [id]).then((told) => this.#shape(asking, id, told[id]), () => {});
       this.#audio.loop = this.looping;
       await this.#start(this.#object);
       return found;
@@ -96,6 +98,11 @@ export class Player extends EventTarget {
       if (error.name !== "AbortError") this.#fail(error, id);
       return null;
     }
+  }
+
+  /** The moras of the line that is played alone. */
+  #shape(asking, id, shape) {
+    if (shape && this.#asking === asking && this.mode === "line") this.#heard = [{ id, start: 0, moras: shape.moras }];
   }
 
   /** Play the episode from a line on. */
@@ -106,6 +113,51 @@ export class Player extends EventTarget {
     this.#lines = lines;
     this.#set({ mode: "stream", path, current: lines.find((line) => line.id === id) ?? null, waiting: true });
     await this.#start(streamAddress(path, id, this.#token)).catch(() => {}); // the event "error" tells of it
+  }
+
+  /**
+   * The episode has changed while it plays. What is sent already is not heard to its end where a line to come is another
+   * one now: there the stream begins anew.
+   */
+  follow(path, lines) {
+    if (path !== this.path) return;
+    this.#lines = lines;
+    this.#turn = null;
+    if (this.mode !== "stream") return;
+    const time = this.#audio.currentTime;
+    const sent = this.#heard.filter(({ id, start }) => id !== undefined && start > time);
+    const past = this.#heard.findLast(({ id, start }) => id !== undefined && start <= time);
+    const at = lines.findIndex(({ id }) => id === (past?.id ?? this.current?.id));
+    if (at < 0) return; // what sounds now is another line; it is heard to its end, and what follows is told later
+    for (const [number, heard] of sent.entries()) {
+      const line = lines[at + 1 + number];
+      if (line && line.id === heard.id && (line.sound ?? heard.sound) === heard.sound && line.state !== "new") continue;
+      this.#turn = { at: heard.start, id: line?.id ?? null };
+      return;
+    }
+  }
+
+  /** Begin anew where what is sent is not what is to be heard any more; whether it does. */
+  #turns() {
+    const turn = this.#turn;
+    if (!turn || this.#audio.currentTime < turn.at - 0.05) return false;
+    this.#turn = null;
+    if (turn.id === null) this.stop();
+    else this.playFrom(this.path, this.#lines, turn.id);
+    return true;
+  }
+
+  /** Go to a place of the line that is played alone: a part of its length, 0 to 1. */
+  seek(share) {
+    if (this.mode === "line" && this.#audio.duration) this.#audio.currentTime = share * this.#audio.duration;
+  }
+
+  /** How much of the line that sounds has been heard: 0 to 1; null where nothing sounds. */
+  get progress() {
+    const time = this.#audio.currentTime;
+    if (this.mode === "line") return this.#audio.duration ? time / this.#audio.duration : 0;
+    const now = this.#now();
+    return this.mode === "stream" && now && now.end > now.start ? Math.min(1, Math.max(0, (time - now.start) / (now.end - now.start))) : null;
   }
 
   /** Pause, or go on. */
@@ -147,6 +199,7 @@ export class Player extends EventTarget {
   #clear() {
     this.#asking?.abort();
     this.#token = null;
+    this.#turn = null;
     this.#heard = [];
     this.mode = null;
     this.#audio.pause();
@@ -169,7 +222,7 @@ export class Player extends EventTarget {
   #now() {
     const time = this.#audio.currentTime;
     // Of what has begun, the last; it stays until the next begins, so that nothing flickers in pauses.
-    return this.#heard.findLast(({ start, utterance }) => utterance !== undefined && start <= time + 0.01);
+    return this.#heard.findLast(({ start, id }) => id !== undefined && start <= time + 0.01);
   }
 
   #follow() {
@@ -178,12 +231,14 @@ export class Player extends EventTarget {
   }
 
   #locate() {
-    if (this.mode !== "stream") return;
+    if (!this.mode) return;
+    this.#tell("progress");
+    if (this.mode === "stream" && this.#turns()) return;
     const now = this.#now();
-    const line = now && this.#lines[now.utterance];
+    const line = now && this.#lines.find(({ id }) => id === now.id);
     if (line && line.id !== this.current?.id) this.#set({ current: line });
     const sounding = this.moras.findIndex(([, , , sounds]) => sounds);
-    const mora = `${now?.utterance} ${now?.moras?.length} ${sounding}`;
+    const mora = `${now?.id} ${now?.moras?.length} ${sounding}`;
     if (mora !== this.#mora) this.#tell("mora");
     this.#mora = mora;
   }

@@ -2,6 +2,7 @@
 
 import { make, mark, resign, signed } from "./elements.js";
 import { clock, plain, say } from "./words.js";
+import { Wave } from "./wave.js";
 
 /** A row; `act(action, row)` is called for its buttons. */
 export class Row {
@@ -19,6 +20,7 @@ export class Row {
   #reading = make("span", { class: "reading", lang: "ja", hidden: true });
   #reason = make("span", { class: "reason", hidden: true });
   #seconds = make("span", { class: "seconds" });
+  #gap = null;
   #mended = make("span", { class: "mended", hidden: true }, say("mended"));
   #state = make("span", { class: "state" });
 
@@ -27,6 +29,7 @@ export class Row {
     const action = (shown, label, name) => signed(shown, say(label), { "data-action": name, tabindex: -1, click: (event) => this.#press(name, event) });
     this.play = action("play", "playLine", "play");
     this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
+    this.wave = new Wave((share) => act("seek", this, share));
     this.buttons = [this.play, action("from", "playFrom", "from"), this.edit];
     this.element = make(
       "li",
@@ -38,7 +41,7 @@ export class Row {
         this.#start,
         this.#speaker,
         make("p", { class: "words" }, this.#text, this.#reading, this.#reason),
-        make("span", { class: "facts" }, this.#mended, this.#seconds, this.#state),
+        make("span", { class: "facts" }, this.wave.element, this.#mended, this.#seconds, this.#state),
         make("span", { class: "actions" }, this.buttons[1], this.edit),
       ),
     );
@@ -61,15 +64,24 @@ export class Row {
     this.#start.textContent = start === null || start === undefined ? "" : clock(start);
     this.#speaker.textContent = style ? `${utterance.voice}（${style}）` : utterance.voice;
     this.#sought = plain(`${text} ${reading} ${utterance.voice}`);
-    this.#text.textContent = text;
+    const parts = utterance.ruby ?? [];
+    this.#text.replaceChildren(...(parts.length ? parts.map(([written, read]) => (read === null ? written : make("ruby", {}, written, make("rt", {}, read)))) : [text]));
     this.#reading.textContent = reading;
-    this.#reading.hidden = reading === text;
+    this.#reading.hidden = reading === text || parts.length > 0;
+    this.wave.sound = utterance.sound ?? null;
     this.#seconds.textContent = utterance.seconds === null ? "" : say("seconds", { seconds: utterance.seconds.toFixed(1) });
     this.#mended.hidden = !utterance.take;
     this.#state.textContent = say(state);
     this.#reason.hidden = !error;
     this.#reason.textContent = error ? [error.message.replace(`「${text}」: `, ""), error.remedy].filter(Boolean).join(" ") : "";
     mark(this.element, "aria-label", [this.#speaker.textContent, text, say(state)].join("、"));
+  }
+
+  /** Seconds of the usual pause before it, which is shown as a gap; 0 for none. */
+  set gap(seconds) {
+    if (seconds === this.#gap) return;
+    this.#gap = seconds;
+    this.element.style.setProperty("--gap", String(seconds));
   }
 
   #press(name, { detail }) {
@@ -93,6 +105,7 @@ export class Row {
   /** Mark it as the one that sounds, paused or not; null where it does not. */
   set sounding(how) {
     mark(this.element, "aria-current", how === null ? null : "true");
+    if (how === null) this.wave.progress = null;
     resign(this.play, how === "going" ? "pause" : "play", say(how === "going" ? "pausePlay" : how ? "resume" : "playLine"));
   }
 }

@@ -59,6 +59,9 @@ export const post = async (what, path = null, query = {}, body = {}) =>
 export const sound = async (path, utterance, signal) =>
   (await request(address("sound", path, { utterance }), { signal })).blob();
 
+/** How the sounds of some lines look and when their moras sound, by the ids of those that are spoken. */
+export const shapes = (path, lines) => get("shapes", path, { lines: lines.join(",") });
+
 /** Where the episode streams from a line on. */
 export const streamAddress = (path, utterance, play) => address("stream", path, { utterance, play });
 
