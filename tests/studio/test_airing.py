@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +13,11 @@ import pytest
 from tests.kit.fake_engine import Fault
 from tests.kit.site_kit import SiteKit
 from tests.kit.studio_kit import Page, open_studio
+from tests.kit.studio_page import EXAMPLE, Studio, tree
 from tts_render.ground.files import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.kit.fake_engine import FakeEngine
 
@@ -235,3 +237,42 @@ def test_the_end_of_the_studio_ends_a_render_with_nothing_written(site: SiteKit,
         next(event for event in events if event["kind"] == "render" and event["render"]["state"] == "speaking")
     assert site.files() == before
     assert "press" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_an_episode_is_published_in_the_browser_as_on_the_command_line(
+    studio: Studio, tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    kept: dict[str, dict[str, bytes]] = {"before": tree(studio.root)}
+
+    def keep(name: str) -> Callable[[], None]:
+        return lambda: kept.update({name: tree(studio.root)})
+
+    told = studio.use(
+        "publish",
+        {
+            "refuses": lambda: fake_engine.fail("/synthesis", None, Fault("status", status=400)),
+            "works": keep("failed"),
+            **{name: keep(name) for name in ("rendered", "written", "undone")},
+        },
+    )
+    assert told["problems"] == []
+    assert (told["fixed"], len(told["boxes"])) == (1, 9), "there are no slides; the rest is free"
+    assert "houkago-server-3.txt:1" in told["failed"]
+    assert told["elsewhere"] == "houkago-server-3.txt:1"
+    assert told["led"] in (0, 1)
+    assert kept["failed"] == kept["before"]
+
+    post = "_posts/2025-10-10-3.md"
+    assert kept["rendered"][post] == kept["before"][post]
+    assert told["diff"][0] == "-audio_file_size: 0"
+    assert told["diff"][1] == f"+audio_file_size: {len(kept['rendered']['audio/houkago-server-3.mp3'])}"
+    assert "LUFS" in told["facts"]
+    assert told["spoken"] == told["rows"], "what was rendered is spoken"
+    assert told["clicked"] > 3
+
+    other = SiteKit(Path(shutil.copytree(EXAMPLE, tmp_path / "other")), tmp_path / "other cache", (fake_engine.url,))
+    assert other.run("render", other.root / post, "--also", "vtt,chapters").code == 0
+    assert kept["written"] == other.files()
+    assert kept["undone"] == kept["rendered"]

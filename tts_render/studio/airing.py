@@ -53,6 +53,7 @@ def airing_routes(desk: Desk) -> list[Route]:
     return [
         Route("/api/publishing/{path:path}", answers.look),
         Route("/api/plots/{path:path}", answers.plots),
+        Route("/api/render/{path:path}", answers.standing),
         Route("/api/render/{path:path}", answers.render, methods=["POST"]),
         Route("/api/cancel/{path:path}", answers.cancel, methods=["POST"]),
         Route("/api/write/{path:path}", answers.write, methods=["POST"]),
@@ -66,6 +67,10 @@ class _Airing:
 
     async def look(self, request: Request) -> Response:
         return await answer(self._desk, request, self._facts)
+
+    async def standing(self, request: Request) -> Response:
+        now = self._desk.press.standing(self._desk.path(request.path_params["path"]))
+        return JSONResponse({"render": None if now is None else progress_facts(now)})
 
     async def render(self, request: Request) -> Response:
         asked = await body(request)

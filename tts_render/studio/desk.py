@@ -304,6 +304,8 @@ class Desk:
     def _rendering(self, progress: Progress) -> None:
         name = self._name(progress.wish.path)
         self.say({"kind": "render", "path": name, "render": progress_facts(progress)})
+        if progress.ended and progress.wish.path in self._sheets.paths():
+            self.changed(progress.wish.path)  # its lines are spoken now
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

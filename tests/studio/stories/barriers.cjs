@@ -35,6 +35,12 @@ module.exports = ({ address, axe, open, rows }) => {
       await page.locator("[data-key=speed]").waitFor();
       await see("manner");
       await page.keyboard.press("Escape");
+      await page.keyboard.press("r");
+      await page.locator("[data-action=render]").click();
+      await page.locator("[data-action=write]").waitFor();
+      await page.locator(".graph").waitFor();
+      await see("publish");
+      await page.keyboard.press("Escape");
       await page.keyboard.press("?");
       await see("keys");
       await page.keyboard.press("Escape");

@@ -92,7 +92,7 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
       await page.locator(".accent").first().waitFor();
       told[`accent ${width}`] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       told[`unnamed ${width}`] = await page.evaluate(
-        () => [...document.querySelectorAll("button, input, select")].filter((element) => !(element.ariaLabel || element.labels?.length || element.textContent.trim())).length,
+        () => [...document.querySelectorAll("button, input, select")].filter((element) => !(element.ariaLabel || element.labels?.length || element.innerText.trim())).length,
       );
     }
     told.foreign = await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed, [onclick], body [style*=url]").length);

@@ -3,6 +3,7 @@
 import { isTyping, make, sign } from "./elements.js";
 import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
+import { Publish } from "./publish.js";
 import { Row } from "./row.js";
 import { Failure, get } from "./talk.js";
 import { Waves } from "./wave.js";
@@ -24,6 +25,7 @@ export class EpisodeView extends HTMLElement {
   #told = "";
   #waves = new Waves();
 
+  publish = new Publish(this);
   path = null;
   facts = null;
   /** @type {import("./player.js").Player} */
@@ -46,7 +48,8 @@ export class EpisodeView extends HTMLElement {
     this.append(
       this.#head,
       this.#notices,
-      make("div", { class: "tools" }, playAll, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
+      make("div", { class: "tools" }, playAll, this.publish.button, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
+      this.publish.element,
       this.#list,
     );
     this.#field.addEventListener("input", () => this.#sift());
@@ -79,6 +82,7 @@ export class EpisodeView extends HTMLElement {
       this.#waves.begin(facts.path);
     }
     this.facts = facts;
+    this.publish.take(facts.path);
     this.told(facts);
     this.#showHead();
     this.#showNotices();
@@ -146,6 +150,22 @@ export class EpisodeView extends HTMLElement {
     return Boolean(row);
   }
 
+  /** Whether something is said at a line of the script. */
+  has(line) {
+    return this.rows.some(({ utterance }) => utterance.line === line);
+  }
+
+  /** Go to what is heard at a time of the whole episode, in seconds. */
+  goToTime(seconds) {
+    const row = this.rows.findLast(({ start }) => start <= seconds + 0.05) ?? this.rows[0];
+    row?.element.focus();
+  }
+
+  /** The number of a voice's colour. */
+  voiceNumber(voice) {
+    return Math.max(0, this.#voices.indexOf(voice));
+  }
+
   playFrom(row) {
     if (row) this.player.playFrom(this.path, this.facts.utterances, row.id);
   }
@@ -208,6 +228,7 @@ export class EpisodeView extends HTMLElement {
     else if (key === "v" && row) this.edit(row, "manner");
     else if (key === "b" && this.#mend) this.#mend.compare();
     else if (key === "f") this.search();
+    else if (key === "r") this.publish.toggle();
     else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];
     else if (key === "Escape") this.player.mode ? this.player.stop() : this.close();
     else return false;

@@ -23,7 +23,7 @@ const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true"
 const keys = [
   ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
   ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]],
-  ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
+  ["keyPublish", ["r"]], ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
 ];
 const help = make(
   "dialog",
@@ -171,7 +171,13 @@ happenings.on("back", async () => {
   await (main.contains(episode) ? episode.reload() : show());
 });
 happenings.on("trouble", ({ error }) => trouble(new Failure(503, error)));
-happenings.on("files", () => refresh());
+happenings.on("files", () => {
+  refresh();
+  episode.publish.refresh();
+});
+happenings.on("render", (detail) => {
+  if (detail.path === episode.path) episode.publish.heard(detail.render);
+});
 happenings.on("engine", ({ error, was, now }) => {
   settle("engine");
   settle("EngineUnreachableError");
@@ -191,6 +197,7 @@ happenings.on("utterance", (detail) => {
 happenings.on("episode", (detail) => {
   if (detail.path !== episode.path || !main.contains(episode)) return;
   episode.changed(detail.episode);
+  episode.publish.refresh();
   askUndoable(detail.path);
 });
 player.addEventListener("failure", (/** @type {CustomEvent} */ { detail: { error, utterance } }) => {
