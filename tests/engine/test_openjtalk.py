@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from tests.kit.embedded import MARKS, level, mono, pitches, quiet_ends, run
 from tts_render.engine import openjtalk as module
 from tts_render.engine.base import Scales, Spoken, StyleId
 from tts_render.engine.htsvoice import HtsVoice
+from tts_render.engine.moras import to_kana
 from tts_render.engine.openjtalk import OpenJtalkEngine
 from tts_render.ground.errors import EngineMissingError, EngineReplyError
 
@@ -302,3 +304,21 @@ def test_without_onnxruntime_it_is_missing_for_it_would_read_otherwise(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(EngineMissingError, match=r"is not for this machine.*\n?.*tts-render\[openjtalk\]"):
         OpenJtalkEngine(cache_dir=tmp_path, warn=print).phrase("はい。", MEI)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("⟦ハ'シオ⟧持って、橋を渡る。", "ハ'シオ/モ'ッテ、ハシ'ヲ/ワタル'"),
+        ("⟦ハシ'オ⟧持って、橋を渡る。", "ハシ'オ/モ'ッテ、ハシ'ヲ/ワタル'"),
+        ("箸を⟦モッテ'⟧、橋を渡る。", "ハ'シヲ/モッテ'、ハシ'ヲ/ワタル'"),
+        ("⟦ハ'シオ/モッテ'、ハ_シオ'/ワタル'⟧。", "ハ'シオ/モッテ'、ハ_シオ'/ワタル'"),
+        ("はい、⟦ハ'シ？⟧", "ハ'イ、ハ'シ？"),
+    ],
+)
+def test_kana_with_accents_in_a_text_are_followed(engine: OpenJtalkEngine, text: str, said: str) -> None:
+    phrasing = engine.phrase(text, MEI)
+    assert to_kana(engine.unfold(phrasing)) == said
+    assert [mora.text for mora in engine.speak(phrasing, MEI, Scales()).moras] == re.findall(
+        "[ァ-ヴー][ァィゥェォャュョ]?|、", said
+    )

@@ -277,7 +277,7 @@ def test_voicevox_gets_the_accent_that_the_script_gives() -> None:
 
 def test_an_embedded_engine_keeps_the_reading_and_says_once_that_the_accent_is_gone() -> None:
     warnings: list[str] = []
-    accents = Accents("openjtalk", warnings.append)
+    accents = Accents("kokoro", warnings.append)
     assert accents.drop(f"{KANA[0]}キョ'ウ/ワ'{KANA[1]}です。") == "キョウワです。"
     accents.drop(f"{KANA[0]}ア'{KANA[1]}")
     assert len(warnings) == 1

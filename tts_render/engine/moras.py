@@ -6,6 +6,7 @@ Every engine can be asked to say such phrases; what it cannot follow of them it 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,15 @@ __all__ = [
     "fill",
     "is_complete",
     "is_open",
+    "parse_notation",
     "read_phrases",
     "to_kana",
     "to_text",
     "write_phrases",
 ]
+
+_NOTATION = re.compile("([^/、]+)([/、]?)")
+_MORA = re.compile("(_?)([ァ-ヴ][ァィゥェォャュョヮ]?|ー)")
 
 PAUSE = "pau"
 """The vowel of a mora that is silence."""
@@ -144,6 +149,26 @@ def to_kana(phrases: Sequence[AccentPhrase]) -> str:
         last = index == len(phrases) - 1
         parts.append("".join(moras) + ending + ("" if last else "、" if phrase.pause else "/"))
     return "".join(parts)
+
+
+def parse_notation(kana: str) -> tuple[AccentPhrase, ...]:
+    """The phrases that kana in the notation of VOICEVOX describe. Of their phones only voiceless vowels are known.
+
+    Raises:
+        ShapeError: a phrase has no accent, or no mora.
+    """
+    phrases: list[AccentPhrase] = []
+    for part, border in _NOTATION.findall(kana):
+        before, accent, after = part.removesuffix("？").partition("'")
+        moras = [
+            Mora(mora, None, "A" if voiceless else "a", None, None, None)
+            for voiceless, mora in _MORA.findall(before + after)
+        ]
+        if not accent or not moras:
+            raise ShapeError(said("{phrase!r} has no accent", phrase=part))
+        pause = Mora("、", None, PAUSE, None, None, None) if border == "、" else None
+        phrases.append(AccentPhrase(tuple(moras), len(_MORA.findall(before)), pause, part.endswith("？")))
+    return tuple(phrases)
 
 
 def to_text(phrases: Sequence[AccentPhrase]) -> str:

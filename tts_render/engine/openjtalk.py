@@ -9,10 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
+from tts_render.engine.base import KANA, Identity, MoraTime, Phrasing, Scales, Spoken, Style, StyleId
 from tts_render.engine.embedded import (
     READING_PACKAGES,
-    Accents,
     Ignored,
     Takes,
     Word,
@@ -22,7 +21,7 @@ from tts_render.engine.embedded import (
     processors,
     read,
 )
-from tts_render.engine.moras import PAUSE, AccentPhrase, Mora, count_moras, is_open, to_kana
+from tts_render.engine.moras import PAUSE, AccentPhrase, Mora, count_moras, is_open, parse_notation, to_kana
 from tts_render.ground.errors import EngineReplyError
 from tts_render.ground.files import digest_bytes
 from tts_render.ground.messages import said
@@ -59,6 +58,9 @@ _COMPANION = "さわやかな風の吹く朝です。公園の池に、小さな
 """Spoken after an utterance in which the vocoder became unstable, and cut off again."""
 
 _PAUSE = "、"
+_PAUSES = "、，,"
+_MARK = "記号"
+_PARTS = re.compile(f"({KANA[0]}[^{''.join(KANA)}]*{KANA[1]})")
 _FEATURE = {
     "pos": "名詞", "pos_group1": "一般", "pos_group2": "*", "pos_group3": "*", "ctype": "*", "cform": "*",
     "acc": 0, "mora_size": 0, "chain_rule": "*", "chain_flag": 0,
@@ -99,7 +101,6 @@ class OpenJtalkEngine:
     def __init__(self, *, warn: Callable[[str], None], cache_dir: Path | None = None) -> None:  # noqa: ARG002  # has no model
         self.label = _NAME
         self.workers = processors()
-        self._accents = Accents(_NAME, warn)
         self._ignored = Ignored(_NAME, ("intonation",), warn)
         self._takes = Takes(_NAME, warn)
         self._starting = threading.Lock()
@@ -118,13 +119,13 @@ class OpenJtalkEngine:
         return Identity(_NAME, installed(_NAME, READING_PACKAGES), "", (_MEI,))
 
     def phrase(self, text: str, style: StyleId) -> Phrasing:  # noqa: ARG002  # there is one style
-        """Return the reading of ``text``.
+        """Return the reading of ``text``; kana with accents are phrases of their own.
 
         Raises:
             EngineMissingError: it is not installed.
         """
         openjtalk, _ = self._start()
-        words = read(openjtalk, self._accents.drop(text))
+        words = tuple(_words(openjtalk, text))
         labels = _labels(openjtalk, words)
         segments = _segments(labels, [mora for word in words for mora in word.moras])
         return Phrasing(
@@ -221,6 +222,30 @@ class OpenJtalkEngine:
         return wave
 
 
+def _words(openjtalk: ModuleType, text: str) -> Iterator[Word]:
+    """The words of a text in which some parts are kana with accents."""
+    begun = False
+    for part in filter(None, _PARTS.split(text)):
+        if part.startswith(KANA[0]):
+            phrases = parse_notation(part.strip("".join(KANA)))
+            kana = iter(phrases)
+            for feature in _features(phrases):
+                said = next(kana) if feature["pos"] != _MARK else None
+                moras = () if said is None else tuple(mora.text for mora in said.moras)
+                yield Word(str(feature["string"]), "".join(moras), moras, feature)
+            begun = begun or bool(phrases)
+            continue
+        found = read(openjtalk, part)
+        if begun and part[0] in _PAUSES:  # it has no sound of its own, and is left out where a text begins
+            yield Word(_PAUSE, "", (), _mark(_PAUSE))
+        yield from found
+        begun = begun or bool(found)
+
+
+def _mark(mark: str) -> dict[str, object]:
+    return _FEATURE | {"pos": _MARK, "string": mark, "orig": mark, "read": mark, "pron": mark}
+
+
 def _labels(openjtalk: ModuleType, words: Sequence[Word]) -> tuple[str, ...]:
     return tuple(openjtalk.make_label([word.feature for word in words])) if words else ()
 
@@ -234,7 +259,7 @@ def _features(phrases: Sequence[AccentPhrase]) -> Iterator[dict[str, object]]:
         yield _FEATURE | {"string": kana, "orig": kana, "read": kana, "pron": kana, "acc": accent, "mora_size": count}
         mark = "？" if phrase.question else "、" if phrase.pause and index < len(phrases) - 1 else ""
         if mark:
-            yield _FEATURE | {"pos": "記号", "string": mark, "orig": mark, "read": mark, "pron": mark}
+            yield _mark(mark)
 
 
 def _phrases(score: _Score) -> Iterator[AccentPhrase]:

@@ -214,7 +214,7 @@ class UtteranceCache:
                 yield path, facts.st_size, facts.st_mtime
 
     def _phrase_path(self, identity: Identity, style: StyleId, text: str) -> Path:
-        key = _key("phrases-1", identity.engine, identity.version, identity.dictionary, style, text)
+        key = _key("phrases-2", identity.engine, identity.version, identity.dictionary, style, text)
         return self.folder / "phrases" / key[:2] / f"{key}.json"
 
     def _clip_path(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> Path:
