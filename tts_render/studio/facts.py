@@ -39,11 +39,14 @@ __all__ = [
     "heard_facts",
     "listed_facts",
     "made_facts",
+    "mora_facts",
     "phrase_facts",
     "plots_facts",
     "progress_facts",
     "sheet_facts",
     "shown",
+    "slide_facts",
+    "sound_name",
     "utterance_facts",
 ]
 

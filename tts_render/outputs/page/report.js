@@ -22,10 +22,12 @@
 
   // The page is written in the language of the episode.
   const translate = () => {
-    const labelled = `${wanted}Label`;
-    for (const element of document.querySelectorAll(`[data-${wanted}]`)) element.textContent = element.dataset[wanted];
-    for (const element of document.querySelectorAll(`[data-${wanted}-label]`)) {
-      element.setAttribute("aria-label", element.dataset[labelled]);
+    for (const [key, attribute] of [[`data-${wanted}`, null], [`data-${wanted}-label`, "aria-label"]]) {
+      for (const element of document.querySelectorAll(`[${key}]`)) {
+        const text = element.getAttribute(key);
+        if (attribute) element.setAttribute(attribute, text);
+        else element.textContent = text;
+      }
     }
     for (const line of lines) {
       const button = line.querySelector("button");
