@@ -22,6 +22,12 @@ module.exports = ({ address, axe, open, rows }) => {
       await see("list");
       await open(page, "サーバー");
       await see("episode");
+      await page.keyboard.press("h");
+      await page.keyboard.type("です");
+      await page.keyboard.press("Enter");
+      await page.locator("mark.current").waitFor();
+      await see("replace");
+      await page.keyboard.press("Escape");
       await rows(page).nth(0).locator("[data-action=edit]").click();
       await page.waitForFunction(() => document.querySelector(".source").value);
       await see("text");

@@ -5,9 +5,10 @@ import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
 import { Publish } from "./publish.js";
 import { Row } from "./row.js";
+import { Search } from "./search.js";
 import { Failure, get } from "./talk.js";
 import { Waves } from "./wave.js";
-import { clock, day, plain, say } from "./words.js";
+import { clock, day, say } from "./words.js";
 
 /** The page of one episode. */
 export class EpisodeView extends HTMLElement {
@@ -19,8 +20,7 @@ export class EpisodeView extends HTMLElement {
   #sounding = null;
   #head = make("header", {});
   #notices = make("div", {});
-  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findLine"), placeholder: say("findLine"), "aria-keyshortcuts": "f" });
-  #found = make("span", { class: "dim", role: "status" });
+  #search = new Search();
   #list = make("ol", { class: "lines" });
   #told = "";
   #waves = new Waves();
@@ -48,12 +48,11 @@ export class EpisodeView extends HTMLElement {
     this.append(
       this.#head,
       this.#notices,
-      make("div", { class: "tools" }, playAll, this.publish.button, make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "f")), this.#found),
+      make("div", { class: "tools" }, playAll, this.publish.button, this.#search),
       this.publish.element,
       this.#list,
     );
-    this.#field.addEventListener("input", () => this.#sift());
-    this.#field.addEventListener("keydown", (event) => this.#searching(event));
+    this.#search.attach(this, this.#list);
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     this.#list.addEventListener("dblclick", (event) => this.#doubled(event));
     player.addEventListener("change", () => this.#showSounding());
@@ -77,7 +76,7 @@ export class EpisodeView extends HTMLElement {
       this.#live.clear();
       this.#active = this.#mend = null;
       this.#list.replaceChildren();
-      this.#field.value = "";
+      this.#search.clear();
       this.#told = "";
       this.#waves.begin(facts.path);
     }
@@ -88,11 +87,11 @@ export class EpisodeView extends HTMLElement {
     this.#showNotices();
     this.#follow();
     this.#arrange();
-    this.#sift();
+    this.#search.sift();
     this.player.follow(facts.path, facts.utterances);
     this.#showSounding();
     this.#waves.look();
-    if (!this.#active || !this.#rows.has(this.#active.id)) this.#activate(this.rows[0] ?? null);
+    if (!this.#active || !this.#rows.has(this.#active.id)) this.activate(this.rows[0] ?? null);
   }
 
   /** Show what has become of one utterance. */
@@ -207,8 +206,17 @@ export class EpisodeView extends HTMLElement {
 
   /** Put the cursor where one searches. */
   search() {
-    this.#field.focus();
-    this.#field.select();
+    this.#search.focus();
+  }
+
+  /** The row that the keys are for. */
+  get activeRow() {
+    return this.#active;
+  }
+
+  /** Whether the panel of a row is open. */
+  mends(row) {
+    return row === this.#mend?.row;
   }
 
   /** Do what a key is for; false where it is for nothing here. */
@@ -229,6 +237,8 @@ export class EpisodeView extends HTMLElement {
     else if (key === "b" && this.#mend) this.#mend.compare();
     else if (key === "f") this.search();
     else if (key === "r") this.publish.toggle();
+    else if (key === "h") this.#search.replace();
+    else if (key === "n" || key === "N") this.#search.step(key === "n" ? 1 : -1);
     else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];
     else if (key === "Escape") this.player.mode ? this.player.stop() : this.close();
     else return false;
@@ -262,7 +272,7 @@ export class EpisodeView extends HTMLElement {
   }
 
   #act(action, row, share = 0) {
-    if (action === "focus") this.#activate(row);
+    if (action === "focus") this.activate(row);
     else if (action === "seek") this.#seek(row, share);
     else if (action === "from") this.playFrom(row);
     else if (action === "edit") this.#mend?.row === row ? this.close() : this.edit(row);
@@ -280,31 +290,8 @@ export class EpisodeView extends HTMLElement {
     if (row && !event.target.closest(".mend, button")) this.edit(row);
   }
 
-  #searching(event) {
-    if (event.isComposing) return;
-    if (event.key === "Escape") {
-      this.#field.value = "";
-      this.#sift();
-      this.#active?.element.focus();
-    } else if (event.key === "Enter" || event.key === "ArrowDown") {
-      this.rows.find(({ element }) => !element.hidden)?.element.focus();
-    } else return;
-    event.preventDefault();
-  }
-
-  #sift() {
-    const words = plain(this.#field.value).split(/\s+/).filter(Boolean);
-    let found = 0;
-    for (const element of this.#list.children) {
-      const { row } = element;
-      const open = row && row === this.#mend?.row;
-      element.hidden = words.length > 0 && !open && !row?.fits(words);
-      if (row && !element.hidden) found++;
-    }
-    this.#found.textContent = words.length ? say("found", { found, all: this.#rows.size }) : "";
-  }
-
-  #activate(row) {
+  /** Have the keys be for a row. */
+  activate(row) {
     if (row === this.#active) return;
     if (this.#active) this.#active.active = false;
     this.#active = row;

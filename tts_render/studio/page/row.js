@@ -1,6 +1,7 @@
 // One utterance as a row: who says what, how it is read, how long it is, and how it stands.
 
 import { make, mark, resign, signed } from "./elements.js";
+import { markPlaces } from "./marks.js";
 import { clock, plain, say } from "./words.js";
 import { Wave } from "./wave.js";
 
@@ -14,6 +15,11 @@ export class Row {
   #active = false;
   #facts = null;
   #sought = "";
+  /** What it says, as it is compared in a search. */
+  folded = "";
+  #said = "";
+  #places = [];
+  #place = -1;
   #start = make("span", { class: "start" });
   #speaker = make("span", { class: "speaker", lang: "ja" });
   #text = make("span", { class: "text", lang: "ja" });
@@ -63,9 +69,13 @@ export class Row {
     this.element.className = `line v${voice % 8} ${state}${this.#active ? " active" : ""}`;
     this.#start.textContent = start === null || start === undefined ? "" : clock(start);
     this.#speaker.textContent = style ? `${utterance.voice}（${style}）` : utterance.voice;
-    this.#sought = plain(`${text} ${reading} ${utterance.voice}`);
+    this.folded = plain(text);
+    this.#sought = `${this.folded} ${plain(`${reading} ${utterance.voice}`)}`;
     const parts = utterance.ruby ?? [];
     this.#text.replaceChildren(...(parts.length ? parts.map(([written, read]) => (read === null ? written : make("ruby", {}, written, make("rt", {}, read)))) : [text]));
+    if (this.#said !== text) this.#places = [];
+    else if (this.#places.length) markPlaces(this.#text, this.#places, this.#place);
+    this.#said = text;
     this.#reading.textContent = reading;
     this.#reading.hidden = reading === text || parts.length > 0;
     this.wave.sound = utterance.sound ?? null;
@@ -93,6 +103,14 @@ export class Row {
   /** Whether the words of a search are in what it says. */
   fits(words) {
     return words.every((word) => this.#sought.includes(word));
+  }
+
+  /** Mark places of what it says, and the one of a number as that where one is. */
+  mark(places, current = -1) {
+    if (!places.length && !this.#places.length) return;
+    this.#places = places;
+    this.#place = current;
+    markPlaces(this.#text, places, current);
   }
 
   /** Whether it is the row that the keys are for: the only one that Tab reaches. */

@@ -22,7 +22,7 @@ const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true"
 /** @type {[string, string[]][]} */
 const keys = [
   ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
-  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]],
+  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]], ["keyReplace", ["h"]], ["keyPlace", ["n", "N"]],
   ["keyPublish", ["r"]], ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
 ];
 const help = make(
