@@ -115,6 +115,10 @@ class Replacing:
             raise TypeError("only lines can be changed")
         return line
 
+    def text(self, place: Place) -> str:
+        """What the line of a place says now."""
+        return self._wanted(self._made).get(place.item, self.line(place).text)
+
     def encode(self, before: bytes) -> bytes:
         """The file with the replacements.
 
@@ -132,10 +136,7 @@ class Replacing:
     def _try(self, numbers: Mapping[Place, int]) -> int | None:
         """Replace finds of the source too, if the script reads as it should then; else, which item is wrong first."""
         made = self._made | {place: self._found[number] for place, number in numbers.items()}
-        wanted: dict[int, str] = {}
-        for place in sorted(made, reverse=True):
-            text = wanted.get(place.item, self.line(place).text)
-            wanted[place.item] = text[: place.start] + self._by + text[place.end :]
+        wanted = self._wanted(made)
         first = min(place.item for place in numbers)
         if len({*made.values()}) < len(made):
             return first
@@ -149,6 +150,14 @@ class Replacing:
             self._made = made
             return None
         return max((place.item for place in numbers if wrong is not None and place.item <= wrong), default=first)
+
+    def _wanted(self, made: Iterable[Place]) -> dict[int, str]:
+        """What the lines say, by their items, once these places are replaced."""
+        wanted: dict[int, str] = {}
+        for place in sorted(made, reverse=True):
+            text = wanted.get(place.item, self.line(place).text)
+            wanted[place.item] = text[: place.start] + self._by + text[place.end :]
+        return wanted
 
     def _has_reading(self, place: Place) -> bool:
         """Whether some of the text there has a reading of its own, which would be wrong for another text."""

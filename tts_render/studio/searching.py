@@ -80,8 +80,7 @@ def _change(sheet: Sheet, replacing: Replacing) -> Change:
 
 
 def _left(place: Place, replacing: Replacing) -> dict[str, Any]:
-    line = replacing.line(place)
-    return {"line": line.line, "text": line.text}
+    return {"line": replacing.line(place).line, "text": replacing.text(place)}
 
 
 def _short(asked: dict[str, Any], key: str) -> str:
