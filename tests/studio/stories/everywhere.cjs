@@ -36,7 +36,7 @@ module.exports = ({ ask, focused, open, rows, said, text }) => ({
     await page.keyboard.press("Control+z");
     await page.waitForFunction(() => document.querySelector(".lines").textContent.includes("バックアップと呼べますのよ"));
     await page.keyboard.press("Control+z");
-    await page.waitForFunction((line) => document.querySelector(".lines").textContent.includes(line), before.find((line) => line.includes("バックアップ")));
+    await page.waitForFunction((line) => document.querySelector(".lines").textContent.includes(line), before.findLast((line) => line.includes("バックアップ")));
     told.undone = await said(page);
     await ask("undone");
     // what the script cannot say otherwise is named with its line
