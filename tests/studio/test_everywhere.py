@@ -52,6 +52,6 @@ def test_a_text_is_found_marked_replaced_and_given_back(studio: Studio) -> None:
     assert at["all"] == {**before, SCRIPT: script.replace(WORD, OTHER).encode()}
     assert at["undone"] == before, "undone to the byte"
     assert "line 1: 紅茶は、緑茶ですのよ。" in told["named"]
-    assert told["there"] == "紅茶は、緑茶ですのよ。"
+    assert "緑茶ですのよ。" in told["there"]
     there = (studio.root / SCRIPT).read_text(encoding="utf-8")
     assert there == ruby.replace("、紅茶", "、緑茶") + script.replace("紅茶", "緑茶")
