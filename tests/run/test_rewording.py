@@ -301,3 +301,25 @@ def test_every_other_byte_stays_whatever_the_lines_end_with(site: SiteKit, end: 
         draft = Draft(open_episode(site.post))
         assert only(draft, "箸。", **wish)
         assert draft.encode(script.encode()) == script.replace("箸。", wanted).encode()
+
+
+@pytest.mark.parametrize(
+    ("wish", "wanted"),
+    [
+        ({"factor": FASTER}, f"前です。{FAST}箸を\n持つ人です。{END}後です。\n"),
+        ({"voice": ("ずんだもん", None)}, '前です。<voice name="ずんだもん">箸を\n持つ人です。</voice>後です。\n'),
+        ({"out": True}, "前です。<!-- 箸を\n持つ人です。 -->後です。\n"),
+        (
+            {"spans": (Span("箸を持つ"), Span("人", "ヒ'ト", kana=True), Span("です。"))},
+            "前です。箸を\n持つ" + KANA.format("ヒ'ト", "人") + "です。後です。\n",
+        ),
+        ({"after": Silence(1)}, '前です。箸を\n持つ人です。<break time="1s"/>後です。\n'),
+    ],
+)
+def test_a_line_that_goes_on_in_the_next_row_is_changed_where_it_stands(
+    site: SiteKit, wish: dict[str, Any], wanted: str
+) -> None:
+    draft = body_of(site, "前です。箸を\n持つ人です。後です。\n")
+    head = draft.text.partition("前です。")[0]
+    assert only(draft, "箸を持つ人です。", **wish)
+    assert draft.text == head + wanted

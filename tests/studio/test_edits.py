@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.kit.fake_voice import from_notation
 from tests.kit.site_kit import POST, SiteKit
+from tts_render.engine.base import StyleId
 from tts_render.engine.moras import read_phrases, to_kana
 from tts_render.episode.episode import open_episode
-from tts_render.ground.errors import ScriptError
+from tts_render.ground.errors import ScriptError, TtsRenderError
 from tts_render.run.journal import StaleError
 from tts_render.run.rereading import Rewording, Silence
 from tts_render.run.retuning import opened
@@ -278,3 +280,32 @@ def test_speed_and_pauses_are_markup_of_their_line(site: SiteKit) -> None:
         assert edit.changes[0].after == '前。\r\n<prosody rate="120%">箸。</prosody>\r\n後。'.encode()
         edit = change_wording(sheet, 1, Rewording(0, before=Silence(0.5)), "pause before")
         assert edit.changes[0].after == '前。\r\n<break time="0.5s"/>箸。\r\n後。'.encode()
+
+
+@pytest.mark.openjtalk
+@pytest.mark.filterwarnings("ignore:Dictionary.create:DeprecationWarning")  # pyopenjtalk uses SudachiPy so
+@pytest.mark.skipif(find_spec("pyopenjtalk") is None, reason="the extra openjtalk is not installed")
+@pytest.mark.parametrize(
+    ("text", "phrase", "accent", "wanted"),
+    [
+        ("箸を持って、橋を渡ります。", 2, 3, '箸を持って、<phoneme {}="ハシヲ\'">橋を</phoneme>渡ります。'),
+        ("それから2025年のQ&Aを読みます！", 3, 1, None),
+        ("今日はいい天気ですね？", 2, 2, '今日はいい<phoneme {}="テン\'キデ_スネ？">天気ですね</phoneme>？'),
+    ],
+)
+def test_an_accent_is_written_around_its_words_and_heard_so_by_a_real_engine(
+    site: SiteKit, text: str, phrase: int, accent: int, wanted: str | None
+) -> None:
+    site.engines = ("openjtalk",)
+    with opened_sheet(site, f"{text}\n次です。\n") as (sheet, session):
+        ((_, own),) = sheet.pool.run([text], lambda engine, one: engine.unfold(engine.phrase(one, StyleId(0))))
+        assert not isinstance(own, TtsRenderError)
+        moved = tuple(replace(one, accent=accent) if at == phrase else one for at, one in enumerate(own))
+        edit = say_line(sheet, 0, session, phrases=moved, intonation=None)
+        assert edit.saved == "script"
+        apply(edit)
+    assert heard(site, 0) == to_kana(moved)
+    script = site.script.read_text(encoding="utf-8")
+    assert script.endswith("\n次です。\n")
+    if wanted:
+        assert script.splitlines()[0] == wanted.format('alphabet="x-voicevox-kana" ph')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.run.writing import NEAR
@@ -80,9 +80,16 @@ def is_silenced(old: Sequence[Item], new: Sequence[Item], place: int, change: Re
 
 
 def is_without(old: Sequence[Item], new: Sequence[Item], place: int) -> bool:
-    """Whether a line is gone, and everything else as before. Pauses that met there have become one."""
-    rest = [item for at, item in enumerate(old) if at != place]
-    return [item for item in rest if not _is_ordinary(item)] == [item for item in new if not _is_ordinary(item)]
+    """Whether a line is gone, and everything else as before. Pauses that met there have become one.
+
+    What stands in the same rows may begin in another one of them now.
+    """
+    rest = [*old[:place], *old[place + 1 :]]
+    return _without_rows(rest) == _without_rows(new)
+
+
+def _without_rows(items: Iterable[Item]) -> list[Item]:
+    return [replace(item, line=0) for item in items if not _is_ordinary(item)]
 
 
 def _is_ordinary(item: Item) -> bool:

@@ -27,6 +27,7 @@ __all__ = ["Draft"]
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _MARK = "\ufeff"
+_MOST_ROWS = 8  # in which a line may stand where the ends of rows mean nothing
 
 
 class Draft:
@@ -174,15 +175,14 @@ class Draft:
             for row in range(at, self._next_piece(place, len(pieces)), 2):
                 for text in wrapped(pieces[row], line, text=change.text, factor=change.factor, in_json=True):
                     yield {row: text}
-        elif change.out:
-            yield from ({at: row} for row in taken_out(pieces[at], line))
-        elif change.spans is not None:
-            yield from ({at: row} for row in spelled(pieces[at], line, change.spans))
         else:
-            name, style = change.voice or (None, None)
-            voice = f"{name}（{style}）" if style else name
-            rows = wrapped(pieces[at], line, text=change.text, factor=change.factor, voice=voice)
-            yield from ({at: row} for row in rows)
+            # First the row in which it begins, then all in which it may stand, as one.
+            last = min(self._next_piece(place, len(pieces) - 1), at + 2 * _MOST_ROWS, len(pieces) - 1)
+            for rows in ([at], range(at, last + 1)) if last > at else ([at],):
+                blank = dict.fromkeys(rows, "")
+                yield from (
+                    {**blank, at: text} for text in _written("".join(pieces[at : at + len(rows)]), line, change)
+                )
 
     def _silences(
         self, pieces: Sequence[str], place: int, silence: Silence, *, behind: bool
@@ -241,6 +241,16 @@ class Draft:
 
     def _read(self, text: str) -> Script:
         return read_script(self._source.path, text, self._notation, first_line=self._source.first_line)
+
+
+def _written(row: str, line: Line, change: Rewording) -> Iterator[str]:
+    if change.out:
+        return taken_out(row, line)
+    if change.spans is not None:
+        return spelled(row, line, change.spans)
+    name, style = change.voice or (None, None)
+    voice = f"{name}（{style}）" if style else name
+    return wrapped(row, line, text=change.text, factor=change.factor, voice=voice)
 
 
 def _with_rows(pieces: Sequence[str], rows: Mapping[int, str]) -> list[str]:

@@ -28,6 +28,8 @@ _OPENED = re.compile(r"<(prosody|voice)((?:\s+[a-z]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<
 _CLOSED = re.compile(r"</(prosody|voice)\s*>")
 _VALUE = re.compile(r"([a-z]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _LABEL = re.compile(r"[^:：]{1,80}[:：]\s*")
+_ROW_END = re.compile(r"[\r\n]")
+_BETWEEN_ROWS = r"\s*"
 _BREAK = re.compile(r"<break\b[^<>]*>(?:\s*</break\s*>)?")
 _SAID = r"<(?P<tag{0}>ruby|sub|phoneme|say-as)\b[^<>]*>(?:(?!</(?P=tag{0})).)*</(?P=tag{0})\s*>"
 
@@ -101,7 +103,7 @@ def spelled(row: str, line: Line, spans: Sequence[Span], *, in_json: bool = Fals
             if span is not None and span.said is not None:
                 pattern += f"(?P<part{number}>{_SAID.format(number)})"
             else:
-                pattern += re.escape(writing(plain))
+                pattern += _pattern(writing(plain), row)
         for found in re.finditer(pattern, row):
             new = "".join(
                 writing(span.text)
@@ -222,12 +224,21 @@ def _found(row: str, line: Line, *, in_json: bool) -> Iterator[tuple[int, int, C
     for writing in ways:
         forms.setdefault(writing(line.text), writing if in_json else _as_markup)
     for form, new in forms.items():
-        for found in re.finditer(re.escape(form), row):
+        for found in re.finditer(_pattern(form, row), row):
             yield found.start(), found.end(), new
 
 
+def _pattern(text: str, row: str) -> str:
+    """A text as it may stand in a source; in one of several rows, its characters may be parted by their ends."""
+    if not _ROW_END.search(row):
+        return re.escape(text)
+    return _BETWEEN_ROWS.join(re.escape(character) for character in text if not character.isspace())
+
+
 def _contents(row: str) -> Iterator[tuple[int, int]]:
-    """What of a row may be the text: without a speaker's name in front, or all of it."""
+    """What of a row may be the text: without a speaker's name in front, or all of it; nothing in several rows."""
+    if _ROW_END.search(row):
+        return
     content = row.strip()
     start = row.find(content)
     label = _LABEL.match(content)

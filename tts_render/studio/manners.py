@@ -57,6 +57,7 @@ def manner_facts(sheet: Sheet, index: int) -> dict[str, Any]:
         name: place_why or (None if follows[name] is None else "engine") for name in ("speed", "pitch", "volume")
     }
     why |= dict.fromkeys(("voice", "before", "after", "out"), place_why)
+    why["styles"] = None if follows["styles"] is None else "engine"
     why["intonation"] = "settings" if place is None else None if follows["intonation"] is None else "engine"
     manner = utterance.manner
     return {

@@ -91,12 +91,14 @@ export class Manner extends HTMLElement {
   #of(name) {
     if (name === "voice") return [this.#voice];
     if (name === "out") return [this.#out];
+    if (name === "styles") return [];
     const { field, slider, back } = this.#controls.get(name);
     return [field, slider, back].filter(Boolean);
   }
 
   #reason(name, word) {
     if (word !== "engine") return say(word === "deck" ? "deckHasNoMarkup" : "saidBySettings");
+    if (name === "styles") return say("engineHasNoStyles", { engine: this.#engine });
     return say("engineDecides", { engine: this.#engine, what: say(LABELS[name]) });
   }
 

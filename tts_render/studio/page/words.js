@@ -129,6 +129,7 @@ const table = {
   deed_pause_before: ["pause before", "前の間"],
   deed_pause_after: ["pause after", "後の間"],
   deed_left_out: ["left out", "読み飛ばし"],
+  engineHasNoStyles: ["{engine} has no styles; another voice of the settings can be chosen.", "{engine} にはスタイルがありません。設定にある別の声は選べます。"],
   keyManner: ["Voice, speed and pauses of the line", "行の声・話速・間を変える"],
   accentOf: ["Accent of {kana}", "「{kana}」のアクセント"],
   fallsAfter: ["falls after {mora}", "「{mora}」のあとで下がる"],
