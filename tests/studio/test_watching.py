@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
+    from tests.kit.studio_page import Studio
 
 LINE = "今日は鍵の話をします！"
 
@@ -187,3 +188,55 @@ def test_what_leads_nowhere_and_what_nobody_may_read_does_not_end_the_watching(p
         site.script.write_text("それでも見えます。\n", encoding="utf-8")
         assert texts(next(e["episode"] for e in events if e["kind"] == "episode")) == ["それでも見えます。"]
     os.chmod(site.root / "closed", 0o700)  # noqa: PTH101
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_a_page_shows_what_an_editor_saves_within_a_second_and_keeps_what_is_typed(studio: Studio) -> None:
+    script = studio.root / "_scripts" / "houkago-server-3.txt"
+    text = script.read_text(encoding="utf-8")
+
+    def edit() -> None:
+        by_rename(script, text.replace("紅茶の用意はよろしくて？", "よその編集。"))
+
+    def post() -> None:
+        sample = (studio.root / "_posts" / "2025-10-10-3.md").read_text(encoding="utf-8")
+        lines = ["title: あたらしい回" if line.startswith("title:") else line for line in sample.splitlines()]
+        (studio.root / "_posts" / "2025-10-13-4.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    told = studio.use(
+        "beside",
+        {"edit": edit, "break": lambda: script.write_bytes(b"\x83\x65\n"), "mend": edit, "post": post},
+    )
+    assert told["problems"] == []
+    assert told["milliseconds"] < 1000
+    assert told["typed"] == told["kept"] == "まだ保存していない文。"
+    assert "source" in told["focused"], "the cursor stays where it is"
+    assert "houkago-server-3.txt" in told["failing"]
+    assert "line 1" in told["failing"]
+    assert "Save the file as UTF-8." in told["failing"]
+    assert told["rows"], "what was read last is still shown"
+    assert told["listed"] == 4
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_what_was_changed_is_heard_when_it_comes_and_another_engine_is_told_of(
+    studio: Studio, fake_engine: FakeEngine
+) -> None:
+    script = studio.root / "_scripts" / "houkago-server-3.txt"
+    text = script.read_text(encoding="utf-8")
+
+    def edit() -> None:
+        by_rename(script, text.replace("「放課後サーバー室」のお時間ですわよ。", "途中で変わった行。"))
+
+    def other() -> None:
+        fake_engine.version = "0.26.0"
+        fake_engine.start()
+
+    told = studio.use("turning", {"edit": edit, "dies": fake_engine.stop, "other": other})
+    assert told["problems"] == []
+    assert told["heard"] == [told["now"]] == ["途中で変わった行。"]
+    assert len(told["mora"]) in (1, 2)
+    assert fake_engine.url in told["trouble"]
+    assert told["states"] == 0, "with another version every line is new"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import signal
 import socket
 import webbrowser
 from pathlib import Path
@@ -85,10 +86,14 @@ def studio(
             config = uvicorn.Config(
                 application(desk, Keys(secret, frozenset(hosts))), log_level="critical", timeout_graceful_shutdown=1
             )
+            server = uvicorn.Server(config)
+            # Before the address is known: an interrupt that is raised while something else is under way may be lost.
+            signal.signal(signal.SIGINT, server.handle_exit)
             click.echo(address)
             if not no_open:
                 webbrowser.open(address)
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
+            signal.signal(signal.SIGINT, signal.default_int_handler)
     if not quiet:
         say(said("the studio is closed"))
     return 0

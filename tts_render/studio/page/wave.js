@@ -64,6 +64,7 @@ export class Wave {
 export class Waves {
   #seen = new Set();
   #asking = false;
+  #again = false;
   #path = null;
   #watch = new IntersectionObserver(
     (entries) => {
@@ -89,20 +90,21 @@ export class Waves {
 
   /** Ask for what is missing. */
   async look() {
+    this.#again = this.#asking;
     if (this.#asking) return;
     this.#asking = true;
     await new Promise((resolve) => setTimeout(resolve, 60)); // who scrolls passes many
     const path = this.#path;
     const rows = [...this.#seen].map(({ row }) => row).filter((row) => row?.wave.missing).slice(0, MOST);
     try {
-      if (!rows.length) return;
-      const told = await shapes(path, rows.map(({ id }) => id));
+      const told = rows.length ? await shapes(path, rows.map(({ id }) => id)) : {};
       if (path === this.#path) for (const row of rows) if (told[row.id]) row.wave.draw(told[row.id]);
-      if (rows.length === MOST) setTimeout(() => this.look());
+      if (rows.length === MOST) this.#again = true;
     } catch {
       // A wave that cannot be told is left out; the line says why it cannot be heard.
     } finally {
       this.#asking = false;
     }
+    if (this.#again) this.look();
   }
 }
