@@ -71,6 +71,7 @@ MODULE_ORDER = (
     "tts_render.settings.bed",
     "tts_render.settings.publication",
     "tts_render.settings.lexicon",
+    "tts_render.settings.lexicon_file",
     "tts_render.settings.notations",
     "tts_render.settings.embedded",
     "tts_render.settings.config",

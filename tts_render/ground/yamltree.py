@@ -25,7 +25,7 @@ from tts_render.ground.reasons import reason_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Tree", "nearest", "read_settings", "read_tree"]
+__all__ = ["Tree", "nearest", "parse_tree", "read_settings", "read_tree"]
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LARGEST = 1_000_000  # bytes; a settings file of a megabyte is a mistake, not a setting
@@ -257,7 +257,19 @@ def read_tree(path: Path) -> Tree:
     Raises:
         ConfigError: it cannot be read, is not UTF-8 or not valid YAML, is too large, or uses anchors.
     """
-    text = read_settings(path, most=_LARGEST)
+    return parse_tree(path, read_settings(path, most=_LARGEST))
+
+
+def parse_tree(path: Path, text: str) -> Tree:
+    """Load the text of a settings file.
+
+    Args:
+        path: the file, for messages.
+        text: its content, without a byte order mark.
+
+    Raises:
+        ConfigError: it is not valid YAML, or uses anchors.
+    """
     try:
         for event in parse_yaml_events(text, lambda message, line: ConfigError(message, path=path, line=line)):
             if event.start_mark is not None and (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)):

@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 
     from tts_render.ground.yamltree import Tree
 
-__all__ = ["WORD_CLASSES", "Entry", "WordClass", "count_moras", "lexicon_files", "read_lexicon", "to_katakana"]
+__all__ = [
+    "WORD_CLASSES",
+    "Entry",
+    "EntryError",
+    "WordClass",
+    "count_moras",
+    "lexicon_files",
+    "make_entry",
+    "named_file",
+    "read_csv",
+    "read_lexicon",
+    "to_katakana",
+]
 
 WordClass = Literal["proper_noun", "common_noun", "verb", "adjective", "suffix"]
 WORD_CLASSES: tuple[WordClass, ...] = get_args(WordClass)
@@ -35,6 +47,19 @@ _LARGEST = 4_000_000  # bytes
 _KATAKANA = re.compile("[ァ-ヴー]+")
 _MORA = re.compile("[ァ-ヴー][ァィゥェォャュョヮ]?")
 _HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゔ") + 1)}
+
+
+class EntryError(ValueError):
+    """Something in an entry is wrong.
+
+    Args:
+        message: what.
+        field: which of its fields: ``surface``, ``reading`` or ``accent``.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +110,27 @@ def lexicon_files(tree: Tree, root: Path | None) -> tuple[Path, ...]:
         OutsideSiteError: one lies elsewhere.
     """
     parts = tree.items() if tree.is_list else (tree,)
-    return tuple(_inside(file, root) for part in parts if (file := _file(part.entries())) is not None)
+    return tuple(file for part in parts if (file := named_file(part, root)) is not None)
 
 
-def _file(entries: dict[str, Tree]) -> Tree | None:
-    """What names a CSV file; None where the entries are words."""
+def named_file(part: Tree, root: Path | None) -> Path | None:
+    """The CSV file that a part of such a setting names; None where it has the words itself.
+
+    Raises:
+        ConfigError: it is not there.
+        OutsideSiteError: it lies elsewhere.
+    """
+    entries = part.entries()
     file = entries["file"] if list(entries) == ["file"] else None
-    return file if file is not None and not file.is_mapping and file.text().endswith(".csv") else None
+    named = file is not None and not file.is_mapping and file.text().endswith(".csv")
+    return _inside(file, root) if file is not None and named else None
 
 
 def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
-    entries = tree.entries()
-    if (file := _file(entries)) is not None:
-        yield from _read_csv(_inside(file, root))
+    if (file := named_file(tree, root)) is not None:
+        yield from read_csv(file, read_settings(file, most=_LARGEST))
         return
+    entries = tree.entries()
     for surface, value in entries.items():
         if not value.is_mapping:
             yield Entry(_nfc(surface), _nfc(value.text()))
@@ -109,7 +141,7 @@ def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
         accent = fields["accent"].whole(0, 99) if "accent" in fields else None
         chosen = fields["class"].choice(WORD_CLASSES) if "class" in fields else "proper_noun"
         try:
-            yield _entry(surface, fields["reading"].text(), accent, chosen)
+            yield make_entry(surface, fields["reading"].text(), accent, chosen)
         except ValueError as error:
             raise value.wrong(words_of(error)) from error
 
@@ -121,8 +153,16 @@ def _inside(tree: Tree, root: Path | None) -> Path:
     return path
 
 
-def _read_csv(path: Path) -> Iterator[Entry]:
-    text = read_settings(path, most=_LARGEST)
+def read_csv(path: Path, text: str) -> Iterator[Entry]:
+    """The words of a CSV file, in its order.
+
+    Args:
+        path: the file, for messages.
+        text: its content, without a byte order mark.
+
+    Raises:
+        ConfigError: something in it is wrong; the error gives file and line.
+    """
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         columns = [name.strip() for name in next(rows, [])]
@@ -191,43 +231,51 @@ def _row(row: dict[str, str], path: Path, line: int) -> Entry:
         if chosen not in WORD_CLASSES:
             classes = listed(WORD_CLASSES)
             raise ValueError(said("the class must be one of {classes}, not {chosen!r}", classes=classes, chosen=chosen))  # noqa: TRY301
-        return _entry(row["surface"], row.get("reading", ""), int(accent) if accent else None, chosen)
+        return make_entry(row["surface"], row.get("reading", ""), int(accent) if accent else None, chosen)
     except ValueError as error:
         raise ConfigError(words_of(error), path=path, line=line) from error
 
 
-def _entry(surface: str, reading: str, accent: int | None, word_class: str) -> Entry:
-    """The entry, checked.
+def make_entry(surface: str, reading: str, accent: int | None, word_class: str) -> Entry:
+    """An entry, checked.
+
+    Args:
+        surface: how the word is written.
+        reading: how it is read; all kana if there is an accent.
+        accent: the mora after which the pitch falls, 0 if it does not fall, None to leave it to the engine.
+        word_class: one of ``WORD_CLASSES``.
 
     Raises:
-        ValueError: something in it is wrong.
+        EntryError: something in it is wrong.
     """
     chosen = next(name for name in WORD_CLASSES if name == word_class)
     if not surface:
-        raise ValueError(said("an entry needs a surface"))
+        raise EntryError(said("an entry needs a surface"), "surface")
     if not reading:
-        raise ValueError(said("{surface} needs a reading", surface=surface))
+        raise EntryError(said("{surface} needs a reading", surface=surface), "reading")
     if accent is None:
         return Entry(_nfc(surface), _nfc(reading), None, chosen)
     kana = to_katakana(_nfc(reading))
     if not _KATAKANA.fullmatch(kana):
-        raise ValueError(
+        raise EntryError(
             said(
                 "{surface}: a reading with an accent must be all kana, not {reading!r}",
                 surface=surface,
                 reading=reading,
-            )
+            ),
+            "reading",
         )
     moras = count_moras(kana)
     if accent > moras:
-        raise ValueError(
+        raise EntryError(
             said(
                 "{surface}: the accent is {accent}, but {kana} has {moras} moras",
                 surface=surface,
                 accent=accent,
                 kana=kana,
                 moras=moras,
-            )
+            ),
+            "accent",
         )
     return Entry(_nfc(surface), kana, accent, chosen)
 
