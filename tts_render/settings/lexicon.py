@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tts_render.ground.errors import ConfigError
+from tts_render.ground.errors import ConfigError, InputError
 from tts_render.ground.messages import listed, said
 from tts_render.ground.reasons import words_of
 from tts_render.ground.yamltree import nearest, read_settings
@@ -49,7 +49,7 @@ _MORA = re.compile("[ァ-ヴー][ァィゥェォャュョヮ]?")
 _HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゔ") + 1)}
 
 
-class EntryError(ValueError):
+class EntryError(InputError):
     """Something in an entry is wrong.
 
     Args:
@@ -142,8 +142,8 @@ def _part(tree: Tree, root: Path | None) -> Iterator[Entry]:
         chosen = fields["class"].choice(WORD_CLASSES) if "class" in fields else "proper_noun"
         try:
             yield make_entry(surface, fields["reading"].text(), accent, chosen)
-        except ValueError as error:
-            raise value.wrong(words_of(error)) from error
+        except EntryError as error:
+            raise value.wrong(error.message) from error
 
 
 def _inside(tree: Tree, root: Path | None) -> Path:
@@ -232,6 +232,8 @@ def _row(row: dict[str, str], path: Path, line: int) -> Entry:
             classes = listed(WORD_CLASSES)
             raise ValueError(said("the class must be one of {classes}, not {chosen!r}", classes=classes, chosen=chosen))  # noqa: TRY301
         return make_entry(row["surface"], row.get("reading", ""), int(accent) if accent else None, chosen)
+    except EntryError as error:
+        raise ConfigError(error.message, path=path, line=line) from error
     except ValueError as error:
         raise ConfigError(words_of(error), path=path, line=line) from error
 
