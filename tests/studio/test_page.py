@@ -197,7 +197,7 @@ def test_an_episode_is_mended_with_the_keyboard_alone(studio: Studio) -> None:
     assert told.pop("hosts")
     assert told.pop("found") == 1
     assert told.pop("added") == ["よくてよ。"]
-    assert told == dict.fromkeys(("first", "moved", "help", "back", "stopped", "closed"), True)
+    assert told == dict.fromkeys(("first", "moved", "help", "back", "stopped", "closed", "slower"), True)
     assert not (studio.root / TAKES).exists()
 
 

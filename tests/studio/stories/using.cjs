@@ -38,6 +38,16 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
     told.closed = (await page.locator(".mend").count()) === 0 && (await focused(page)) === all[1];
     await page.keyboard.press("Control+z");
     await page.locator("[data-action=undo]:disabled").waitFor();
+    await page.keyboard.press("v");
+    await page.locator("[data-key=speed]:focus").waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
+    await page.locator("[aria-current]").waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    told.slower = (await page.locator(".mend").count()) === 0 && (await focused(page)) === all[1];
+    await page.keyboard.press("Control+z");
+    await page.locator("[data-action=undo]:disabled").waitFor();
     sound = answered(page, "/api/sound/");
     await page.keyboard.press("e");
     await sound;
@@ -92,7 +102,7 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
       await page.locator(".accent").first().waitFor();
       told[`accent ${width}`] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       told[`unnamed ${width}`] = await page.evaluate(
-        () => [...document.querySelectorAll("button, input, select")].filter((element) => !(element.ariaLabel || element.labels?.length || element.innerText.trim())).length,
+        () => [...document.querySelectorAll("button, input, select")].filter((element) => !(element.ariaLabel || element.labels?.length || element.textContent.trim())).length,
       );
     }
     told.foreign = await page.evaluate(() => document.querySelectorAll("img, iframe, object, embed, [onclick], body [style*=url]").length);
