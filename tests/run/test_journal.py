@@ -91,3 +91,20 @@ def test_two_programs_share_one_journal(journal: Journal, tmp_path: Path) -> Non
     assert other.redoable == "second"
     assert other.undo() == ("first", (a,))
     assert (a.read_bytes(), b.exists(), journal.redoable) == (b"one", False, "first")
+
+
+def test_a_change_of_one_line_is_remembered_as_that_line(journal: Journal, tmp_path: Path) -> None:
+    a = tmp_path / "site" / "a.txt"
+    lines = [f"line {number}\n".encode() * 20 for number in range(200)]
+    a.write_bytes(b"".join(lines))
+    for new in (b"other\n", b"", b"line 100\n" * 21):
+        before = a.read_bytes()
+        after = before.replace(lines[100], new)
+        journal.make("line", [Change(a, before, after)])
+        journal.undo()
+        assert a.read_bytes() == before
+        journal.redo()
+        assert a.read_bytes() == after
+        journal.undo()
+    (file,) = (tmp_path / "cache" / "studio").glob("*.json")
+    assert file.stat().st_size < 2000

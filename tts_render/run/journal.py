@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Journal", "StaleError"]
 
 _MOST = 200  # changes that are remembered
-_SCHEMA = 1
+_SCHEMA = 2
 _PATIENCE = 10.0  # seconds that another program may take to write its change
 
 
@@ -91,7 +91,7 @@ class Journal:
             return
         with self._held():
             _apply(real)
-            self._done.append((name, real))
+            self._done.append((name, tuple(map(_kept, real))))
             del self._done[:-_MOST]
             self._undone.clear()
             self._save()
@@ -119,11 +119,11 @@ class Journal:
             source, target = (self._done, self._undone) if backward else (self._undone, self._done)
             if not source:
                 return None
-            name, changes = source[-1]
-            _apply([Change(c.path, c.after, c.before) for c in changes] if backward else changes)
+            name, kept = source[-1]
+            _apply([_turned(one, backward=backward) for one in kept])
             target.append(source.pop())
             self._save()
-            return name, tuple(change.path for change in changes)
+            return name, tuple(one.path for one in kept)
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -156,17 +156,77 @@ class Journal:
         self._state = written.st_ino, written.st_mtime_ns, written.st_size
 
 
-_Step = tuple[str, tuple[Change, ...]]
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is remembered of a change: the part of the file that it is about, for a script is large and a line small."""
+
+    path: Path
+    start: int
+    """How many bytes before it stay."""
+    rest: int
+    """How many bytes after it stay."""
+    before: bytes | None
+    """The part before; None where there was no file."""
+    after: bytes | None
+    digests: tuple[str | None, str | None]
+    """Of the whole file, before and after."""
+
+
+_Step = tuple[str, tuple[_Kept, ...]]
+
+
+def _kept(change: Change) -> _Kept:
+    digests = (_digest_of(change.before), _digest_of(change.after))
+    if change.before is None or change.after is None:
+        return _Kept(change.path, 0, 0, change.before, change.after, digests)
+    before, after = change.before, change.after
+    start = _common(before, after)
+    rest = _common(before[start:][::-1], after[start:][::-1])
+    ends = len(before) - rest, len(after) - rest
+    return _Kept(change.path, start, rest, before[start : ends[0]], after[start : ends[1]], digests)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes the two have in common at the beginning."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
+def _turned(kept: _Kept, *, backward: bool) -> Change:
+    """The change again, of the file as it is now.
+
+    Raises:
+        StaleError: the file is not as the change has left it.
+    """
+    part, (new, old) = (kept.before, kept.digests) if backward else (kept.after, kept.digests[::-1])
+    now = _content(kept.path)
+    if _digest_of(now) != old:
+        raise _stale(kept.path)
+    if now is None or new is None:
+        return Change(kept.path, now, part)
+    return Change(kept.path, now, now[: kept.start] + (part or b"") + now[len(now) - kept.rest :])
+
+
+def _digest_of(content: bytes | None) -> str | None:
+    return None if content is None else digest_bytes(content)
+
+
+def _stale(path: Path) -> StaleError:
+    return StaleError(
+        said("was changed in the meantime"), path=path, remedy=said("Look at the new text, and change that.")
+    )
 
 
 def _apply(changes: Sequence[Change]) -> None:
     for change in changes:
         if _content(change.path) != change.before:
-            raise StaleError(
-                said("was changed in the meantime"),
-                path=change.path,
-                remedy=said("Look at the new text, and change that."),
-            )
+            raise _stale(change.path)
     written = [change for change in changes if change.after is not None]
     with ExitStack() as stack:
         files = [stack.enter_context(Staged(change.path)) for change in written]
@@ -187,11 +247,14 @@ def _step_json(step: _Step, root: Path) -> dict[str, Any]:
     name, changes = step
     listed = [
         {
-            "path": change.path.relative_to(root).as_posix(),
-            "before": _packed(change.before),
-            "after": _packed(change.after),
+            "path": one.path.relative_to(root).as_posix(),
+            "start": one.start,
+            "rest": one.rest,
+            "before": _packed(one.before),
+            "after": _packed(one.after),
+            "digests": list(one.digests),
         }
-        for change in changes
+        for one in changes
     ]
     return {"name": name, "changes": listed, "digest": _digest(name, listed)}
 
@@ -211,8 +274,18 @@ def _step(value: dict[str, Any], root: Path) -> _Step:
     name, listed = value["name"], value["changes"]
     if value["digest"] != _digest(name, listed):
         raise ValueError("a damaged step")
-    changes = [Change(root / each["path"], _unpacked(each["before"]), _unpacked(each["after"])) for each in listed]
-    if not all(Path(os.path.realpath(change.path)).is_relative_to(root) for change in changes):
+    changes = [
+        _Kept(
+            root / each["path"],
+            each["start"],
+            each["rest"],
+            _unpacked(each["before"]),
+            _unpacked(each["after"]),
+            (each["digests"][0], each["digests"][1]),
+        )
+        for each in listed
+    ]
+    if not all(Path(os.path.realpath(one.path)).is_relative_to(root) for one in changes):
         raise ValueError("a step that leaves the site")
     return str(name), tuple(changes)
 
