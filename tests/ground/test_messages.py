@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,14 @@ from tts_render.ground.errors import ConfigError, EngineError, OutputError, Spee
 from tts_render.ground.messages import (
     LANGUAGES,
     Said,
+    from_json,
     joined,
     listed,
     page_words,
     said,
     said_count,
     template_in,
+    to_json,
     translate,
     translate_all,
 )
@@ -104,3 +107,37 @@ def test_a_server_can_translate_facts_and_give_a_page_its_words() -> None:
     assert isinstance(page_words("ja"), dict)
     assert template_in("line {line}", "ja") == "{line} 行目"
     assert LANGUAGES == ("en", "ja")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        MISSING,
+        said("{key} must be a number from {least:g} to {most:g}", key="speed", least=0.5, most=2.0),
+        said_count("{count} utterance", "{count} utterances", count=1),
+        said_count("{count} utterance", "{count} utterances", count=7),
+        listed(["a.txt", said("No such file or directory")]),
+        joined((said("speed"), "{x}"), ": "),
+        said("import of {name}", name=Path("雨.vvproj")),
+    ],
+)
+def test_a_message_can_be_written_down_and_is_the_same_again(text: str) -> None:
+    again = from_json(json.loads(json.dumps(to_json(text))))
+    assert [translate(again, language) for language in LANGUAGES] == [
+        translate(text, language) for language in LANGUAGES
+    ]
+
+
+def test_what_cannot_be_written_down_is_kept_in_english() -> None:
+    assert to_json(one_line(MISSING)) == "cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [None, 1, [], {}, {"template": "{a}", "values": {}}, {"template": "{", "values": {}}, {"template": "{a.b}", "values": {"a": 1}},
+     {"template": "{a}", "values": {"a": None}}, {"parts": ["a"]}, {"parts": [1], "separator": ""}],
+)  # fmt: skip
+def test_what_is_no_message_is_refused(facts: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_json(facts)

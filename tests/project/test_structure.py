@@ -167,6 +167,7 @@ MODULE_ORDER = (
     "tts_render.upkeep.repository",
     "tts_render.upkeep.scaffold",
     "tts_render.studio",
+    "tts_render.studio.language",
     "tts_render.studio.guard",
     "tts_render.studio.watching",
     "tts_render.studio.attending",

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(messages.__file__).parent.parent
 
-NOT_YET = "studio"
-"""The wing whose messages are not in the catalogues."""
-
-SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] != NOT_YET]
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 TELLING = set(errors.__all__) | {
     "FaultError", "Finding", "LookupError", "Misfit", "Note", "Remark", "ShapeError", "UsageError", "Warned", "missing",
@@ -42,6 +39,9 @@ PLAIN = {
     "a report needs the facts of a run",
     "a size cannot be negative: {}",
     "a damaged step",
+    "an utterance comes from a line",
+    "the studio does not speak {}",
+    "values that do not fit a template",
     "a step that leaves the site",
     "module {} has no attribute {}",
     "no engine to connect",
@@ -62,8 +62,8 @@ PLAIN = {
         "default-src 'none'; script-src {}; style-src {}; media-src 'self' file:; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     ),
-    # the name of a step in the journal, which is a file
-    "import of {}",
+    ": still here\n\n",
+    ": the studio is here\n\n",
     # what is known to click and to libraries by this text
     "%(prog)s, version %(version)s",
     "Show this message and exit.",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tts_render.ground.messages import said, translate
 from tts_render.run.journal import Change, Journal, StaleError
 
 if TYPE_CHECKING:
@@ -108,3 +110,29 @@ def test_a_change_of_one_line_is_remembered_as_that_line(journal: Journal, tmp_p
         journal.undo()
     (file,) = (tmp_path / "cache" / "studio").glob("*.json")
     assert file.stat().st_size < 2000
+
+
+def test_the_name_of_a_change_is_a_message_again_when_it_is_read_again(journal: Journal, tmp_path: Path) -> None:
+    a = tmp_path / "site" / "a.txt"
+    journal.make(said("import of {name}", name="雨.vvproj"), [Change(a, b"one", b"two")])
+    name = Journal(tmp_path / "cache", tmp_path / "site").undoable
+    assert (name, translate(name or "", "ja")) == ("import of 雨.vvproj", "雨.vvproj の取り込み")
+
+
+@pytest.mark.parametrize(
+    "written", ["nothing", "other", 7, {"template": "{a.b}", "values": {"a": "x"}}, {"parts": [1]}]
+)
+def test_a_change_has_its_name_where_no_message_is_kept_of_it(
+    journal: Journal, tmp_path: Path, written: object
+) -> None:
+    a = tmp_path / "site" / "a.txt"
+    journal.make(said("import of {name}", name="雨.vvproj"), [Change(a, b"one", b"two")])
+    (file,) = (tmp_path / "cache" / "studio").glob("*.json")
+    facts = json.loads(file.read_bytes())
+    facts["done"][0]["said"] = written
+    if written == "nothing":
+        del facts["done"][0]["said"]
+    file.write_text(json.dumps(facts), encoding="utf-8")
+    again = Journal(tmp_path / "cache", tmp_path / "site")
+    assert translate(again.undoable or "", "ja") == "import of 雨.vvproj"
+    assert again.undo() == ("import of 雨.vvproj", (a,))

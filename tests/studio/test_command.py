@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
 
 from tests.kit.site_kit import SiteKit
@@ -47,6 +48,19 @@ def test_it_ends_with_ctrl_c_while_a_page_is_open_and_says_no_more_than_that(
             running.send_signal(signal.SIGINT)
             assert running.wait(60) == 0
         assert running.stderr.read() == "the studio is closed\n"
+
+
+@pytest.mark.parametrize(("option", "language"), [([], "en"), (["--lang", "ja"], "ja")])
+def test_a_page_speaks_the_language_of_its_browser_or_the_one_that_the_command_was_told(
+    tmp_path: Path, option: list[str], language: str
+) -> None:
+    site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", *option, str(site.root)]
+    with started(command) as running, requests.Session() as page:
+        assert running.stdout is not None
+        page.trust_env = False
+        shown = page.get(running.stdout.readline().strip(), headers={"Accept-Language": "en"}, timeout=60)
+        assert f'<html lang="{language}">' in shown.text
 
 
 def test_an_address_that_others_reach_is_warned_of(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_changed_text_changes_one_line_of_the_script_and_nothing_else(studio: 
     assert told["changed"] == ["お嬢様ずんだもんでしてよ。"]
     assert told["undone"] == told["before"]
     assert told["open"] == "皆さま、ごきげんよう。お嬢様ずんだもんでしてよ。"
-    assert told["undo"].startswith("Undo: text, line 1: 皆さま、")
+    assert told["undo"].startswith("Undo: change of text, line 1: 皆さま、")
     assert "utterance=" in told["spoken"]
 
 
@@ -180,7 +180,7 @@ def test_speed_voice_and_pauses_of_a_line_are_written_into_the_script_one_by_one
     assert "<!-- " in texts["out"]
     assert told["saved"][:3] == ["Saved in the script", "Saved in the script", "Saved as a take"]
     assert (told["focused"], told["compared"], told["after"]) == ("speed", "before", "")
-    assert told["undo"].startswith("Undo: left out, line 1: ")
+    assert told["undo"].startswith("Undo: leaving out, line 1: ")
     assert told["next"] == told["out"], "the keys go on with the next line"
 
 

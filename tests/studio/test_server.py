@@ -158,7 +158,9 @@ def test_kana_become_accent_phrases(page: Page, site: SiteKit) -> None:
     place, line = page.name(site.post), line_of(page, site.post, LINE)
     found = page.post(f"/api/kana/{place}", {"kana": "カギ'/ノ'"}, utterance=line["id"]).json()["accent_phrases"]
     assert [["".join(m["text"] for m in p["moras"]), p["accent"]] for p in found] == [["カギ", 2], ["ノ", 1]]
-    assert page.post(f"/api/kana/{place}", {"kana": "鍵"}, utterance=line["id"]).status_code == 503
+    refused = page.post(f"/api/kana/{place}", {"kana": "鍵"}, utterance=line["id"])
+    assert (refused.status_code, refused.json()["error"]["kind"]) == (422, "InputError"), "not a trouble of the engine"
+    assert "鍵" in refused.json()["error"]["message"], "it says why"
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ MANNERS: list[tuple[dict[str, Any], str, str]] = [
     ({"after": 0}, f'{LINE}<break time="0s"/>', "pause after"),
     ({"voice": "ずんだもん", "style": "あまあま"}, f'<voice name="ずんだもん（あまあま）">{LINE}</voice>', "voice"),
     ({"voice": "お嬢様ずんだもん", "style": None}, f'<voice name="お嬢様ずんだもん">{LINE}</voice>', "voice"),
-    ({"out": True}, f"<!-- {LINE} -->", "left out"),
+    ({"out": True}, f"<!-- {LINE} -->", "leaving out"),
 ]
 
 

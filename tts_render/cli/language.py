@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tts_render.ground.messages import CATALOGUES, DOMAIN, LANGUAGES, translate
 from tts_render.ground.printable import plain
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from tts_render.ground.messages import Language
 
-__all__ = ["columns", "filled", "language", "language_asked", "say", "shown", "speaking", "tell"]
+__all__ = ["columns", "filled", "language", "language_asked", "language_told", "say", "shown", "speaking", "tell"]
 
 _LANGUAGE: ContextVar[Language] = ContextVar("language", default="en")
 
@@ -33,6 +34,16 @@ _LANGUAGE: ContextVar[Language] = ContextVar("language", default="en")
 def language() -> Language:
     """The language in which the command that runs now speaks."""
     return _LANGUAGE.get()
+
+
+def language_told() -> Language | None:
+    """The language of ``--lang``, where the command that runs now has it."""
+    context = click.get_current_context()
+    while context.get_parameter_source("lang") is not ParameterSource.COMMANDLINE:
+        if context.parent is None:
+            return None
+        context = context.parent
+    return language()
 
 
 def language_asked(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from tts_render.cli.help import argument, command, option
-from tts_render.cli.language import say
+from tts_render.cli.language import language_told, say
 from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
 from tts_render.ground.errors import CommandLineError
 from tts_render.ground.messages import said
@@ -44,7 +44,8 @@ def studio(
 ) -> int:
     """Hear an episode line by line, and mend it, on a page in the browser.
 
-    The page changes the files of the site and nothing else. Ctrl-C ends it.
+    The page changes the files of the site and nothing else. It speaks the language of the browser, or that of
+    --lang. Ctrl-C ends it.
     """
     try:
         import uvicorn
@@ -84,7 +85,9 @@ def studio(
             Attendant(desk.attend),
         ):
             config = uvicorn.Config(
-                application(desk, Keys(secret, frozenset(hosts))), log_level="critical", timeout_graceful_shutdown=1
+                application(desk, Keys(secret, frozenset(hosts)), language_told()),
+                log_level="critical",
+                timeout_graceful_shutdown=1,
             )
             server = uvicorn.Server(config)
             # Before the address is known: an interrupt that is raised while something else is under way may be lost.

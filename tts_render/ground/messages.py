@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = [
-    "CATALOGUES", "DOMAIN", "LANGUAGES", "Language", "Said", "joined", "listed", "page_words", "said", "said_count",
-    "template_in", "translate", "translate_all",
+    "CATALOGUES", "DOMAIN", "LANGUAGES", "Language", "Said", "from_json", "joined", "listed", "page_words", "said",
+    "said_count", "template_in", "to_json", "translate", "translate_all",
 ]  # fmt: skip
 
 Language = Literal["en", "ja"]
@@ -38,6 +38,9 @@ class _Source(Protocol):
 
     def shown(self, language: Language) -> str:
         """The message in ``language``."""
+
+    def to_json(self) -> dict[str, Any] | None:
+        """How it was made; None if that cannot be written down."""
 
 
 class Said(str):
@@ -111,15 +114,46 @@ def template_in(template: str, language: Language) -> str:
 
 def translate_all(facts: Any, language: Language) -> Any:
     """A copy of JSON-like ``facts`` with all messages in them in ``language``; the keys of mappings stay."""
+    # The commonest first: an episode of the studio has a hundred thousand values.
+    if isinstance(facts, str):
+        return facts.shown(language) if isinstance(facts, Said) else facts
+    if facts is None or isinstance(facts, int | float):
+        return facts
+    if isinstance(facts, list | tuple):
+        return [translate_all(value, language) for value in facts]
+    if isinstance(facts, dict | Mapping):
+        return {key: translate_all(value, language) for key, value in facts.items()}
+    return facts
+
+
+def to_json(text: str) -> Any:
+    """A text or message as JSON, from which :func:`from_json` makes it again."""
+    written = text._source.to_json() if isinstance(text, Said) else None  # noqa: SLF001
+    return str(text) if written is None else written
+
+
+def from_json(facts: Any) -> str:
+    """The text or message that :func:`to_json` has written.
+
+    Raises:
+        ValueError: it has written nothing of the kind.
+    """
     match facts:
         case str():
-            return translate(facts, language)
-        case Mapping():
-            return {key: translate_all(value, language) for key, value in facts.items()}
-        case list() | tuple():
-            return [translate_all(value, language) for value in facts]
-        case _:
             return facts
+        case {"template": str(template), "values": dict(values)}:
+            made = {str(name): _value(value) for name, value in values.items()}
+            try:
+                match facts:
+                    case {"many": str(many), "count": int(count)}:
+                        return said_count(template, many, count=count, **made)
+                    case _:
+                        return said(template, **made)
+            except (LookupError, AttributeError, TypeError) as error:
+                raise ValueError("values that do not fit a template") from error
+        case {"parts": list(parts), "separator": separator}:
+            return joined([from_json(part) for part in parts], from_json(separator))
+    raise ValueError("no message")
 
 
 def page_words(language: Language) -> dict[str, str]:
@@ -154,6 +188,11 @@ class _Sentence:
             **{name: value.shown(language) if isinstance(value, Said) else value for name, value in self.values.items()}
         )
 
+    def to_json(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.values.items() if self.many is None or name != "count"}
+        facts = {"template": self.template, "values": {name: _plain(value) for name, value in values.items()}}
+        return facts if self.many is None else {**facts, "many": self.many, "count": self.count}
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -163,6 +202,9 @@ class _Row:
     def shown(self, language: Language) -> str:
         return translate(self.separator, language).join(translate(part, language) for part in self.parts)
 
+    def to_json(self) -> dict[str, Any]:
+        return {"parts": [to_json(part) for part in self.parts], "separator": to_json(self.separator)}
+
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
@@ -171,3 +213,15 @@ class _Changed:
 
     def shown(self, language: Language) -> str:
         return self.change(self.before.shown(language))
+
+    def to_json(self) -> None:
+        return None
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON."""
+    return value if isinstance(value, int | float) else to_json(value if isinstance(value, str) else str(value))
+
+
+def _value(value: Any) -> object:
+    return value if isinstance(value, int | float) else from_json(value)

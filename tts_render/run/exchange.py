@@ -185,7 +185,7 @@ def save(episode: Episode, session: Session, imported: Imported, project: Path) 
     target = episode.audio or script
     busy = said("{audio}: another run is at work on this episode", audio=target)
     with locked(session.lock(target), busy=busy):
-        Journal(session.folder, root).make(f"import of {project.name}", imported.files)
+        Journal(session.folder, root).make(said("import of {name}", name=project.name), imported.files)
 
 
 class _Import:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.errors import InputError
 from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
-from tts_render.ground.messages import said
+from tts_render.ground.messages import from_json, said, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ class Journal:
         """Change files, all of them or none, and remember it.
 
         Args:
-            name: what is done, for people.
+            name: what is done, for people; a message is still one when it is read again.
             changes: the files; those that stay the same are passed over.
 
         Raises:
@@ -256,7 +256,7 @@ def _step_json(step: _Step, root: Path) -> dict[str, Any]:
         }
         for one in changes
     ]
-    return {"name": name, "changes": listed, "digest": _digest(name, listed)}
+    return {"name": name, "said": to_json(name), "changes": listed, "digest": _digest(name, listed)}
 
 
 def _load(file: Path, root: Path) -> tuple[list[_Step], list[_Step]]:
@@ -287,7 +287,16 @@ def _step(value: dict[str, Any], root: Path) -> _Step:
     ]
     if not all(Path(os.path.realpath(one.path)).is_relative_to(root) for one in changes):
         raise ValueError("a step that leaves the site")
-    return str(name), tuple(changes)
+    return _name(str(name), value.get("said")), tuple(changes)
+
+
+def _name(english: str, written: object) -> str:
+    """The name of a step, as a message if it was one."""
+    try:
+        message = from_json(written)
+    except ValueError:
+        return english
+    return message if message == english else english
 
 
 def _digest(name: str, listed: list[dict[str, Any]]) -> str:

@@ -11,11 +11,11 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tts_render.ground.errors import InputError, TtsRenderError
 from tts_render.ground.files import digest_bytes, digest_file, locked
+from tts_render.ground.messages import joined, listed, said
 from tts_render.outputs.plots import draw, talk
 from tts_render.outputs.report import decode_profile
 from tts_render.outputs.sidecars import wanted_outputs
@@ -26,7 +26,7 @@ from tts_render.run.prepare import open_deck
 from tts_render.run.write_back import edit_for
 from tts_render.settings.publication import OUTPUTS
 from tts_render.site.receipt import read_receipt
-from tts_render.studio.asking import answer, body, text
+from tts_render.studio.asking import answer, body, tell, text
 from tts_render.studio.facts import error_facts, finding_facts, made_facts, plots_facts, progress_facts, shown
 from tts_render.studio.press import Wish
 from tts_render.upkeep.checks import check
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from tts_render.episode.episode import Episode
     from tts_render.site.post import PostEdit
@@ -70,16 +71,16 @@ class _Airing:
 
     async def standing(self, request: Request) -> Response:
         now = self._desk.press.standing(self._desk.path(request.path_params["path"]))
-        return JSONResponse({"render": None if now is None else progress_facts(now)})
+        return tell(request, {"render": None if now is None else progress_facts(now)})
 
     async def render(self, request: Request) -> Response:
         asked = await body(request)
         also = asked.get("outputs", [])
         if not isinstance(also, list) or not all(name in OUTPUTS for name in also):
-            raise InputError(f"outputs must be a list of {', '.join(OUTPUTS)}")
+            raise InputError(said("outputs must be a list of {names}", names=listed(OUTPUTS)))
         force, post = asked.get("force", False), asked.get("post", True)
         if not isinstance(force, bool) or not isinstance(post, bool):
-            raise InputError("force and post must be true or false")
+            raise InputError(said("force and post must be true or false"))
 
         def begin(path: Path) -> dict[str, Any]:
             wish = Wish(path, tuple(also), force=force, post=post)
@@ -101,16 +102,18 @@ class _Airing:
         def write(path: Path) -> dict[str, Any]:
             desk, episode = self._desk, self._desk.read(path)
             if episode.audio is None:
-                raise InputError("has no audio", path=path)
-            busy = f"{episode.audio}: another run is at work on this episode"
+                raise InputError(said("has no audio"), path=path)
+            busy = said("{audio}: another run is at work on this episode", audio=episode.audio)
             with locked(desk.session.lock(episode.audio), patience=_PATIENCE, busy=busy):
                 receipt = _receipt(desk, episode)
                 edit = None if receipt is None else _edit(receipt, episode)
                 if edit is None or digest_bytes(edit.after) != seen:
                     raise StaleError(
-                        "was changed in the meantime", path=path, remedy="Look at the change as it is now."
+                        said("was changed in the meantime"),
+                        path=path,
+                        remedy=said("Look at the change as it is now."),
                     )
-                desk.journal.make(f"{path.name}: {edit.summary}", [Change(edit.path, edit.before, edit.after)])
+                desk.journal.make(joined((path.name, edit.summary), ": "), [Change(edit.path, edit.before, edit.after)])
             desk.files_changed([shown(path, desk.root)])
             return {**self._facts(path), **desk.undoable()}
 
@@ -118,7 +121,7 @@ class _Airing:
 
     async def plots(self, request: Request) -> Response:
         path = self._desk.path(request.path_params["path"])
-        return JSONResponse(await run_in_threadpool(self._draw, path))
+        return tell(request, await run_in_threadpool(self._draw, path))
 
     def _facts(self, path: Path) -> dict[str, Any]:
         desk, episode = self._desk, self._desk.read(path)
@@ -143,7 +146,7 @@ class _Airing:
         sheet = desk.sheet(path)
         receipt = _receipt(desk, sheet.episode)
         if receipt is None or sheet.episode.audio is None:
-            raise InputError("has no MP3 that was rendered here", path=path, remedy="Render it.")
+            raise InputError(said("has no MP3 that was rendered here"), path=path, remedy=said("Render it."))
         clips = sheet.clips(desk.clips)
         known = self._plots.get(path)
         if known is not None and known[0] == (receipt.sha256, clips):

@@ -1,4 +1,4 @@
-"""What a request says: its episode, its line, its values. Everything else about HTTP is in :mod:`.server`."""
+"""What a request says: its episode, its line, its values, its language; and the one way to answer it with facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
 from tts_render.ground.errors import InputError
+from tts_render.ground.messages import said, translate_all
 from tts_render.run.journal import StaleError
+from tts_render.studio.language import language_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tts_render.ground.messages import Language
     from tts_render.studio.desk import Desk
     from tts_render.studio.sheet import Sheet
 
-__all__ = ["answer", "body", "line_of", "text", "whole"]
+__all__ = ["answer", "body", "language_of", "line_of", "tell", "text", "whole"]
 
 
 async def answer(desk: Desk, request: Request, call: Callable[[Path], dict[str, Any]]) -> Response:
@@ -31,7 +34,17 @@ async def answer(desk: Desk, request: Request, call: Callable[[Path], dict[str, 
         InputError: there is no such episode.
     """
     path = desk.path(request.path_params["path"])
-    return JSONResponse(await run_in_threadpool(call, path))
+    return tell(request, await run_in_threadpool(call, path))
+
+
+def tell(request: Request, facts: dict[str, Any], status: int = 200) -> Response:
+    """``facts`` as JSON, the messages in them in the language of the page that asks."""
+    return JSONResponse(translate_all(facts, language_of(request)), status)
+
+
+def language_of(request: Request) -> Language:
+    """The language of the page that asks."""
+    return language_for(request.headers.get("accept-language", ""), request.app.state.language)
 
 
 def line_of(desk: Desk, request: Request, path: Path) -> tuple[Sheet, int]:
@@ -43,7 +56,9 @@ def line_of(desk: Desk, request: Request, path: Path) -> tuple[Sheet, int]:
     sheet = desk.sheet(path)
     index = sheet.index(request.query_params.get("utterance", ""))
     if index is None:
-        raise StaleError("this line is not there any more", path=path, remedy="Look at the new text.")
+        raise StaleError(
+            said("this line is not there any more"), path=path, remedy=said("Look at the new text, and change that.")
+        )
     return sheet, index
 
 
@@ -56,9 +71,9 @@ async def body(request: Request) -> dict[str, Any]:
     try:
         value = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the request is not valid JSON: {error}") from error
+        raise InputError(said("the request is not valid JSON: {error}", error=error)) from error
     if not isinstance(value, dict):
-        raise InputError("the request is not a JSON object")
+        raise InputError(said("the request is not a JSON object"))
     return value
 
 
@@ -70,7 +85,7 @@ def text(asked: dict[str, Any], key: str) -> str:
     """
     value = asked.get(key)
     if not isinstance(value, str):
-        raise InputError(f"{key} must be a text")
+        raise InputError(said("{key} must be a text", key=key))
     return value
 
 
@@ -82,5 +97,5 @@ def whole(asked: dict[str, Any], key: str) -> int:
     """
     value = asked.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise InputError(f"{key} must be a whole number")
+        raise InputError(said("{key} must be a whole number", key=key))
     return value

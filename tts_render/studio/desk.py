@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tts_render.engine.base import KANA
 from tts_render.episode.episode import open_episode
-from tts_render.ground.errors import EngineError, InputError, OutputError, TtsRenderError
+from tts_render.ground.errors import EngineError, EngineRefusedError, InputError, OutputError, TtsRenderError
+from tts_render.ground.messages import said
 from tts_render.run.journal import Journal
 from tts_render.site.folder import confine, find_site
 from tts_render.speech.speaking import phrase
@@ -84,7 +85,7 @@ class Desk:
         site = find_site(self.root / "_", self.root)
         path = confine(site, self.root / name, what="the episode", source=self.root, line=None)
         if not path.is_file():
-            raise InputError("is not there", path=name)
+            raise InputError(said("is not there"), path=name)
         return path
 
     def read(self, path: Path) -> Episode:
@@ -112,7 +113,7 @@ class Desk:
         utterance, style = sheet.utterances[index], sheet.direction(sheet.utterances[index]).style
         with self._engines:
             ((_, answer),) = sheet.pool.run(
-                [utterance], lambda engine, said: engine.unfold(phrase(engine, said, style))
+                [utterance], lambda engine, line: engine.unfold(phrase(engine, line, style))
             )
         if isinstance(answer, TtsRenderError):
             raise answer
@@ -122,13 +123,16 @@ class Desk:
         """The accent phrases of kana with accents, in the notation of VOICEVOX, as the engine of a line says them.
 
         Raises:
-            TtsRenderError: the engine cannot be asked, or it is no such kana.
+            InputError: it is no such kana.
+            EngineError: the engine cannot be asked.
         """
         style = sheet.direction(sheet.utterances[index]).style
         with self._engines:
             ((_, answer),) = sheet.pool.run(
-                [kana], lambda engine, said: engine.unfold(engine.phrase(KANA[0] + said + KANA[1], style))
+                [kana], lambda engine, text: engine.unfold(engine.phrase(KANA[0] + text + KANA[1], style))
             )
+        if isinstance(answer, EngineRefusedError):
+            raise InputError(answer.message, path=answer.engine) from answer
         if isinstance(answer, TtsRenderError):
             raise answer
         return answer
@@ -200,11 +204,11 @@ class Desk:
             OutputError: a file cannot be written.
             TtsRenderError: as for :meth:`sheet`.
         """
-        before = set(_said(self.sheet(path)))
+        before = set(_sounds(self.sheet(path)))
         self.journal.make(name, changes)
         self._sheets.look(path)
         sheet = self.sheet(path)
-        new = [index for index, said in enumerate(_said(sheet)) if said not in before]
+        new = [index for index, sound in enumerate(_sounds(sheet)) if sound not in before]
         self.narrator.need(sheet, new, urgency=0)  # it is spoken while pages are told
         return {**self.changed(path), **self.undoable()}
 
@@ -228,7 +232,9 @@ class Desk:
     def not_watching(self, why: str) -> None:
         """Tell that changes of other programs are not noticed."""
         error = OutputError(
-            f"changes of files are not noticed: {why}", path=self.root, remedy="Load the page again to see them."
+            said("changes of files are not noticed: {why}", why=why),
+            path=self.root,
+            remedy=said("Load the page again to see them."),
         )
         self.say({"kind": "trouble", "error": error_facts(error)})
 
@@ -315,6 +321,6 @@ def _identity(engines: Pool | EngineError) -> Identity | None:
     return None if isinstance(engines, EngineError) else engines.identity
 
 
-def _said(sheet: Sheet) -> list[tuple[str, Role]]:
+def _sounds(sheet: Sheet) -> list[tuple[str, Role]]:
     """What decides the sound of each line."""
     return [(utterance.wording, utterance.role) for utterance in sheet.utterances]

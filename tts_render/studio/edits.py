@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from tts_render.engine.moras import digest_phrases, is_open
 from tts_render.episode.takes import Take, encode_takes, read_takes
 from tts_render.ground.errors import ScriptError, TtsRenderError
+from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 from tts_render.run.journal import Change, StaleError
 from tts_render.run.lines import direct_lines
 from tts_render.run.rereading import Rewording
@@ -84,7 +86,7 @@ def change_text(sheet: Sheet, index: int, text: str) -> Edit:
     """
     draft = Draft(sheet.episode)
     if not text.strip() or not draft.make([Rewording(_place(sheet, index), text)]):
-        raise _refused(sheet, index, "this text cannot be put into the notes")
+        raise _refused(sheet, index, said("this text cannot be put into the notes"))
     return Edit((_script(sheet, draft),), "script")
 
 
@@ -103,9 +105,9 @@ def change_wording(sheet: Sheet, index: int, change: Rewording, what: str) -> Ed
     """
     draft = Draft(sheet.episode)
     if not draft.has_markup:
-        raise _refused(sheet, index, f"{what} cannot be written here, since a slide deck has no markup")
+        raise _refused(sheet, index, said("{what} cannot be written here, since a slide deck has no markup", what=what))
     if not draft.make([replace(change, index=_place(sheet, index))]):
-        raise _refused(sheet, index, f"{what} cannot be written for this line alone")
+        raise _refused(sheet, index, said("{what} cannot be written for this line alone", what=what))
     take = sheet.utterances[index].take
     if take is not None and change.voice is not None:
         take = replace(take, phrases=opened(take.phrases))  # pitches and lengths of another voice
@@ -164,10 +166,14 @@ def find_again(old: Sheet, index: int, new: Sheet) -> int:
     path, line = new.episode.script.path, old.utterances[index].line
     if places:
         raise StaleError(
-            f"「{text}」 is there {len(places)} times now, and it is not clear which one is meant",
+            said(
+                "「{text}」 is there {count} times now, and it is not clear which one is meant",
+                text=text,
+                count=len(places),
+            ),
             path=path,
             line=line,
-            remedy="Look at the new text, and change that.",
+            remedy=said("Look at the new text, and change that."),
         )
     earlier = [at for at, other in enumerate(now[:-1]) if index and other == texts[index - 1]]
     there = (
@@ -176,10 +182,10 @@ def find_again(old: Sheet, index: int, new: Sheet) -> int:
         else next((said.text for said in new.utterances if said.line >= line), now[-1])
     )
     raise StaleError(
-        f"「{text}」 is not there any more; reads now: {there}",
+        said("「{text}」 is not there any more; reads now: {there}", text=text, there=there),
         path=path,
         line=line,
-        remedy="Look at the new text, and change that.",
+        remedy=said("Look at the new text, and change that."),
     )
 
 
@@ -237,7 +243,9 @@ def _place(sheet: Sheet, index: int) -> int:
     place = sheet.place(index)
     if place is None:
         raise ScriptError(
-            "this is said by the settings, not by the script", path=sheet.episode.path, remedy="Change voices.yaml."
+            said("this is said by the settings, not by the script"),
+            path=sheet.episode.path,
+            remedy=said("Change voices.yaml."),
         )
     return place
 
@@ -247,7 +255,7 @@ def _script(sheet: Sheet, draft: Draft) -> Change:
     try:
         before = path.read_bytes()
     except OSError as error:
-        raise ScriptError(f"cannot be read: {error.strerror or error}", path=path) from error
+        raise ScriptError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
     return Change(path, before, draft.encode(before))
 
 
@@ -284,7 +292,10 @@ def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Chang
 
 def _refused(sheet: Sheet, index: int, why: str) -> ScriptError:
     return ScriptError(
-        why, path=sheet.episode.script.path, line=sheet.utterances[index].line, remedy="Change the text in an editor."
+        why,
+        path=sheet.episode.script.path,
+        line=sheet.utterances[index].line,
+        remedy=said("Change the text in an editor."),
     )
 
 

@@ -113,7 +113,7 @@ def sheet_facts(
         ],
         "items": order,
         "remarks": [{"line": remark.line, "message": remark.message} for remark in episode.script.remarks],
-        "misfits": [{"line": misfit.line, "message": str(misfit)} for misfit in sheet.misfits],
+        "misfits": [{"line": misfit.line, "message": misfit.whole} for misfit in sheet.misfits],
     }
 
 

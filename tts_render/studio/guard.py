@@ -13,10 +13,15 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
+from tts_render.ground.messages import said, translate
+from tts_render.studio.language import language_for
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tts_render.ground.messages import Language
 
 __all__ = ["COOKIE", "Guard", "Keys"]
 
@@ -54,11 +59,13 @@ class Guard:
     Args:
         app: what answers the rest.
         keys: what a request has to know.
+        language: that in which a refusal is told; None for what the browser asks for.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, language: Language | None = None) -> None:
         self._app = app
         self._keys = keys
+        self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,14 +76,17 @@ class Guard:
             raise ValueError(f"the studio does not speak {scope['type']}")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         reason = _foreign(scope, headers, self._keys.hosts)
+        language = language_for(headers.get("accept-language", ""), self._language)
         if reason:
-            await _refuse(send, 403, reason)
+            await _refuse(send, 403, reason, language)
         elif _is_key(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("key", ""), self._keys.secret):
             await _let_in(send, quote(scope["path"]), self._keys.secret)
         elif not _is_key(_cookie(headers.get("cookie", "")), self._keys.secret):
-            await _refuse(send, 403, "open the address that tts-render studio has printed")
+            why = said("open the address that tts-render studio has printed")
+            await _refuse(send, 403, why, language)
         elif int(headers.get("content-length") or 0) > _LARGEST:
-            await _refuse(send, 413, f"more than {_LARGEST:,} bytes were sent")
+            why = said("more than {largest:,} bytes were sent", largest=_LARGEST)
+            await _refuse(send, 413, why, language)
         else:
             await self._app(scope, _bounded(receive), _sealed(send))
 
@@ -84,15 +94,15 @@ class Guard:
 def _foreign(scope: Scope, headers: Mapping[str, str], hosts: frozenset[str]) -> str:
     """Why a request does not come from the studio's page; empty if it may."""
     if headers.get("host", "").lower() not in hosts:
-        return "the studio is not known under this name"
+        return said("the studio is not known under this name")
     origin = headers.get("origin")
     if origin is not None and origin.lower() not in {f"{scope['scheme']}://{host}" for host in hosts}:
-        return "the request comes from another page"
+        return said("the request comes from another page")
     site = headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
-        return "the request comes from another page"
+        return said("the request comes from another page")
     if scope["method"] not in ("GET", "HEAD") and origin is None:
-        return "the request does not say from which page it comes"
+        return said("the request does not say from which page it comes")
     return ""
 
 
@@ -123,10 +133,11 @@ async def _let_in(send: Send, path: str, secret: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _refuse(send: Send, status: int, reason: str) -> None:
+async def _refuse(send: Send, status: int, reason: str, language: Language) -> None:
+    text = translate(said("Refused: {reason}.", reason=reason), language)
     headers = [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"Refused: {reason}.\n".encode()})
+    await send({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
 def _bounded(receive: Receive) -> Receive:

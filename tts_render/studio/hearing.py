@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import TtsRenderError
 from tts_render.sound.audio import conform
-from tts_render.studio.asking import answer, body, line_of, text
+from tts_render.studio.asking import answer, body, line_of, tell, text
 from tts_render.studio.facts import error_facts, heard_facts, listed_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
 from tts_render.studio.shapes import Shapes
@@ -52,10 +52,10 @@ class _Hearing:
         self._desk = desk
         self._shapes = Shapes()
 
-    async def episodes(self, request: Request) -> Response:  # noqa: ARG002  # every answer is one to a request
+    async def episodes(self, request: Request) -> Response:
         desk = self._desk
         found = await run_in_threadpool(list_episodes, desk.root, desk.session, voices=desk.voices)
-        return JSONResponse({"root": desk.root.name, "episodes": [listed_facts(one, desk.root) for one in found]})
+        return tell(request, {"root": desk.root.name, "episodes": [listed_facts(one, desk.root) for one in found]})
 
     async def episode(self, request: Request) -> Response:
         return await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.errors import EngineError
+from tts_render.ground.messages import said
 from tts_render.run.rereading import exact, gap
 from tts_render.script import Line
 from tts_render.settings.embedded import EMBEDDED
@@ -21,20 +22,20 @@ FOLLOWS: dict[str, dict[str, str | None]] = {
     "voicevox": {"accents": None, "pitches": None, "lengths": None, **_OWN},
     "openjtalk": {
         "accents": None,
-        "pitches": "Open JTalk decides pitches itself",
-        "lengths": "Open JTalk decides lengths itself",
+        "pitches": said("Open JTalk decides pitches itself"),
+        "lengths": said("Open JTalk decides lengths itself"),
         **_OWN,
-        "intonation": "Open JTalk decides the intonation itself",
-        "styles": "Open JTalk has no styles",
+        "intonation": said("Open JTalk decides the intonation itself"),
+        "styles": said("Open JTalk has no styles"),
     },
     "kokoro": {
-        "accents": "Kokoro takes kana without accents",
-        "pitches": "Kokoro decides pitches itself",
-        "lengths": "Kokoro decides lengths itself",
+        "accents": said("Kokoro takes kana without accents"),
+        "pitches": said("Kokoro decides pitches itself"),
+        "lengths": said("Kokoro decides lengths itself"),
         **_OWN,
-        "pitch": "Kokoro decides the pitch itself",
-        "intonation": "Kokoro decides the intonation itself",
-        "styles": "Kokoro has no styles",
+        "pitch": said("Kokoro decides the pitch itself"),
+        "intonation": said("Kokoro decides the intonation itself"),
+        "styles": said("Kokoro has no styles"),
     },
 }
 """What each kind of engine follows of what is mended; for the rest, why not."""

@@ -6,15 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
+from tts_render.ground.messages import said
+from tts_render.ground.reasons import words_of
 from tts_render.run.journal import StaleError
 from tts_render.run.rereading import Rewording, Silence
 from tts_render.script import Manner
-from tts_render.studio.asking import answer, body, line_of, text, whole
+from tts_render.studio.asking import answer, body, line_of, tell, text, whole
 from tts_render.studio.edits import change_line, change_text, change_wording, find_again, say_line, source_line
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from tts_render.speech.casting import Utterance
     from tts_render.studio.desk import Desk
@@ -34,6 +36,14 @@ R = TypeVar("R")
 
 _SCALES = {"speed": (0.2, 5.0), "pitch": (-12.0, 12.0), "volume": (0.0, 8.0)}
 """What of a line's manner the script can say, and how much of it: factors, and semitones."""
+_NAMES = {
+    "speed": said("speed"),
+    "pitch": said("pitch"),
+    "volume": said("volume"),
+    "before": said("pause before"),
+    "after": said("pause after"),
+}
+"""What is changed, in words."""
 _LONGEST_PAUSE = 60.0
 _SHOWN = 24  # characters of a line in the name of a change
 
@@ -71,12 +81,13 @@ class _Mending:
         def change(path: Path) -> dict[str, Any]:
             sheet = self._desk.sheet(path)
             if sheet.is_deck:
-                return self._make(request, path, "text", partial(change_text, text=after))
+                return self._make(request, path, said("change of text"), partial(change_text, text=after))
             try:
                 edit = change_line(sheet, number, before, after)
             except StaleError:
                 edit = change_line(self._desk.fresh(path), number, before, after)
-            return self._done(path, _named("text" if after else "taken out", number, before), edit)
+            what = said("change of text") if after else said("taken out")
+            return self._done(path, _named(what, number, before), edit)
 
         return await answer(self._desk, request, change)
 
@@ -87,13 +98,13 @@ class _Mending:
             try:
                 phrases = read_phrases(asked, open_ends=True)
             except ValueError as error:
-                raise InputError(str(error), path=path) from error
+                raise InputError(words_of(error), path=path) from error
 
             def say(sheet: Sheet, index: int) -> Edit:
                 mend = partial(say_line, sheet, index, self._desk.session, phrases=phrases, intonation=None)
                 return self._desk.holding_engines(mend)
 
-            return self._make(request, path, "accents", say)
+            return self._make(request, path, said("accents"), say)
 
         return await answer(self._desk, request, change)
 
@@ -109,20 +120,20 @@ class _Mending:
 
         return await answer(self._desk, request, lambda path: self._make(request, path, what, say))
 
-    async def undo(self, request: Request) -> Response:  # noqa: ARG002
-        return await self._again(self._desk.journal.undo)
+    async def undo(self, request: Request) -> Response:
+        return await self._again(request, self._desk.journal.undo)
 
-    async def redo(self, request: Request) -> Response:  # noqa: ARG002
-        return await self._again(self._desk.journal.redo)
+    async def redo(self, request: Request) -> Response:
+        return await self._again(request, self._desk.journal.redo)
 
-    async def _again(self, move: Callable[[], tuple[str, tuple[Path, ...]] | None]) -> Response:
+    async def _again(self, request: Request, move: Callable[[], tuple[str, tuple[Path, ...]] | None]) -> Response:
         def moved() -> dict[str, Any]:
             done = move()
             if done is not None:
                 self._desk.look_around()
             return {"name": None if done is None else done[0], **self._desk.undoable()}
 
-        return JSONResponse(await run_in_threadpool(moved))
+        return tell(request, await run_in_threadpool(moved))
 
     def _make(self, request: Request, path: Path, what: str, call: Callable[[Sheet, int], Edit]) -> dict[str, Any]:
         """Make an edit of the line that a request names, where it stands now."""
@@ -145,7 +156,7 @@ class _Mending:
 def _named(what: str, line: int, shown: str) -> str:
     """What undoing is called: what was done, and to which line."""
     short = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
-    return f"{what}, line {line}: {short}"
+    return said("{what}, line {line}: {text}", what=what, line=line, text=short)
 
 
 def _wish(asked: dict[str, Any]) -> tuple[str, float | Callable[[Sheet, int], Rewording]]:
@@ -156,21 +167,23 @@ def _wish(asked: dict[str, Any]) -> tuple[str, float | Callable[[Sheet, int], Re
     """
     match sorted(asked):
         case ["intonation"]:
-            return "intonation", _number(asked, "intonation", 0.0, 10.0)
+            return said("intonation"), _number(asked, "intonation", 0.0, 10.0)
         case [("speed" | "pitch" | "volume") as name]:
             value = _number(asked, name, *_SCALES[name])
-            return name, lambda sheet, index: Rewording(0, factor=_factor(sheet.utterances[index].manner, name, value))
+            return _NAMES[name], lambda sheet, index: Rewording(
+                0, factor=_factor(sheet.utterances[index].manner, name, value)
+            )
         case ["style", "voice"]:
             voice = text(asked, "voice")
             style = None if asked["style"] is None else text(asked, "style")
-            return "voice", lambda _, __: Rewording(0, voice=(voice, style))
+            return said("voice"), lambda _, __: Rewording(0, voice=(voice, style))
         case [("before" | "after") as side]:
             silence = Silence(None if asked[side] is None else _number(asked, side, 0.0, _LONGEST_PAUSE))
             wish = Rewording(0, before=silence) if side == "before" else Rewording(0, after=silence)
-            return f"pause {side}", lambda _, __: wish
+            return _NAMES[side], lambda _, __: wish
         case ["out"]:
-            return "left out", lambda _, __: Rewording(0, out=True)
-    raise InputError("the request must name one thing that is to be changed")
+            return said("leaving out"), lambda _, __: Rewording(0, out=True)
+    raise InputError(said("the request must name one thing that is to be changed"))
 
 
 def _factor(now: Manner, name: str, wanted: float) -> Manner:
@@ -180,12 +193,12 @@ def _factor(now: Manner, name: str, wanted: float) -> Manner:
     if name == "speed":
         return Manner(speed=wanted / now.speed)
     if not now.volume:
-        raise InputError("its volume is 0 in the script", remedy="Change that in an editor.")
+        raise InputError(said("its volume is 0 in the script"), remedy=said("Change that in an editor."))
     return Manner(volume=wanted / now.volume)
 
 
 def _number(asked: dict[str, Any], key: str, least: float, most: float) -> float:
     value = asked[key]
     if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
-        raise InputError(f"{key} must be a number from {least:g} to {most:g}")
+        raise InputError(said("{key} must be a number from {least:g} to {most:g}", key=key, least=least, most=most))
     return float(value)

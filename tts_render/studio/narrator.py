@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from tts_render.ground.errors import EngineError, SpeechError, TtsRenderError
+from tts_render.ground.messages import said
 from tts_render.speech.speaking import Found, speak
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Narrator:
                 self._changed.wait()
             job.waiting -= 1
         if job.clip is None:
-            raise job.error or SpeechError("the studio was closed", (), path=sheet.lines.script.path)
+            raise job.error or SpeechError(said("the studio is closed"), (), path=sheet.lines.script.path)
         return job.clip
 
     def _want(self, sheet: Sheet, index: int, urgency: int) -> _Job:

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tts_render.ground.errors import BusyError, OutputError, TtsRenderError
 from tts_render.ground.events import Began, Finished, Spoke, Stage
+from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 from tts_render.run.render import render
 from tts_render.upkeep.selection import forget_failure
 
@@ -160,11 +162,14 @@ class Press:
             except TtsRenderError as error:
                 self._move(wish.path, state="failed", error=error)
             except OSError as error:
-                told = OutputError(error.strerror or str(error), path=error.filename or wish.path)
+                told = OutputError(reason_of(error), path=error.filename or wish.path)
                 self._move(wish.path, state="failed", error=told)
             except Exception as error:  # noqa: BLE001  # the thread has other episodes to render
-                told = OutputError(f"unexpected {type(error).__name__}: {error}", path=wish.path,
-                                   remedy="This is a bug; please report it.")  # fmt: skip
+                told = OutputError(
+                    said("unexpected {name}: {error}", name=type(error).__name__, error=error),
+                    path=wish.path,
+                    remedy=said("This is a bug; please report it."),
+                )
                 self._move(wish.path, state="failed", error=told)
 
     def _render(self, wish: Wish, began: Seconds) -> None:

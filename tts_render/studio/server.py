@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_render.ground.errors import CommandLineError, InputError, TtsRenderError
+from tts_render.ground.messages import said, translate, translate_all
 from tts_render.run.journal import StaleError
 from tts_render.studio.airing import airing_routes
+from tts_render.studio.asking import language_of, tell
 from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from tts_render.ground.messages import Language
     from tts_render.studio.desk import Desk
     from tts_render.studio.guard import Keys
 
@@ -41,12 +44,13 @@ _TYPES = {
 }
 
 
-def application(desk: Desk, keys: Keys) -> ASGIApp:
+def application(desk: Desk, keys: Keys, language: Language | None = None) -> ASGIApp:
     """The studio of a desk, guarded.
 
     Args:
         desk: what is worked on.
         keys: what a request has to know.
+        language: that of every page; None for what the browser of each asks for.
     """
     front = _Front(desk)
     app = Starlette(
@@ -61,7 +65,8 @@ def application(desk: Desk, keys: Keys) -> ASGIApp:
         ],
         exception_handlers={TtsRenderError: _failed, StaleError: _failed, Exception: _unforeseen},
     )
-    return Guard(app, keys)
+    app.state.language = language
+    return Guard(app, keys, language)
 
 
 class _Front:
@@ -74,11 +79,16 @@ class _Front:
         name = request.path_params.get("name", "index.html")
         folder = files("tts_render.studio") / "page"
         if name not in {file.name for file in folder.iterdir()}:
-            return Response("There is no such page.\n", 404, media_type="text/plain")
-        return Response((folder / name).read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
+            missing = translate(said("There is no such page."), language_of(request))
+            return Response(f"{missing}\n", 404, media_type="text/plain")
+        content = (folder / name).read_bytes()
+        if name == "index.html":
+            content = content.replace(b'lang="en"', f'lang="{language_of(request)}"'.encode())
+        return Response(content, media_type=_TYPES[PurePosixPath(name).suffix])
 
-    async def events(self, request: Request) -> Response:  # noqa: ARG002  # every answer is one to a request
+    async def events(self, request: Request) -> Response:
         loop, waiting = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any]]()
+        language = language_of(request)
 
         def put(event: dict[str, Any]) -> None:
             if waiting.qsize() < _WAITING:
@@ -98,27 +108,23 @@ class _Front:
                     except TimeoutError:
                         yield ": still here\n\n"
                     else:
-                        yield f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+                        yield f"data: {json.dumps(translate_all(event, language), ensure_ascii=False)}\n\n"
 
         return StreamingResponse(stream(), media_type="text/event-stream")
 
 
-async def _failed(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _failed(request: Request, error: Exception) -> Response:
     """What a page is told of a failure: 409 where files were changed meanwhile, 422 for what was given, else 503."""
     if not isinstance(error, TtsRenderError):
         raise error
     status = 409 if isinstance(error, StaleError) else 422 if isinstance(error, InputError | CommandLineError) else 503
-    return JSONResponse({"error": error_facts(error)}, status)
+    return tell(request, {"error": error_facts(error)}, status)
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _unforeseen(request: Request, error: Exception) -> Response:
     """The last resort: a page is told that it is a bug, and shows it."""
-    message = f"unexpected {type(error).__name__}: {error}"
-    facts = {
-        "kind": "Bug",
-        "message": message,
-        "path": None,
-        "line": None,
-        "remedy": "This is a bug; please report it.",
-    }
-    return JSONResponse({"error": facts}, 500)
+    bug = TtsRenderError(
+        said("unexpected {name}: {error}", name=type(error).__name__, error=error),
+        remedy=said("This is a bug; please report it."),
+    )
+    return tell(request, {"error": {**error_facts(bug), "kind": "Bug"}}, 500)

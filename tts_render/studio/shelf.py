@@ -56,7 +56,7 @@ def list_episodes(root: Path, session: Session, *, voices: Path | None = None) -
                 continue
             audio = audio_target(post, site)
         except TtsRenderError as error:
-            found.append((in_order(path, None), Listed(path, path.name, None, None, None, str(error))))
+            found.append((in_order(path, None), Listed(path, path.name, None, None, None, error.whole)))
             continue
         receipt = None if audio is None else read_receipt(session.receipt(site, audio, source=path))
         show = config.show(actor=post.actors[0] if post.actors else None, title=post.title, file=path.name)

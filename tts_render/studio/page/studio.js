@@ -5,7 +5,7 @@ import { EpisodeView } from "./episode.js";
 import { EpisodeList } from "./list.js";
 import { Player, PlayerBar } from "./player.js";
 import { Failure, get, Happenings, post } from "./talk.js";
-import { deed, language, say } from "./words.js";
+import { say } from "./words.js";
 
 const happenings = new Happenings();
 const player = new Player(happenings);
@@ -122,17 +122,17 @@ const waitsForFiles = () => Boolean(named()) && main.firstChild !== episode;
 const undoable = (facts) => {
   for (const [button, name, plain, what] of [[undo, facts.undo, "undo", "undoWhat"], [redo, facts.redo, "redo", "redoWhat"]]) {
     button.disabled = !name;
-    button.setAttribute("aria-label", name ? say(what, { name: deed(name) }) : say(plain));
-    button.title = name ? say(what, { name: deed(name) }) : say(plain);
+    button.setAttribute("aria-label", name ? say(what, { name }) : say(plain));
+    button.title = name ? say(what, { name }) : say(plain);
   }
-  undoName.textContent = deed(facts.undo ?? "");
+  undoName.textContent = facts.undo ?? "";
 };
 
 async function again(way) {
   try {
     const told = await post(way);
     undoable(told);
-    if (told.name !== null) announce(say(way === "undo" ? "undone" : "redone", { name: deed(told.name) }));
+    if (told.name !== null) announce(say(way === "undo" ? "undone" : "redone", { name: told.name }));
   } catch (error) {
     trouble(error, () => again(way));
   }
@@ -160,7 +160,6 @@ const askUndoable = (path) => {
   asking = setTimeout(() => get("episodes", path).then((facts) => path === named() && undoable(facts), () => {}), 300);
 };
 
-document.documentElement.lang = language;
 document.addEventListener("keydown", pressed);
 addEventListener("hashchange", show);
 happenings.on("gone", (detail) => trouble(detail));

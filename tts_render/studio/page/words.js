@@ -1,6 +1,7 @@
 // Everything that the page says, in the languages that it speaks.
 
-export const language = (navigator.language || "en").toLowerCase().startsWith("ja") ? "ja" : "en";
+/** The page's language, which the studio decides: it speaks it too. */
+export const language = document.documentElement.lang;
 
 const table = {
   studio: ["tts-render studio", "tts-render スタジオ"],
@@ -117,18 +118,6 @@ const table = {
   deckHasNoMarkup: ["A slide deck has no markup, so only accents and intonation can be changed.", "スライドのノートにはマークアップを書けないため、アクセントと抑揚だけを変えられます。"],
   saidBySettings: ["This is said by the settings, not by the script.", "この行は台本ではなく設定によるものです。"],
   engineDecides: ["{what}: {engine} decides it itself.", "{what}：{engine} が自分で決めるため、変えられません。"],
-  deed: ["{what}, line {line}: {text}", "{line}行目の{what}：{text}"],
-  deed_text: ["text", "本文の変更"],
-  deed_taken_out: ["taken out", "削除"],
-  deed_accents: ["accents", "アクセント"],
-  deed_intonation: ["intonation", "抑揚"],
-  deed_speed: ["speed", "話速"],
-  deed_pitch: ["pitch", "音高"],
-  deed_volume: ["volume", "音量"],
-  deed_voice: ["voice", "声"],
-  deed_pause_before: ["pause before", "前の間"],
-  deed_pause_after: ["pause after", "後の間"],
-  deed_left_out: ["left out", "読み飛ばし"],
   engineHasNoStyles: ["{engine} has no styles; another voice of the settings can be chosen.", "{engine} にはスタイルがありません。設定にある別の声は選べます。"],
   keyManner: ["Voice, speed and pauses of the line", "行の声・話速・間を変える"],
   accentOf: ["Accent of {kana}", "「{kana}」のアクセント"],
@@ -243,13 +232,6 @@ const table = {
 /** What the page says for a key of the table, with {names} filled in. */
 export const say = (key, values = {}) =>
   table[key][language === "ja" ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-
-/** The name of a change, as the journal keeps it, in the page's language. */
-export const deed = (name) => {
-  const found = /^([a-z ]+), line (\d+): (.*)$/su.exec(name);
-  const key = found ? `deed_${found[1].replace(" ", "_")}` : "";
-  return found && key in table ? say("deed", { what: say(key), line: found[2], text: found[3] }) : name;
-};
 
 /** Seconds as a clock: 4:05, or 1:02:03 from an hour on. */
 export const clock = (seconds) => {
