@@ -191,6 +191,8 @@ MODULE_ORDER = (
     "tts_render.studio.mending",
     "tts_render.studio.airing",
     "tts_render.studio.searching",
+    "tts_render.studio.trying",
+    "tts_render.studio.dictionary",
     "tts_render.studio.server",
     "tts_render",
     "tts_render.cli.language",

@@ -43,6 +43,7 @@ __all__ = [
     "open_config",
     "open_episode",
     "read_text",
+    "script_file",
     "script_source",
     "takes_beside",
 ]
@@ -334,6 +335,19 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
     notation = _notation(config)
     if named is not None:
         return read_script(named, read_text(named), notation)
+    path = script_file(post, site, audio)
+    if path is not None:
+        return read_script(path, read_text(path), notation)
+    templates = _templates(post, config)
+    return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
+
+
+def script_file(post: Post, site: Site, audio: Path | None) -> Path | None:
+    """The file with what is spoken: the post's own ``script``, or the text or deck beside the audio; None for its body.
+
+    Raises:
+        PostError, OutsideSiteError: it is missing, or lies outside the site.
+    """
     if post.script is not None:
         line = post.line_of(post.preset.script)
         wanted = post.script
@@ -341,15 +355,14 @@ def find_script(post: Post, site: Site, config: Config, named: Path | None, audi
         path = confine(site, folder / wanted.lstrip("/"), what="script", source=post.path, line=line)
         if not path.is_file():
             raise PostError(said("script: there is no file {wanted}", wanted=wanted), path=post.path, line=line)
-        return read_script(path, read_text(path), notation)
+        return path
     if audio is not None:
         for suffix in SCRIPT_SUFFIXES:
             beside = find_audio_file(audio.parent, stem(audio.name) + suffix)
             if beside is not None:
                 confine(site, beside, what=said("the script beside the audio"), source=post.path, line=None)
-                return read_script(beside, read_text(beside), notation)
-    templates = _templates(post, config)
-    return read_script(post.path, post.body, replace(notation, templates=templates), first_line=post.body_line)
+                return beside
+    return None
 
 
 def script_source(episode: Episode) -> tuple[Source, Notation]:

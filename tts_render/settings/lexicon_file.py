@@ -280,9 +280,13 @@ def _end_of(text: str) -> str:
 
 
 def _value(entry: Entry) -> str:
-    named = "" if entry.word_class == "proper_noun" else f", class: {entry.word_class}"
-    accent = "" if entry.accent is None else f", accent: {entry.accent}"
-    return f"{{reading: {_scalar(entry.reading)}{accent}{named}}}" if accent or named else _scalar(entry.reading)
+    reading = _scalar(entry.reading)
+    fields = {"reading": reading}
+    if entry.accent is not None:
+        fields["accent"] = str(entry.accent)
+    if entry.word_class != "proper_noun":
+        fields["class"] = entry.word_class
+    return reading if len(fields) == 1 else "{" + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}"
 
 
 def _scalar(text: str) -> str:

@@ -126,11 +126,18 @@ class Desk:
             InputError: it is no such kana.
             EngineError: the engine cannot be asked.
         """
+        return self.pronounce(sheet, index, KANA[0] + kana + KANA[1])
+
+    def pronounce(self, sheet: Sheet, index: int, text: str) -> tuple[AccentPhrase, ...]:
+        """The accent phrases of any text as the engine of a line says it; empty from an engine that cannot tell.
+
+        Raises:
+            InputError: the engine does not take the text.
+            EngineError: the engine cannot be asked.
+        """
         style = sheet.direction(sheet.utterances[index]).style
         with self._engines:
-            ((_, answer),) = sheet.pool.run(
-                [kana], lambda engine, text: engine.unfold(engine.phrase(KANA[0] + text + KANA[1], style))
-            )
+            ((_, answer),) = sheet.pool.run([text], lambda engine, said: engine.unfold(engine.phrase(said, style)))
         if isinstance(answer, EngineRefusedError):
             raise InputError(answer.message, path=answer.engine) from answer
         if isinstance(answer, TtsRenderError):

@@ -39,6 +39,7 @@ class _Job:
     index: int
     urgency: int
     number: int
+    quiet: bool = False
     waiting: int = 0
     done: bool = False
     clip: CachedClip | None = None
@@ -94,8 +95,13 @@ class Narrator:
             for index in indexes:
                 self._want(sheet, index, urgency)
 
-    def clip(self, sheet: Sheet, index: int) -> CachedClip:
+    def clip(self, sheet: Sheet, index: int, *, quiet: bool = False) -> CachedClip:
         """The sound of an utterance, as soon as it is there.
+
+        Args:
+            sheet: the episode.
+            index: of the utterance.
+            quiet: tell nobody, since the sheet is not the one that pages show.
 
         Raises:
             TtsRenderError: it cannot be spoken.
@@ -105,6 +111,7 @@ class Narrator:
             return found
         with self._changed:
             job = self._want(sheet, index, 0)
+            job.quiet = quiet
             job.waiting += 1
             while not job.done and not self._ended:
                 self._changed.wait()
@@ -138,7 +145,7 @@ class Narrator:
                         other.error = job.error
                         self._end(other)
                 self._changed.notify_all()
-            if told is not None:
+            if told is not None and not job.quiet:
                 self._tell(told)
 
     def _end(self, job: _Job) -> None:
@@ -151,7 +158,8 @@ class Narrator:
         (job.clip,) = sheet.clips_of((job.index,), self._clips)
         if job.clip is not None:
             return None
-        self._tell(Told(sheet, job.index, "speaking"))
+        if not job.quiet:
+            self._tell(Told(sheet, job.index, "speaking"))
         try:
             with (
                 self._engines,

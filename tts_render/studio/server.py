@@ -17,6 +17,7 @@ from tts_render.ground.messages import said, translate, translate_all
 from tts_render.run.journal import StaleError
 from tts_render.studio.airing import airing_routes
 from tts_render.studio.asking import language_of, tell
+from tts_render.studio.dictionary import dictionary_routes
 from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
@@ -62,6 +63,7 @@ def application(desk: Desk, keys: Keys, language: Language | None = None) -> ASG
             *mending_routes(desk),
             *airing_routes(desk),
             *searching_routes(desk),
+            *dictionary_routes(desk),
         ],
         exception_handlers={TtsRenderError: _failed, StaleError: _failed, Exception: _unforeseen},
     )
