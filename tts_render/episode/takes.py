@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import read_phrases, write_phrases
@@ -57,7 +58,12 @@ class Take:
     @property
     def digest(self) -> str:
         """Digest of what can be heard of it."""
-        return digest_bytes(json.dumps([write_phrases(self.phrases), self.intonation]).encode())
+        return _digest(self.phrases, self.intonation)
+
+
+@lru_cache(maxsize=1024)
+def _digest(phrases: tuple[AccentPhrase, ...], intonation: float) -> str:
+    return digest_bytes(json.dumps([write_phrases(phrases), intonation]).encode())
 
 
 def read_takes(path: Path) -> tuple[Take, ...]:

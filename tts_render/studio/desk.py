@@ -191,7 +191,7 @@ class Desk:
             TtsRenderError: as for :meth:`sheet`.
         """
         with self._telling:  # what is spoken meanwhile is told afterwards
-            facts = self._facts(path)
+            facts = {**self._facts(path), **self.undoable()}
             self.say({"kind": "episode", "path": self._name(path), "episode": facts})
         return facts
 
@@ -217,7 +217,7 @@ class Desk:
         sheet = self.sheet(path)
         new = [index for index, sound in enumerate(_sounds(sheet)) if sound not in before]
         self.narrator.need(sheet, new, urgency=0)  # it is spoken while pages are told
-        return {**self.changed(path), **self.undoable()}
+        return self.changed(path)
 
     def undoable(self) -> dict[str, Any]:
         """What can be undone and done again."""

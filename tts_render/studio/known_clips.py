@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tts_render.speech.speaking import look_up
@@ -43,12 +44,16 @@ class KnownClips:
         for number, clip in zip(missing, looked.clips, strict=True):
             if clip is not None:
                 found[number] = clip
-                self._known[keys[number]] = clip, clip.path.stat().st_size
+                self._known[keys[number]] = clip, _size(clip)
         return tuple(found)
 
     def _remembered(self, key: tuple[object, ...]) -> CachedClip | None:
         clip, size = self._known.get(key, (None, 0))
         try:
-            return clip if clip is not None and clip.path.stat().st_size == size else None
+            return clip if clip is not None and _size(clip) == size else None
         except OSError:
             return None
+
+
+def _size(clip: CachedClip) -> int:
+    return os.stat(clip.file).st_size  # noqa: PTH116  # making a path takes longer than asking for it

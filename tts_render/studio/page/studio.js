@@ -153,13 +153,6 @@ const pressed = (event) => {
   event.preventDefault();
 };
 
-/** What can be undone after somebody else has changed something. */
-let asking = null;
-const askUndoable = (path) => {
-  clearTimeout(asking);
-  asking = setTimeout(() => get("episodes", path).then((facts) => path === named() && undoable(facts), () => {}), 300);
-};
-
 document.addEventListener("keydown", pressed);
 addEventListener("hashchange", show);
 happenings.on("gone", (detail) => trouble(detail));
@@ -197,7 +190,6 @@ happenings.on("episode", (detail) => {
   if (detail.path !== episode.path || !main.contains(episode)) return;
   episode.changed(detail.episode);
   episode.publish.refresh();
-  askUndoable(detail.path);
 });
 player.addEventListener("failure", (/** @type {CustomEvent} */ { detail: { error, utterance } }) => {
   const at = error.kind === "UtteranceError" && !utterance ? episode.goTo(error.line) : ![0, 403].includes(error.status) && episode.fail(utterance, error);
