@@ -7,8 +7,10 @@ show called "A.I.放送局" has full stops that do not begin a file extension.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
+import time
 import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -20,6 +22,9 @@ __all__ = ["audio_name", "find_audio_file", "normal_name", "stem"]
 
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 _SUFFIX = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,5}$", re.DOTALL)
+
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a folder that is changed again is sure to have another time, on any file system."""
 
 
 def normal_name(name: str) -> str:
@@ -54,13 +59,24 @@ def find_audio_file(folder: Path, name: str) -> Path | None:
     exact = folder / name
     if os.path.isfile(exact):  # noqa: PTH113  # false for a name that no disk takes, where Path.is_file raises
         return exact
-    wanted = normal_name(name)
     try:
-        with os.scandir(folder) as entries:
-            found = sorted(entry.name for entry in entries if normal_name(entry.name) == wanted and entry.is_file())
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116
+        settled = changed < time.time_ns() - _SETTLED
+        names = _names(str(folder), changed) if settled else _names.__wrapped__(str(folder), changed)
+        found = sorted(each for each in names.get(normal_name(name), ()) if (folder / each).is_file())
     except OSError:
         return None
     return folder / found[0] if found else None
+
+
+@functools.lru_cache(maxsize=8)
+def _names(folder: str, changed: int) -> dict[str, list[str]]:  # noqa: ARG001  # a folder that was changed is another
+    """The names in a folder, by their one spelling: a site of thousands of posts asks for as many in one folder."""
+    found: dict[str, list[str]] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            found.setdefault(normal_name(entry.name), []).append(entry.name)
+    return found
 
 
 def stem(name: str) -> str:

@@ -10,6 +10,7 @@ Astro's pages and content collections, and what Astro 5 builds. docs/sites.md sa
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 import re
 from pathlib import Path
@@ -82,8 +83,9 @@ def in_order(path: Path, date: datetime.datetime | None) -> tuple[float, str]:
 def _published_in(folder: Path, site: Site) -> Iterator[Path]:
     rule = {"jekyll": _jekyll, "hugo": hugo_pages, "zola": zola_pages, "eleventy": _eleventy, "astro": _astro}
     is_page = rule.get(site.generator or "", _plain)(site)
-    for path in _walk(folder, Path(os.path.realpath(folder)), set()):
-        place = Path(os.path.realpath(path.parent)) / path.name
+    real = functools.cache(os.path.realpath)
+    for path in _walk(folder, os.path.realpath(folder)):
+        place = Path(real(path.parent)) / path.name
         inside = place.relative_to(site.root) if place.is_relative_to(site.root) else Path(path.name)
         # What is called like a post is one, even where its front matter is broken: that is to be told.
         named = _POST_NAME.match(path.name) is not None
@@ -91,23 +93,32 @@ def _published_in(folder: Path, site: Site) -> Iterator[Path]:
             yield path
 
 
-def _walk(folder: Path, home: Path, seen: set[str]) -> Iterator[Path]:
-    """Every Markdown file. Links that leave ``home`` are passed over, and no folder is entered twice."""
+def _walk(folder: Path, real: str, home: Path | None = None, seen: set[str] | None = None) -> Iterator[Path]:
+    """Every Markdown file. Links that leave ``home`` are passed over, and no folder is entered twice.
+
+    Args:
+        folder: where to look.
+        real: the same without links.
+        home: the real folder in which all must lie; None takes ``real``.
+        seen: real folders that were entered.
+    """
+    home, seen = home or Path(real), set() if seen is None else seen
     try:
-        paths = list(folder.iterdir())
+        with os.scandir(folder) as found:
+            entries = list(found)
     except OSError as error:
         raise InputError(said("cannot be read: {reason}", reason=reason_of(error)), path=folder) from error
-    for path in paths:
-        if path.name in (".git", "node_modules", ".tts-render"):
+    for entry in entries:
+        if entry.name in (".git", "node_modules", ".tts-render"):
             continue
-        real = os.path.realpath(path)
-        if not Path(real).is_relative_to(home) or real in seen:
+        place = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)  # noqa: PTH118
+        if (entry.is_symlink() and not Path(place).is_relative_to(home)) or place in seen:
             continue
-        if path.is_dir():
-            seen.add(real)
-            yield from _walk(path, home, seen)
-        elif path.suffix.lower() in MARKDOWN:
-            yield path
+        if entry.is_dir():
+            seen.add(place)
+            yield from _walk(folder / entry.name, place, home, seen)
+        elif os.path.splitext(entry.name)[1].lower() in MARKDOWN:  # noqa: PTH122
+            yield folder / entry.name
 
 
 def _jekyll(site: Site) -> Callable[[Path], bool]:

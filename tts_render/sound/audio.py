@@ -6,6 +6,7 @@ read again whenever its samples are needed, so that no more sounds are in memory
 
 from __future__ import annotations
 
+import functools
 import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -131,6 +132,16 @@ def open_sound(path: Path) -> SoundFile:
     Raises:
         SoundError: the file is missing, not a sound, empty, longer than half an hour, or not finite.
     """
+    try:
+        facts = path.stat()
+    except OSError:
+        return _opened.__wrapped__(path, ())  # it says why
+    return _opened(path, (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns))
+
+
+@functools.lru_cache(maxsize=64)
+def _opened(path: Path, stamp: tuple[int, ...]) -> SoundFile:  # noqa: ARG001  # a file that was changed is another
+    """The description of a sound file: the jingles of a show are those of all its episodes."""
     clip = _read(path)
     if not len(clip.samples):
         raise SoundError(said("the sound is empty"), path=path, remedy=said("Give a file with sound in it."))

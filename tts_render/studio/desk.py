@@ -19,6 +19,7 @@ from tts_render.studio.known_clips import KnownClips
 from tts_render.studio.narrator import Narrator, Told
 from tts_render.studio.opened import Opened
 from tts_render.studio.press import Press, Progress
+from tts_render.studio.shelf import Shelf
 from tts_render.studio.stream import check_whole
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Desk:
         self.clips = KnownClips(session.cache)
         self._sheets = Opened(self.root, session, voices)
         self.narrator = Narrator(session, self.clips, self._engines, self._told)
+        self.shelf = Shelf(self.root, session, voices)
         self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
         self._gone: set[tuple[str, ...]] = set()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tts_render.speech.casting import Utterance
     from tts_render.studio.press import Progress
     from tts_render.studio.sheet import Sheet
-    from tts_render.studio.shelf import Listed
+    from tts_render.studio.shelf import Listed, Standing
     from tts_render.studio.stream import Heard
     from tts_render.upkeep.checks import Finding
 
@@ -48,6 +48,7 @@ __all__ = [
     "shown",
     "slide_facts",
     "sound_name",
+    "standing_facts",
     "utterance_facts",
 ]
 
@@ -60,14 +61,26 @@ _LONGEST_TEXT = 200
 
 
 def listed_facts(listed: Listed, root: Path) -> dict[str, Any]:
-    """An episode in the list."""
+    """An episode in the list, before it is known how it stands."""
     return {
         "path": listed.path.relative_to(root).as_posix(),
         "title": listed.title,
         "date": None if listed.date is None else listed.date.isoformat(),
         "show": listed.show,
-        "seconds": listed.seconds,
+        "order": listed.order[0],
         "problem": listed.problem,
+    }
+
+
+def standing_facts(standing: Standing, root: Path) -> dict[str, Any]:
+    """How an episode stands."""
+    return {
+        "path": standing.path.relative_to(root).as_posix(),
+        "state": standing.state,
+        "why": standing.why,
+        "seconds": standing.seconds,
+        "errors": standing.errors,
+        "warnings": standing.warnings,
     }
 
 

@@ -11,11 +11,10 @@ from starlette.routing import Route
 from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import TtsRenderError
 from tts_render.sound.audio import conform
-from tts_render.studio.asking import answer, body, line_of, tell, text
-from tts_render.studio.facts import error_facts, heard_facts, listed_facts, phrase_facts
+from tts_render.studio.asking import answer, body, line_of, text
+from tts_render.studio.facts import error_facts, heard_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
 from tts_render.studio.shapes import Shapes
-from tts_render.studio.shelf import list_episodes
 from tts_render.studio.stream import stream_from, wav
 
 if TYPE_CHECKING:
@@ -30,10 +29,9 @@ __all__ = ["hearing_routes"]
 
 
 def hearing_routes(desk: Desk) -> list[Route]:
-    """Where episodes are listed, shown and heard."""
+    """Where episodes are shown and heard."""
     answers = _Hearing(desk)
     return [
-        Route("/api/episodes", answers.episodes),
         Route("/api/sound/{path:path}", answers.sound),
         Route("/api/shapes/{path:path}", answers.shapes),
         Route("/api/stream/{path:path}", answers.stream),
@@ -51,11 +49,6 @@ class _Hearing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._shapes = Shapes()
-
-    async def episodes(self, request: Request) -> Response:
-        desk = self._desk
-        found = await run_in_threadpool(list_episodes, desk.root, desk.session, voices=desk.voices)
-        return tell(request, {"root": desk.root.name, "episodes": [listed_facts(one, desk.root) for one in found]})
 
     async def episode(self, request: Request) -> Response:
         return await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})

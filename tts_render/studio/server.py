@@ -21,6 +21,7 @@ from tts_render.studio.dictionary import dictionary_routes
 from tts_render.studio.facts import error_facts
 from tts_render.studio.guard import Guard
 from tts_render.studio.hearing import hearing_routes
+from tts_render.studio.listing import listing_routes
 from tts_render.studio.mending import mending_routes
 from tts_render.studio.searching import searching_routes
 
@@ -59,6 +60,7 @@ def application(desk: Desk, keys: Keys, language: Language | None = None) -> ASG
             Route("/", front.page),
             Route("/page/{name}", front.page),
             Route("/api/events", front.events),
+            *listing_routes(desk),
             *hearing_routes(desk),
             *mending_routes(desk),
             *airing_routes(desk),

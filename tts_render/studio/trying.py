@@ -11,7 +11,6 @@ from tts_render.episode.episode import audio_target, open_episode, read_text, sc
 from tts_render.ground.errors import TtsRenderError
 from tts_render.site.post import read_post
 from tts_render.studio.sheet import open_sheet
-from tts_render.studio.shelf import list_episodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +90,7 @@ def try_lexicon(desk: Desk, path: Path, config: Config, surface: str) -> Trial:
     until = time.monotonic() + _PATIENCE
     sheet = desk.sheet(path)
     here = Change(path, sheet.episode.title, sheet, _tried(desk, sheet, config))
-    listed = [one for one in list_episodes(desk.root, desk.session, voices=desk.voices) if one.path != path]
+    listed = [one for one in desk.shelf.some()[0] if one.path != path]
     others: list[Change] = []
     looked = holding = opened = 0
     for one in listed[:_MOST_LOOKED]:

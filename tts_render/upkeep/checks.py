@@ -120,6 +120,7 @@ def check(
     script: Path | None = None,
     voice: str | None = None,
     published: datetime.datetime | None = None,
+    config: Config | None = None,
 ) -> tuple[Finding, ...]:
     """Find everything that is wrong with an episode. No engine is asked, nothing is changed.
 
@@ -130,6 +131,7 @@ def check(
         script: what is spoken; None to find it.
         voice: the voice of a bare script.
         published: the current time, if posts that are due must have their MP3; None if they need not.
+        config: the settings, where they were read already; None reads them.
 
     Returns:
         Findings in file order.
@@ -138,10 +140,12 @@ def check(
     try:
         if path.suffix.lower() in POST_SUFFIXES:
             home = find_site(path, site)
-            config = open_config(home, voices)
+            config = config or open_config(home, voices)
             found.extend(_check_post(read_post(path, config.preset), home, config, script, published))
         else:
-            found.extend(_check_script(open_episode(path, site=site, voices=voices, script=script, voice=voice)))
+            found.extend(
+                _check_script(open_episode(path, site=site, voices=voices, script=script, voice=voice, config=config))
+            )
     except TtsRenderError as error:
         found.append(_finding("unusable", path, error))
     return tuple(sorted(found, key=lambda finding: (finding.path != path, finding.line or math.inf)))

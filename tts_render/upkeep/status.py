@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tts_render.episode.episode import Episode
     from tts_render.ground.units import Seconds
     from tts_render.run.session import Session
+    from tts_render.settings.config import Config
     from tts_render.site.receipt import Receipt
 
 __all__ = ["STATES", "TO_RENDER", "EpisodeStatus", "State", "status"]
@@ -59,7 +60,14 @@ class EpisodeStatus:
     """Speech in it, estimated from the number of characters; 0 if it cannot be read."""
 
 
-def status(path: Path, session: Session, *, site: Path | None = None, voices: Path | None = None) -> EpisodeStatus:
+def status(
+    path: Path,
+    session: Session,
+    *,
+    site: Path | None = None,
+    voices: Path | None = None,
+    config: Config | None = None,
+) -> EpisodeStatus:
     """Find the state of a post's or script's episode.
 
     Args:
@@ -67,9 +75,10 @@ def status(path: Path, session: Session, *, site: Path | None = None, voices: Pa
         session: knows where receipts are; its engines are not asked.
         site: root of the site; None to find it.
         voices: the settings file; None for the site's, else the packaged one.
+        config: the settings, where they were read already; None reads them.
     """
     try:
-        episode = open_episode(path, site=site, voices=voices)
+        episode = open_episode(path, site=site, voices=voices, config=config)
     except TtsRenderError as error:
         return _unopened(path, error, site=site, voices=voices)
     date = episode.date

@@ -48,4 +48,28 @@ module.exports = ({ address, ask, focused, open, rows, said, text }) => ({
     await other.close();
     return told;
   },
+
+  async standings(page) {
+    await page.goto(address);
+    const all = (count) => page.waitForFunction((wanted) => document.querySelectorAll(".episodes .state.badge").length === wanted && !document.querySelector(".kinds .dim").textContent, count);
+    const kinds = () => text(page.locator(".kinds button"));
+    const shown = () => text(page.locator(".episodes a:visible"));
+    await all(3);
+    const told = { before: await kinds() };
+    await ask("prepare");
+    await all(4);
+    await page.waitForFunction(() => document.querySelector("[data-kind=published]").innerText.endsWith("1") && document.querySelector("[data-kind=old]").innerText.endsWith("1"));
+    told.after = await kinds();
+    for (const kind of ["published", "old", "wrong"]) {
+      await page.locator(`[data-kind=${kind}]`).click();
+      told[kind] = await shown();
+    }
+    await page.keyboard.press("/");
+    await page.keyboard.type("サーバー");
+    told.both = (await shown()).length;
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("ArrowDown");
+    told.keyboard = await page.evaluate(() => document.activeElement.getAttribute("href"));
+    return told;
+  },
 });

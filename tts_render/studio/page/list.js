@@ -1,29 +1,143 @@
-// The episodes of the site, found by typing.
+// The episodes of the site, found by typing and by how they stand. Thousands come in pieces, and how each one stands
+// afterwards, first for what is in view.
 
-import { make } from "./elements.js";
+import { make, mark } from "./elements.js";
+import { get, post } from "./talk.js";
 import { clock, day, plain, say } from "./words.js";
+
+const FIRST = 100; // posts of the first piece, to show something at once
+const MORE = 500;
+const ASKED = 12; // episodes whose standing is asked for at once
+const KINDS = { all: "kindAll", none: "kindNone", old: "kindOld", published: "kindPublished", wrong: "kindWrong" };
+const STATES = {
+  current: ["published", "isCurrent"], unknown: ["published", "isUnknown"], elsewhere: ["published", "isElsewhere"],
+  changed: ["old", "isChanged"], disagrees: ["old", "isDisagrees"], missing: ["none", "isMissing"], "no-audio": ["none", "isNoAudio"],
+  broken: ["wrong", "isBroken"],
+};
+
+/** One episode of the list. */
+class Item {
+  #length = make("span", { class: "length dim" });
+  #state = make("span", { class: "state" });
+  #counts = make("span", { class: "counts" });
+  #why = make("span", { class: "why", hidden: true });
+  #told = "";
+  #standing = null;
+  /** Whether what is shown of its standing was asked for since the list was loaded. */
+  fresh = false;
+  listed = null;
+
+  constructor(path) {
+    this.path = path;
+    this.title = make("span", { class: "title", lang: "ja" });
+    this.show = make("span", { class: "show", lang: "ja" });
+    this.time = make("time", {});
+    this.link = make("a", { href: `#${path.split("/").map(encodeURIComponent).join("/")}` }, this.title, this.show, this.time, this.#length, this.#state, this.#counts, this.#why);
+    this.element = make("li", {}, this.link);
+    this.element.item = this;
+  }
+
+  /** Show what its post says. */
+  list(listed) {
+    this.fresh = false;
+    const told = JSON.stringify(listed);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.listed = listed;
+    const { title, show, date, problem } = listed;
+    this.title.textContent = title;
+    this.show.textContent = show ?? "";
+    this.time.textContent = date ? day(date) : "";
+    mark(this.time, "datetime", date);
+    this.sought = plain([title, show, this.path, date?.slice(0, 10)].filter(Boolean).join(" "));
+    if (problem) this.stand({ state: "broken", why: problem, seconds: null, errors: 1, warnings: 0 });
+  }
+
+  /** Show how it stands. */
+  stand(standing) {
+    this.fresh = true;
+    this.#standing = standing;
+    const { state, why, seconds, errors, warnings } = standing;
+    const [kind, name] = STATES[state];
+    this.element.className = kind === "wrong" ? "broken" : "";
+    this.#length.textContent = seconds === null ? "" : clock(seconds);
+    this.#state.textContent = say(name);
+    this.#state.className = `state badge ${kind}`;
+    const count = (number, one, many, className) => (number ? make("span", { class: className }, number === 1 ? say(one) : say(many, { count: number })) : null);
+    this.#counts.replaceChildren(...[count(errors, "oneError", "errors", "errors"), errors ? null : count(warnings, "oneWarning", "warnings", "warned")].filter(Boolean));
+    mark(this.#counts, "title", warnings && errors ? say(warnings === 1 ? "oneWarning" : "warnings", { count: warnings }) : null);
+    const shown = state === "changed" ? say("whyChanged", { why }) : ["old", "wrong"].includes(kind) ? why : "";
+    this.#why.textContent = shown;
+    this.#why.className = kind === "wrong" ? "problem" : "why";
+    this.#why.hidden = !shown;
+  }
+
+  /** Whether it is known how it stands. */
+  get known() {
+    return this.#standing !== null;
+  }
+
+  is(kind) {
+    if (kind === "all") return true;
+    if (!this.#standing) return false;
+    return kind === "wrong" ? this.#standing.errors > 0 || STATES[this.#standing.state][0] === kind : STATES[this.#standing.state][0] === kind;
+  }
+}
 
 /** The list of all episodes; the address's hash leads to one. */
 export class EpisodeList extends HTMLElement {
-  #episodes = [];
+  /** @type {Map<string, Item>} */
+  #items = new Map();
+  /** @type {Item[]} */
+  #order = [];
+  #kind = "all";
+  #loads = 0;
+  #asking = false;
+  #inView = new Set();
   #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findEpisode"), placeholder: say("findEpisode"), "aria-keyshortcuts": "/" });
-  #items = make("ol", { class: "episodes" });
+  #kinds = Object.fromEntries(Object.entries(KINDS).map(([kind, name]) => [
+    kind, make("button", { type: "button", "data-kind": kind, "aria-pressed": String(kind === "all"), click: () => this.#choose(kind) }, say(name), " ", make("span", {})),
+  ]));
+  #progress = make("span", { class: "dim" });
+  #list = make("ol", { class: "episodes" });
   #nothing = make("p", { class: "dim", role: "status" });
+  #observer = new IntersectionObserver((changes) => {
+    for (const { target, isIntersecting } of changes) this.#inView[isIntersecting ? "add" : "delete"](/** @type {any} */ (target).item);
+  }, { rootMargin: "200px" });
 
   connectedCallback() {
-    this.className = "list";
-    this.append(make("h1", {}, say("episodes")), make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "/")), this.#items, this.#nothing);
-    this.#field.addEventListener("input", () => this.#show());
-    this.addEventListener("keydown", (event) => this.#key(event));
+    if (!this.firstChild) {
+      this.className = "list";
+      this.append(
+        make("h1", {}, say("episodes")),
+        make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "/")),
+        make("div", { class: "kinds", role: "group", "aria-label": say("state") }, ...Object.values(this.#kinds), this.#progress),
+        this.#list, this.#nothing,
+      );
+      this.#field.addEventListener("input", () => this.#sift());
+      this.addEventListener("keydown", (event) => this.#key(event));
+    }
+    this.#stand();
   }
 
-  /** Show these episodes, as the studio tells them. */
-  show(episodes) {
-    this.#episodes = episodes.map((episode) => ({
-      ...episode,
-      sought: plain([episode.title, episode.show, episode.path, episode.date?.slice(0, 10)].filter(Boolean).join(" ")),
-    }));
-    this.#show();
+  /** Look which episodes there are; the rest comes after the first piece. Resolves to the name of the site. */
+  async load(fail) {
+    const number = ++this.#loads;
+    const there = new Set();
+    const piece = async (start, most) => {
+      const told = await get("episodes", null, { start, most });
+      if (number === this.#loads) {
+        for (const { path } of told.episodes) there.add(path);
+        this.#take(told.episodes, told.next === null ? there : null);
+      }
+      return told;
+    };
+    const rest = async (next) => {
+      while (next !== null && number === this.#loads) next = (await piece(next, MORE)).next;
+    };
+    const { root, next } = await piece(0, FIRST);
+    rest(next).then(() => this.#stand(), fail);
+    return root;
   }
 
   /** Put the cursor where one searches. */
@@ -32,42 +146,97 @@ export class EpisodeList extends HTMLElement {
     this.#field.select();
   }
 
-  #show() {
+  #take(episodes, all) {
+    for (const listed of episodes) {
+      let item = this.#items.get(listed.path);
+      if (!item) {
+        item = new Item(listed.path);
+        this.#items.set(listed.path, item);
+        this.#observer.observe(item.element);
+      }
+      item.list(listed);
+    }
+    if (all) {
+      for (const [path, item] of this.#items) {
+        if (all.has(path)) continue;
+        this.#items.delete(path);
+        this.#inView.delete(item);
+        this.#observer.unobserve(item.element);
+        item.element.remove();
+      }
+    }
+    this.#order = [...this.#items.values()].sort((one, other) => other.listed.order - one.listed.order || (one.path < other.path ? 1 : -1));
+    let next = this.#list.firstChild;
+    for (const { element } of this.#order) {
+      if (element === next) next = next.nextSibling;
+      else this.#list.insertBefore(element, next);
+    }
+    this.#sift();
+    this.#count();
+    this.#stand();
+  }
+
+  /** Ask how episodes stand, what is in view first, as long as the list is shown. */
+  async #stand() {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve)); // let what came be drawn, and seen what is in view
+        const waiting = (items) => items.filter((item) => !item.fresh && !item.element.hidden);
+        let asked = waiting(this.#order.filter((item) => this.#inView.has(item)));
+        if (!asked.length) asked = waiting(this.#order);
+        if (!asked.length) asked = this.#order.filter(({ fresh }) => !fresh);
+        if (!asked.length || !this.isConnected) return;
+        asked = asked.slice(0, ASKED);
+        const { standings } = await post("standings", null, {}, { paths: asked.map(({ path }) => path) });
+        for (const item of asked) item.fresh = true; // also what is gone
+        for (const standing of standings) this.#items.get(standing.path)?.stand(standing);
+        this.#count();
+        if (this.#kind !== "all") this.#sift();
+      }
+    } catch {
+      // It is said elsewhere that the studio is gone; with it the list is loaded anew.
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #count() {
+    for (const [kind, button] of Object.entries(this.#kinds)) button.lastChild.textContent = String(this.#order.filter((item) => item.is(kind)).length);
+    const known = this.#order.filter((item) => item.known).length;
+    this.#progress.textContent = known < this.#order.length ? say("looking", { known, all: this.#order.length }) : "";
+  }
+
+  #choose(kind) {
+    this.#kind = kind;
+    for (const [name, button] of Object.entries(this.#kinds)) mark(button, "aria-pressed", String(name === kind));
+    this.#sift();
+  }
+
+  #sift() {
     const words = plain(this.#field.value).split(/\s+/).filter(Boolean);
-    const found = this.#episodes.filter(({ sought }) => words.every((word) => sought.includes(word)));
-    const focused = this.#items.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-    this.#items.replaceChildren(...found.map((episode) => item(episode)));
-    if (focused) [...this.#items.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
-    this.#nothing.textContent = found.length ? "" : say(this.#episodes.length ? "noneFound" : "noEpisodes");
+    let found = 0;
+    for (const item of this.#order) {
+      const fits = item.is(this.#kind) && words.every((word) => item.sought.includes(word));
+      if (item.element.hidden === fits) item.element.hidden = !fits;
+      if (fits) found++;
+    }
+    this.#nothing.textContent = found ? "" : say(this.#order.length ? "noneFound" : "noEpisodes");
   }
 
   #key(event) {
-    const links = [...this.#items.querySelectorAll("a")];
+    const links = this.#order.filter(({ element }) => !element.hidden).map(({ link }) => link);
     const at = links.indexOf(event.target);
     if (event.key === "Enter" && event.target === this.#field && !event.isComposing) links[0]?.click();
     else if (event.key === "ArrowDown") links[at + 1]?.focus();
     else if (event.key === "ArrowUp") (at > 0 ? links[at - 1] : this.#field).focus();
     else if (event.key === "Escape" && event.target === this.#field) {
       this.#field.value = "";
-      this.#show();
+      this.#sift();
     } else return;
     event.preventDefault();
   }
 }
-
-const item = ({ path, title, date, show, seconds, problem }) =>
-  make(
-    "li",
-    { class: problem ? "broken" : null },
-    make(
-      "a",
-      { href: `#${path.split("/").map(encodeURIComponent).join("/")}` },
-      make("span", { class: "title", lang: "ja" }, title),
-      make("span", { class: "show", lang: "ja" }, show ?? ""),
-      make("time", { datetime: date }, date ? day(date) : ""),
-      make("span", { class: seconds === null ? "length dim" : "length" }, seconds === null ? say("noAudio") : clock(seconds)),
-      problem ? make("span", { class: "problem" }, problem) : null,
-    ),
-  );
 
 customElements.define("studio-list", EpisodeList);

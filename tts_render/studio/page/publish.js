@@ -160,7 +160,7 @@ export class Publish {
   #state() {
     const { state, why } = this.#facts;
     const good = state === "current";
-    return make("p", { class: "standing" }, make("span", { class: good ? "badge good" : "badge" }, say(STATES[state])), why ? make("span", { class: "dim" }, ` ${why}`) : null);
+    return make("p", { class: "standing" }, make("span", { class: good ? "badge good" : "badge" }, say(STATES[state])), why ? make("span", { class: "dim" }, ` ${state === "changed" ? say("whyChanged", { why }) : why}`) : null);
   }
 
   #show() {

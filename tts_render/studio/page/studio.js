@@ -81,11 +81,10 @@ async function show() {
   shown = path;
   document.body.classList.toggle("reading", Boolean(path));
   try {
-    const told = await get("episodes", path || null);
+    const told = path ? await get("episodes", path) : { root: await list.load(trouble) };
     if (path !== named()) return;
     if (path) episode.take(told);
     else {
-      list.show(told.episodes);
       document.title = `${told.root} – ${say("studio")}`;
       undoable({ undo: null, redo: null });
     }
@@ -114,8 +113,7 @@ const refresh = async () => {
     if (waitsForFiles()) show();
     return;
   }
-  const told = await get("episodes").catch(() => null);
-  if (told && main.contains(list)) list.show(told.episodes);
+  await list.load(trouble).catch(() => {});
 };
 const waitsForFiles = () => Boolean(named()) && main.firstChild !== episode;
 

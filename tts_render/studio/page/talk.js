@@ -96,7 +96,7 @@ export class Happenings {
     source.onerror = async () => {
       source.close();
       this.#broken = true;
-      const failure = await get("episodes").then(() => null, (error) => error);
+      const failure = await get("episodes", null, { most: 0 }).then(() => null, (error) => error);
       if (failure && [0, 403].includes(failure.status)) this.#tell("gone", failure);
       setTimeout(() => this.#open(), 1500);
     };

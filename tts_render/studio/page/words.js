@@ -9,7 +9,6 @@ const table = {
   findEpisode: ["Find an episode", "エピソードを検索"],
   noEpisodes: ["No post of this site has audio_file_path in its front matter.", "audio_file_path のある記事がこのサイトにはありません。"],
   noneFound: ["Nothing matches.", "見つかりませんでした。"],
-  noAudio: ["no audio", "音声なし"],
   allEpisodes: ["All episodes", "エピソード一覧"],
   loading: ["Loading…", "読み込み中…"],
   undo: ["Undo", "元に戻す"],
@@ -151,6 +150,19 @@ const table = {
   notLengths: ["{engine} decides lengths itself.", "{engine} は長さを自分で決めるため、変えられません。"],
   notAccents: ["{engine} takes kana without accents.", "{engine} はアクセントの指定に対応していません。"],
   noPhrases: ["This engine does not tell its accent phrases. Write the reading into the text or the dictionary instead.", "このエンジンからはアクセント句を取得できません。本文か辞書で読みを指定してください。"],
+  // The list
+  state: ["State", "状態"],
+  kindAll: ["All", "すべて"],
+  kindNone: ["No audio", "音声なし"],
+  kindOld: ["Out of date", "要更新"],
+  kindPublished: ["Published", "公開済み"],
+  kindWrong: ["With errors", "エラーあり"],
+  whyChanged: ["Changed since: {why}", "変更あり：{why}"],
+  looking: ["{known} of {all} looked at…", "{all}件中{known}件を確認しました…"],
+  errors: ["{count} errors", "エラー{count}件"],
+  oneError: ["1 error", "エラー1件"],
+  warnings: ["{count} warnings", "警告{count}件"],
+  oneWarning: ["1 warning", "警告1件"],
   // Publishing
   publish: ["Publish", "公開"],
   publishFailed: ["Publish: failed", "公開：失敗"],
@@ -241,10 +253,12 @@ export const clock = (seconds) => {
   return minutes < 60 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 };
 
+const days = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeZone: "UTC" });
+
 /** A date as people write it here; its day is that of the post, wherever the reader is. */
 export const day = (iso) => {
   const [year, month, date] = iso.slice(0, 10).split("-").map(Number);
-  return new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeZone: "UTC" }).format(Date.UTC(year, month - 1, date));
+  return days.format(Date.UTC(year, month - 1, date));
 };
 
 /** What of a text is compared in a search. */
