@@ -2,12 +2,12 @@
 module.exports = ({ address, answered, current, open, rows, said, text }) => ({
   async list(page) {
     await page.goto(address);
-    await page.locator(".episodes a").first().waitFor();
+    await page.locator(".episodes .state.badge").nth(2).waitFor();
     const told = { all: await text(page.locator(".episodes a")), key: page.url().includes("key=") };
     await page.mouse.click(5, 700);
     await page.keyboard.press("/");
     await page.keyboard.type("さーばー");
-    told.found = await text(page.locator(".episodes a .title"));
+    told.found = await text(page.locator(".episodes a:visible .title"));
     await page.keyboard.press("Enter");
     await rows(page).first().waitFor();
     told.hash = decodeURIComponent(new URL(page.url()).hash);
