@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kit.studio_page import Studio, tree
+from tts_render.settings.config import packaged_config_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRIPT = "_scripts/houkago-server-3.txt"
+OTHER_SCRIPT = "audio/asaichi-commit-2.txt"
 WORD, OTHER = "バックアップ", "控え"
 
 
@@ -55,3 +57,44 @@ def test_a_text_is_found_marked_replaced_and_given_back(studio: Studio) -> None:
     assert "緑茶ですのよ。" in told["there"]
     there = (studio.root / SCRIPT).read_text(encoding="utf-8")
     assert there == ruby.replace("、紅茶", "、緑茶") + script.replace("紅茶", "緑茶")
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_a_word_is_tried_heard_put_into_the_dictionary_and_given_back(studio: Studio) -> None:
+    settings = packaged_config_path().read_text(encoding="utf-8")
+    (studio.root / "voices.yaml").write_text(settings, encoding="utf-8")
+    with (studio.root / OTHER_SCRIPT).open("a", encoding="utf-8") as script:
+        script.write("バックアップもしましょう。\n")
+    before = tree(studio.root)
+    at: dict[str, dict[str, bytes]] = {}
+    told = studio.use(
+        "word",
+        {"tried": lambda: at.update(tried=tree(studio.root)), "saved": lambda: at.update(saved=tree(studio.root))},
+    )
+    assert all("422" in problem for problem in told["problems"])
+    assert told["prefilled"] == {"surface": WORD, "choices": 0}
+    assert "must be all kana" in told["wrong"]
+    assert told["refused"]
+    assert told["readings"][0] == "本日のお題は、バックアップですの。 → 本日のお題は、ヨビですの。"
+    assert told["episodes"][0].startswith("This episode")
+    assert len(told["episodes"]) == 2
+    assert "In other episodes: 1" in told["status"]
+    assert "Looked at 2 of 2 other episodes" in told["status"]
+    assert told["accent"] == "falls after ヨ"
+    assert told["heard"] == [
+        ["2025-10-10-3.md", "before", 200],
+        ["2025-10-10-3.md", "after", 200],
+        ["2025-10-08-2.md", "after", 200],
+    ]
+    assert at["tried"] == before, "nothing is written before it is saved"
+    lexicon = "  LLM: エルエルエム\n"
+    entry = f"{lexicon}  {WORD}: {{reading: ヨビ, accent: 1}}\n"
+    assert at["saved"] == {**before, "voices.yaml": settings.replace(lexicon, entry).encode()}
+    assert "ですの" in told["back"]
+    assert (told["known"]["surface"], told["known"]["reading"]) == (WORD, "ヨビ")
+    assert "voices.yaml, line" in told["known"]["place"]
+    assert told["removing"]["says"] == "Take out of the dictionary"
+    assert told["removing"]["readings"][0] == "本日のお題は、ヨビですの。 → 本日のお題は、バックアップですの。"
+    assert told["again"] == told["back"]
+    assert tree(studio.root) == before, "undone to the byte"

@@ -234,7 +234,7 @@ def test_nothing_is_fetched_from_elsewhere_and_the_page_fits_a_telephone(studio:
 def test_axe_finds_no_barrier_in_any_view(studio: Studio) -> None:
     told = studio.use("barriers")
     assert told["found"] == []
-    views = "list episode replace text accent kana manner publish keys trouble"
+    views = "list episode replace word text accent kana manner publish keys trouble"
     assert told["views"] == views.split()
 
 

@@ -28,6 +28,13 @@ module.exports = ({ address, axe, open, rows }) => {
       await page.locator("mark.current").waitFor();
       await see("replace");
       await page.keyboard.press("Escape");
+      await page.keyboard.press("d");
+      await page.locator(".words.choices button").first().click();
+      await page.locator("#word-reading:focus").waitFor();
+      await page.locator("#word-reading").fill("よみ");
+      await page.locator(".changes li").first().waitFor();
+      await see("word");
+      await page.keyboard.press("Escape");
       await rows(page).nth(0).locator("[data-action=edit]").click();
       await page.waitForFunction(() => document.querySelector(".source").value);
       await see("text");

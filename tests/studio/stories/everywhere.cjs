@@ -1,5 +1,66 @@
 // What is changed in many lines at once.
 module.exports = ({ ask, focused, open, rows, said, text }) => ({
+  async word(page) {
+    await open(page, "サーバー");
+    const row = rows(page).filter({ hasText: "バックアップですの" });
+    const dialog = page.locator("dialog.word");
+    const told = {};
+    // by mouse: what is selected is the word
+    await row.locator(".text").evaluate((element) => {
+      const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+      const at = node.textContent.indexOf("バックアップ");
+      getSelection().setBaseAndExtent(node, at, node, at + "バックアップ".length);
+    });
+    await row.locator("[data-action=word]").click();
+    await dialog.locator("#word-reading:focus").waitFor();
+    await page.waitForFunction(() => document.querySelector("#word-reading").value);
+    told.prefilled = { surface: await dialog.locator("#word-surface").inputValue(), choices: await dialog.locator(".words.choices:visible").count() };
+    await dialog.locator("#word-reading").fill("予備");
+    await dialog.locator("#word-reading-wrong:not(:empty)").waitFor();
+    told.wrong = await dialog.locator("#word-reading-wrong").innerText();
+    told.refused = await dialog.locator("[type=submit]").isDisabled();
+    await dialog.locator("#word-reading").fill("よび");
+    await dialog.locator(".changes li").first().waitFor();
+    told.readings = await text(dialog.locator(".readings"));
+    told.episodes = await text(dialog.locator(".changes h3"));
+    told.status = await dialog.locator(".told [role=status]").innerText();
+    await dialog.locator(".accent").focus();
+    await page.keyboard.press("Home");
+    told.accent = await dialog.locator(".accent").getAttribute("aria-valuetext");
+    await dialog.locator(".changes li").first().waitFor();
+    const heard = async (locator) => {
+      const sound = page.waitForResponse((response) => response.url().includes("/api/word-sound/"));
+      await locator.click();
+      const answer = await sound;
+      const asked = new URL(answer.url());
+      return [decodeURIComponent(asked.pathname.split("/").pop()), asked.searchParams.get("side"), answer.status()];
+    };
+    told.heard = [await heard(dialog.locator("[data-side=before]").first()), await heard(dialog.locator("[data-side=after]").first()), await heard(dialog.locator("[data-side=after]").last())];
+    await ask("tried");
+    await dialog.locator("[type=submit]").click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.waitForFunction(() => document.querySelector(".lines").textContent.includes("ヨビ"));
+    told.back = await focused(page);
+    await ask("saved");
+    // by keyboard: what is there is changed, and taken out
+    await page.keyboard.press("d");
+    await dialog.locator("#word-surface:focus").waitFor();
+    const words = await text(dialog.locator(".words.choices button"));
+    for (const word of words.slice(0, words.indexOf("バックアップ") + 1)) if (word) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await dialog.locator("#word-reading:focus").waitFor();
+    told.known = { surface: await dialog.locator("#word-surface").inputValue(), reading: await dialog.locator("#word-reading").inputValue(), place: await dialog.locator(".hint").first().innerText() };
+    await dialog.locator("[data-action=remove]").click();
+    await page.waitForFunction(() => !document.querySelector("dialog.word [type=submit]").disabled);
+    told.removing = { says: await dialog.locator("[type=submit]").innerText(), readings: await text(dialog.locator(".readings")) };
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    told.again = await focused(page);
+    await page.keyboard.press("Control+z");
+    await page.waitForFunction(() => !document.querySelector(".lines").textContent.includes("ヨビ"));
+    return told;
+  },
+
   async replace(page) {
     await open(page, "サーバー");
     const before = await said(page);

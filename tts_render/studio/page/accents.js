@@ -374,7 +374,8 @@ export class Accents extends HTMLElement {
   }
 }
 
-const drawing = (width, count) => {
+/** The drawing of an accent, without a shape yet. */
+export const drawing = (width, count) => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} 40`);
   svg.setAttribute("aria-hidden", "true");
@@ -387,7 +388,8 @@ const drawing = (width, count) => {
   return svg;
 };
 
-const draw = (svg, phrase) => {
+/** Give it the shape of a phrase. */
+export const draw = (svg, phrase) => {
   const column = svg.viewBox.baseVal.width / phrase.moras.length;
   const points = heights(phrase).map((high, at) => [(at + 0.5) * column, high ? 9 : 31]);
   svg.querySelector("polyline").setAttribute("points", points.map((point) => point.join(" ")).join(", "));

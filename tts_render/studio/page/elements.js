@@ -25,6 +25,7 @@ const SIGNS = {
   split: "M9 2h2v3H9zM9 6.5h2v3H9zM9 11h2v3H9zM9 15.5h2v3H9z",
   join: "M2 9h5V6l4 4-4 4v-3H2zM18 9h-5V6l-4 4 4 4v-3h5z",
   publish: "M9 13V6.8L6.4 9.4 5 8l5-5 5 5-1.4 1.4L11 6.8V13zM4 15h12v2H4z",
+  book: "M4 3h5a2 2 0 0 1 1 .3A2 2 0 0 1 11 3h5v13h-5l-1 1-1-1H4zM5.5 4.5v10H9V4.5zM11 4.5v10h3.5v-10z",
   write: "M13.5 3 17 6.5 7.5 16H4v-3.5z",
 };
 const SVG = "http://www.w3.org/2000/svg";

@@ -8,6 +8,7 @@ import { Row } from "./row.js";
 import { Search } from "./search.js";
 import { Failure, get } from "./talk.js";
 import { Waves } from "./wave.js";
+import { Word } from "./word.js";
 import { clock, day, say } from "./words.js";
 
 /** The page of one episode. */
@@ -26,6 +27,7 @@ export class EpisodeView extends HTMLElement {
   #waves = new Waves();
 
   publish = new Publish(this);
+  word = new Word(this);
   path = null;
   facts = null;
   /** @type {import("./player.js").Player} */
@@ -237,6 +239,7 @@ export class EpisodeView extends HTMLElement {
     else if (key === "b" && this.#mend) this.#mend.compare();
     else if (key === "f") this.search();
     else if (key === "r") this.publish.toggle();
+    else if (key === "d" && row) this.word.open(row, row.selected);
     else if (key === "h") this.#search.replace();
     else if (key === "n" || key === "N") this.#search.step(key === "n" ? 1 : -1);
     else if (key === "[" || key === "]") this.player.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.findIndex((speed) => speed >= this.player.speed) + (key === "]" ? 1 : -1)))];
@@ -275,6 +278,7 @@ export class EpisodeView extends HTMLElement {
     if (action === "focus") this.activate(row);
     else if (action === "seek") this.#seek(row, share);
     else if (action === "from") this.playFrom(row);
+    else if (action === "word") this.word.open(row, row.selected);
     else if (action === "edit") this.#mend?.row === row ? this.close() : this.edit(row);
     else if (this.player.mode && this.player.current?.id === row.id) this.player.toggle();
     else this.playLine(row);

@@ -2,6 +2,7 @@
 
 import { make, mark, resign, signed } from "./elements.js";
 import { markPlaces } from "./marks.js";
+import { selectedIn } from "./word.js";
 import { clock, plain, say } from "./words.js";
 import { Wave } from "./wave.js";
 
@@ -36,7 +37,9 @@ export class Row {
     this.play = action("play", "playLine", "play");
     this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
     this.wave = new Wave((share) => act("seek", this, share));
-    this.buttons = [this.play, action("from", "playFrom", "from"), this.edit];
+    const word = action("book", "wordOfLine", "word");
+    word.addEventListener("mousedown", (event) => event.preventDefault()); // the selection stays
+    this.buttons = [this.play, action("from", "playFrom", "from"), this.edit, word];
     this.element = make(
       "li",
       { class: "line", tabindex: -1, focusin: () => act("focus", this) },
@@ -48,7 +51,7 @@ export class Row {
         this.#speaker,
         make("p", { class: "words" }, this.#text, this.#reading, this.#reason),
         make("span", { class: "facts" }, this.wave.element, this.#mended, this.#seconds, this.#state),
-        make("span", { class: "actions" }, this.buttons[1], this.edit),
+        make("span", { class: "actions" }, this.buttons[1], word, this.edit),
       ),
     );
     this.element.row = this;
@@ -92,6 +95,11 @@ export class Row {
     if (seconds === this.#gap) return;
     this.#gap = seconds;
     this.element.style.setProperty("--gap", String(seconds));
+  }
+
+  /** The words that are selected in what it says. */
+  get selected() {
+    return selectedIn(this.#text);
   }
 
   #press(name, { detail }) {

@@ -22,7 +22,7 @@ const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true"
 /** @type {[string, string[]][]} */
 const keys = [
   ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
-  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyFindLine", ["f"]], ["keyReplace", ["h"]], ["keyPlace", ["n", "N"]],
+  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyWord", ["d"]], ["keyFindLine", ["f"]], ["keyReplace", ["h"]], ["keyPlace", ["n", "N"]],
   ["keyPublish", ["r"]], ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
 ];
 const help = make(
@@ -74,6 +74,7 @@ async function show() {
   const path = named();
   if (path !== shown) {
     episode.close();
+    episode.word.close();
     if (player.mode) player.stop();
     settle(null);
     main.replaceChildren(make("p", { class: "dim", role: "status" }, say("loading")));
@@ -137,7 +138,7 @@ async function again(way) {
 }
 
 const pressed = (event) => {
-  if (event.defaultPrevented || event.isComposing || help.open || isTyping(event.target)) return;
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]") || isTyping(event.target)) return;
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && !event.altKey && (key === "z" || key === "y")) {
     event.preventDefault();

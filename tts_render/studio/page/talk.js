@@ -4,14 +4,15 @@ import { say } from "./words.js";
 
 /** What the studio answered where it could not do what was asked. */
 export class Failure extends Error {
-  /** @param {number} status @param {{kind: string, message: string, path?: string, line?: number, remedy?: string}} told */
-  constructor(status, { kind, message, path, line, remedy }) {
+  /** @param {number} status @param {{kind: string, message: string, path?: string, line?: number, remedy?: string, field?: string}} told */
+  constructor(status, { kind, message, path, line, remedy, field }) {
     super(message);
     this.status = status;
     this.kind = kind;
     this.path = path;
     this.line = line;
     this.remedy = remedy;
+    this.field = field;
   }
 
   /** The message with its place. */
@@ -58,6 +59,9 @@ export const post = async (what, path = null, query = {}, body = {}) =>
 /** The sound of a line as a blob; spoken now where it is not yet. */
 export const sound = async (path, utterance, signal) =>
   (await request(address("sound", path, { utterance }), { signal })).blob();
+
+/** The sound of a line before or after a word is another, as a blob. */
+export const trialSound = async (path, asked) => (await request(address("word-sound", path, asked))).blob();
 
 /** How the sounds of some lines look and when their moras sound, by the ids of those that are spoken. */
 export const shapes = (path, lines) => get("shapes", path, { lines: lines.join(",") });
