@@ -30,7 +30,7 @@ export const drawPlots = (plots, { number, go }) => {
       },
     },
     draw(
-      "svg", { class: "wave", viewBox: `0 -1000 ${columns} 2000`, preserveAspectRatio: "none" },
+      "svg", { class: "peaks", viewBox: `0 -1000 ${columns} 2000`, preserveAspectRatio: "none" },
       draw("path", half), draw("path", { ...half, transform: "scale(1 -1)" }), draw("path", { class: "border", d: plots.borders }),
     ),
     draw(
