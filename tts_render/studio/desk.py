@@ -194,7 +194,7 @@ class Desk:
         """
         with self._telling:  # what is spoken meanwhile is told afterwards
             facts = {**self._facts(path), **self.undoable()}
-            self.say({"kind": "episode", "path": self._name(path), "episode": facts})
+            self.say({"kind": "episode", "path": self.name(path), "episode": facts})
         return facts
 
     def make(self, path: Path, name: str, changes: Sequence[Change]) -> dict[str, Any]:
@@ -305,7 +305,7 @@ class Desk:
 
     def _told(self, told: Told) -> None:
         sheet, index = told.sheet, told.index
-        name = self._name(sheet.episode.path)
+        name = self.name(sheet.episode.path)
         if told.state == "speaking":
             line = utterance_facts(sheet, index, sheet.utterances[index], None)
             self.say({"kind": "utterance", "path": name, "utterance": {**line, "state": told.state}})
@@ -317,12 +317,13 @@ class Desk:
             self.say({"kind": "utterance", "path": name, "utterance": line})
 
     def _rendering(self, progress: Progress) -> None:
-        name = self._name(progress.wish.path)
+        name = self.name(progress.wish.path)
         self.say({"kind": "render", "path": name, "render": progress_facts(progress)})
         if progress.ended and progress.wish.path in self._sheets.paths():
             self.changed(progress.wish.path)  # its lines are spoken now
 
-    def _name(self, path: Path) -> str:
+    def name(self, path: Path) -> str:
+        """What pages call an episode: its path in the site."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
 

@@ -22,7 +22,7 @@ from tts_render.sound.audio import conform
 from tts_render.studio.asking import answer, body, line_of, tell, text
 from tts_render.studio.facts import error_facts
 from tts_render.studio.stream import wav
-from tts_render.studio.trying import try_lexicon, with_entries
+from tts_render.studio.trying import Trying, with_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,7 @@ def dictionary_routes(desk: Desk) -> list[Route]:
 class _Dictionary:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._trying = Trying(desk)
         self._trials: dict[str, Trial] = {}
         self._numbers = itertools.count(1)
 
@@ -94,12 +95,12 @@ class _Dictionary:
             sheet = self._desk.fresh(path)
             edit = self._edit(sheet, surface, entry)
             config = with_entries(sheet.episode.config, edit.entries)
-            trial = try_lexicon(self._desk, path, config, surface)
+            trial = self._trying.trial(path, config, surface)
             number = str(next(self._numbers))
             self._trials[number] = trial
             for old in list(self._trials)[:-_KEPT]:
                 self._trials.pop(old, None)
-            return {"trial": number, **self._facts(trial), "changes": edit.before != edit.after}
+            return {"trial": number, **self._facts(path, trial), "changes": edit.before != edit.after}
 
         return await _told_with_field(self._desk, request, look)
 
@@ -125,7 +126,8 @@ class _Dictionary:
 
         def make() -> bytes:
             trial = self._trials.get(asked.get("trial", ""))
-            tried = None if trial is None else next((t for t in (trial.here, *trial.others) if t.path == path), None)
+            all_ = () if trial is None else (trial.here, *trial.others)
+            tried = next((one for one in all_ if one is not None and one.path == path), None)
             sheet = None if tried is None else tried.after if asked.get("side") == "after" else tried.before
             index = None if sheet is None else sheet.index(asked.get("utterance", ""))
             if sheet is None or index is None:
@@ -163,9 +165,10 @@ class _Dictionary:
         except TtsRenderError:
             return (), spoken  # what is said of a word can be typed without an engine
 
-    def _facts(self, trial: Trial) -> dict[str, Any]:
+    def _facts(self, path: Path, trial: Trial) -> dict[str, Any]:
+        nothing = {"path": self._desk.name(path), "title": "", "count": 0, "lines": []}
         return {
-            "here": self._lines(trial.here),
+            "here": nothing if trial.here is None else self._lines(trial.here),
             "others": [self._lines(other) for other in trial.others],
             "looked": trial.looked,
             "holding": trial.holding,
@@ -191,8 +194,7 @@ class _Dictionary:
                     "loses": utterance.take is not None and (new is None or new.take is None),
                 }
             )
-        name = tried.path.relative_to(self._desk.root).as_posix()
-        return {"path": name, "title": tried.title, "count": len(lines), "lines": shown}
+        return {"path": self._desk.name(tried.path), "title": tried.title, "count": len(lines), "lines": shown}
 
 
 async def _told_with_field(desk: Desk, request: Request, call: Callable[[Path], dict[str, Any]]) -> Response:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tts_render.episode.episode import audio_target, open_episode, read_text, script_file
-from tts_render.ground.errors import TtsRenderError
+from tts_render.ground.errors import ScriptError, TtsRenderError
 from tts_render.site.post import read_post
 from tts_render.studio.sheet import open_sheet
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from tts_render.episode.episode import Episode
     from tts_render.settings.config import Config
     from tts_render.settings.lexicon import Entry
     from tts_render.studio.desk import Desk
     from tts_render.studio.sheet import Sheet
-    from tts_render.studio.shelf import Listed
 
-__all__ = ["Change", "Trial", "try_lexicon", "with_entries"]
+__all__ = ["Change", "Trial", "Trying", "with_entries"]
 
 _MOST_LOOKED = 1000  # posts whose texts are searched for the word
 _MOST_OPENED = 25  # episodes that are read for it
 _PATIENCE = 3.0  # seconds that all of this may take
+_FRESH = 30.0  # seconds for which a text is remembered, while somebody types
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One episode, as it is and as it would be."""
+    """Those lines of one episode that have the word in them, as they are and as they would be."""
 
     path: Path
     title: str
@@ -52,7 +53,8 @@ class Change:
 class Trial:
     """What a lexicon would change."""
 
-    here: Change
+    here: Change | None
+    """Of the episode that somebody looks at; None if no line of it has the word."""
     others: tuple[Change, ...]
     """Other episodes of which lines change, the newest first."""
     looked: int
@@ -75,65 +77,79 @@ def with_entries(config: Config, entries: Iterable[Entry]) -> Config:
     )
 
 
-def try_lexicon(desk: Desk, path: Path, config: Config, surface: str) -> Trial:
-    """See what another lexicon changes.
+class Trying:
+    """Tries lexicons on the episodes of a desk, and remembers their texts for a while."""
 
-    Args:
-        desk: the desk.
-        path: the episode that somebody looks at.
-        config: the settings with that lexicon.
-        surface: the only word that is another in it.
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._texts: dict[Path, tuple[float, str]] = {}
 
-    Raises:
-        TtsRenderError: this episode cannot be read, or the engine cannot be asked.
-    """
-    until = time.monotonic() + _PATIENCE
-    sheet = desk.sheet(path)
-    here = Change(path, sheet.episode.title, sheet, _tried(desk, sheet, config))
-    listed = [one for one in desk.shelf.some()[0] if one.path != path]
-    others: list[Change] = []
-    looked = holding = opened = 0
-    for one in listed[:_MOST_LOOKED]:
-        if time.monotonic() > until:
-            break
-        looked += 1
-        if not _holds(one, sheet, surface):
-            continue
-        holding += 1
-        if opened == _MOST_OPENED:
-            continue
-        opened += 1
-        change = _change(desk, one, sheet, config)
-        if change is not None and change.lines():
-            others.append(change)
-    return Trial(here, tuple(others), looked, holding, opened, len(listed))
+    def trial(self, path: Path, config: Config, surface: str) -> Trial:
+        """See what another lexicon changes.
 
+        Args:
+            path: the episode that somebody looks at.
+            config: the settings with that lexicon.
+            surface: the only word that is another in it.
 
-def _tried(desk: Desk, sheet: Sheet, config: Config) -> Sheet:
-    episode = replace(sheet.episode, config=config)
-    return desk.holding_engines(lambda: open_sheet(episode, desk.session, before=sheet))
+        Raises:
+            TtsRenderError: this episode cannot be read, or the engine cannot be asked.
+        """
+        until = time.monotonic() + _PATIENCE
+        episode = self._desk.sheet(path).episode
+        here = self._change(episode, config, surface)
+        listed = [one for one in self._desk.shelf.some()[0] if one.path != path]
+        others: list[Change] = []
+        looked = holding = opened = 0
+        for one in listed[:_MOST_LOOKED]:
+            if time.monotonic() > until:
+                break
+            looked += 1
+            if _alike(surface) not in self._text(one.path, episode):
+                continue
+            holding += 1
+            if opened == _MOST_OPENED:
+                continue
+            opened += 1
+            try:
+                other = open_episode(one.path, site=self._desk.root, voices=self._desk.voices, config=episode.config)
+                change = self._change(other, config, surface)
+            except TtsRenderError:
+                continue  # its own page says why
+            if change is not None and change.lines():
+                others.append(change)
+        return Trial(here, tuple(others), looked, holding, opened, len(listed))
 
+    def _change(self, episode: Episode, config: Config, surface: str) -> Change | None:
+        """What becomes of the lines that have the word in them; None if there are none."""
+        lines = tuple(line for line in episode.script.lines if _alike(surface) in _alike(line.text))
+        if not lines:
+            return None
+        now = replace(episode, script=replace(episode.script, items=lines))
+        then = replace(now, config=config)
 
-def _change(desk: Desk, listed: Listed, sheet: Sheet, config: Config) -> Change | None:
-    """Another episode; None where it cannot be read, which its own page says."""
-    try:
-        episode = open_episode(listed.path, site=desk.root, voices=desk.voices, config=sheet.episode.config)
-        before = desk.holding_engines(lambda: open_sheet(episode, desk.session))
-        return Change(listed.path, listed.title, before, _tried(desk, before, config))
-    except TtsRenderError:
-        return None
+        def both() -> Change:
+            before = open_sheet(now, self._desk.session)
+            return Change(episode.path, episode.title, before, open_sheet(then, self._desk.session, before=before))
 
+        try:
+            return self._desk.holding_engines(both)
+        except ScriptError:
+            return None  # nothing of them is said
 
-def _holds(listed: Listed, sheet: Sheet, surface: str) -> bool:
-    """Whether the text of an episode has the word in it."""
-    site, preset = sheet.episode.site, sheet.episode.config.preset
-    try:
-        post = read_post(listed.path, preset)
-        file = script_file(post, site, audio_target(post, site))
-        text = post.body if file is None else read_text(file)
-    except TtsRenderError:
-        return False
-    return _alike(surface) in _alike(text)
+    def _text(self, path: Path, like: Episode) -> str:
+        """What is searched of an episode of the same site; empty if it cannot be read."""
+        read, text = self._texts.get(path, (0.0, ""))
+        if time.monotonic() - read < _FRESH and read:
+            return text
+        try:
+            post = read_post(path, like.config.preset)
+            file = script_file(post, like.site, audio_target(post, like.site))
+            text = _alike(post.body if file is None else read_text(file))
+        except TtsRenderError:
+            text = ""
+        self._texts[path] = time.monotonic(), text
+        return text
 
 
 def _alike(text: str) -> str:
