@@ -243,6 +243,18 @@ def test_from_a_line_on_it_sounds_exactly_as_in_the_mp3_once_all_is_spoken(page:
         assert np.abs(heard - wanted).max() < 1.5 / 32768, f"from line {index}"
 
 
+def test_a_changed_pause_is_heard_though_every_sound_is_what_it_was(page: Page, site: SiteKit) -> None:
+    assert site.run("render", site.post).code == 0
+    place, first = page.name(site.post), page.episode(site.post)["utterances"][0]
+    before = samples(page.get(f"/api/stream/{place}", utterance=first["id"], play="x"))
+    assert page.get(f"/api/plots/{place}").json()["lane"]
+    line = line_of(page, site.post, LINE)
+    assert page.post(f"/api/manner/{place}", {"after": 3}, utterance=line["id"]).status_code == 200
+    after = samples(page.get(f"/api/stream/{place}", utterance=first["id"], play="y"))
+    assert len(after) - len(before) > 2 * 44_100
+    assert page.get(f"/api/plots/{place}").json()["lane"] == [], "the script is not what the MP3 was made of"
+
+
 def mastered_samples(whole: Any, sheet: Any) -> np.ndarray:
     from tts_render.sound.mastering import limit
 

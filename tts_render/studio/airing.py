@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from tts_render.site.post import PostEdit
     from tts_render.site.receipt import Receipt
     from tts_render.studio.desk import Desk
+    from tts_render.studio.sheet import Sheet
 
 __all__ = ["airing_routes"]
 
 _PATIENCE = 2.0  # seconds that a change to the post waits for a render
+_MOST_PLOTS = 8  # episodes of which they are kept
 
 
 def airing_routes(desk: Desk) -> list[Route]:
@@ -64,7 +66,7 @@ def airing_routes(desk: Desk) -> list[Route]:
 class _Airing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._plots: dict[Path, tuple[object, dict[str, Any]]] = {}
+        self._plots: dict[Path, tuple[Sheet, object, dict[str, Any]]] = {}
 
     async def look(self, request: Request) -> Response:
         return await answer(self._desk, request, self._facts)
@@ -149,15 +151,18 @@ class _Airing:
             raise InputError(said("has no MP3 that was rendered here"), path=path, remedy=said("Render it."))
         clips = sheet.clips(desk.clips)
         known = self._plots.get(path)
-        if known is not None and known[0] == (receipt.sha256, clips):
-            return known[1]
+        if known is not None and known[0] is sheet and known[1] == (receipt.sha256, clips):
+            return known[2]
         profile = decode_profile(sheet.episode.audio)
         timeline = expected_timeline(sheet.lines.script, clips, sheet.episode)
         chapters = chapters_of(sheet.lines.script.items, timeline, open_deck(sheet.episode))
         plots = draw(timeline, chapters, profile, receipt.loudness_lufs)
         same = None not in clips and round(timeline.frames / timeline.rate, 6) == receipt.duration_seconds
         facts = plots_facts(plots, talk(plots, profile) if same else None)
-        self._plots[path] = (receipt.sha256, clips), facts
+        self._plots.pop(path, None)
+        self._plots[path] = sheet, (receipt.sha256, clips), facts
+        for old in list(self._plots)[:-_MOST_PLOTS]:
+            self._plots.pop(old, None)
         return facts
 
 

@@ -42,6 +42,8 @@ __all__ = ["Desk"]
 
 R = TypeVar("R")
 
+_MOST_WHOLES = 8  # episodes whose profile is kept: 2.9 MB an hour
+
 
 class Desk:
     """What the studio works on. Use it as a context manager; its methods may be called from any thread.
@@ -65,7 +67,7 @@ class Desk:
         self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
         self._gone: set[tuple[str, ...]] = set()
-        self._wholes: dict[Path, tuple[tuple[CachedClip, ...], Checked]] = {}
+        self._wholes: dict[Path, tuple[Sheet, tuple[CachedClip, ...], Checked]] = {}
         self._pages: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._numbers = itertools.count()
 
@@ -181,10 +183,13 @@ class Desk:
         if len(there) < len(clips):
             return None
         known = self._wholes.get(path)
-        if known is None or known[0] != there:
-            known = there, check_whole(sheet, there)
+        if known is None or known[0] is not sheet or known[1] != there:  # a pause is none of the clips
+            known = sheet, there, check_whole(sheet, there)
+            self._wholes.pop(path, None)
             self._wholes[path] = known
-        return known[1]
+            for old in list(self._wholes)[:-_MOST_WHOLES]:
+                self._wholes.pop(old, None)
+        return known[2]
 
     def changed(self, path: Path) -> dict[str, Any]:
         """Have every page show an episode as it was read last; what they are told.
