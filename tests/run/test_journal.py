@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tts_render.ground.errors import OutputError
 from tts_render.ground.messages import said, translate
 from tts_render.run.journal import Change, Journal, StaleError
 
@@ -80,6 +83,48 @@ def test_a_damaged_memory_is_forgotten(journal: Journal, tmp_path: Path, damage:
     (file,) = (tmp_path / "cache" / "studio").glob("*.json")
     file.write_text(damage(file.read_text(encoding="utf-8")), encoding="utf-8")  # type: ignore[operator]
     assert Journal(tmp_path / "cache", tmp_path / "site").undoable is None
+
+
+def test_what_cannot_be_remembered_is_not_changed(journal: Journal, tmp_path: Path) -> None:
+    a = tmp_path / "site" / "a.txt"
+    journal.make("first", [Change(a, b"one", b"two")])
+    (file,) = (tmp_path / "cache" / "studio").glob("*.json")
+    memory = file.read_bytes()
+    file.unlink()
+    file.mkdir()  # whatever keeps it from being written
+    with pytest.raises(OutputError, match="Nothing was changed"):
+        journal.make("second", [Change(a, b"two", b"three")])
+    assert a.read_bytes() == b"two"
+    file.rmdir()
+    file.write_bytes(memory)
+    with pytest.raises(ValueError, match="subpath"):
+        journal.make("elsewhere", [Change(a, b"two", b"three"), Change(tmp_path / "b.txt", None, b"x")])
+    assert (a.read_bytes(), (tmp_path / "b.txt").exists(), journal.undoable) == (b"two", False, "first")
+    assert journal.undo() == ("first", (a,))
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_a_disk_that_fails_between_two_files_leaves_all_of_them_as_they_were(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    a, b, c = (tmp_path / "site" / name for name in ("a.txt", "b.txt", "c.txt"))
+    c.write_bytes(b"x")
+    replace, calls = os.replace, 0
+
+    def once(source: Path, target: Path) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == failing + 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replace(source, target)
+
+    changes = [Change(a, b"one", b"two"), Change(b, None, b"new"), Change(c, b"x", None)]
+    monkeypatch.setattr(os, "replace", once)
+    with pytest.raises(OutputError, match="Nothing was changed"):
+        journal.make("first", changes)
+    monkeypatch.undo()
+    assert (a.read_bytes(), b.exists(), c.read_bytes(), journal.undoable) == (b"one", False, b"x", None)
+    assert sorted(path.name for path in (tmp_path / "site").iterdir()) == ["a.txt", "c.txt"]
 
 
 def test_two_programs_share_one_journal(journal: Journal, tmp_path: Path) -> None:

@@ -12,14 +12,15 @@ import hashlib
 import json
 import os
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tts_render.ground.errors import InputError
+from tts_render.ground.errors import InputError, OutputError
 from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
 from tts_render.ground.messages import from_json, said, to_json
+from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,11 +91,7 @@ class Journal:
         if not real:
             return
         with self._held():
-            _apply(real)
-            self._done.append((name, tuple(map(_kept, real))))
-            del self._done[:-_MOST]
-            self._undone.clear()
-            self._save()
+            self._change(real, [*self._done, (name, tuple(map(_kept, real)))][-_MOST:], [])
 
     def undo(self) -> tuple[str, tuple[Path, ...]] | None:
         """Take back the last change; what it was, and the files. None if there is none.
@@ -120,9 +117,9 @@ class Journal:
             if not source:
                 return None
             name, kept = source[-1]
-            _apply([_turned(one, backward=backward) for one in kept])
-            target.append(source.pop())
-            self._save()
+            less, more = source[:-1], [*target, source[-1]]
+            done, undone = (less, more) if backward else (more, less)
+            self._change([_turned(one, backward=backward) for one in kept], done, undone)
             return name, tuple(one.path for one in kept)
 
     @contextmanager
@@ -145,15 +142,41 @@ class Journal:
             self._done, self._undone = _load(self._file, self._root)
             self._state = state
 
-    def _save(self) -> None:
+    def _change(self, changes: Sequence[Change], done: list[_Step], undone: list[_Step]) -> None:
+        """Change files and remember it: both, or neither.
+
+        Raises:
+            StaleError: a file is not as it was.
+            OutputError: a file cannot be written, or the change not be remembered; all files are as they were.
+        """
+        for change in changes:
+            if _content(change.path) != change.before:
+                raise _stale(change.path)
         facts = {
             "schema": _SCHEMA,
-            "done": [_step_json(step, self._root) for step in self._done],
-            "undone": [_step_json(step, self._root) for step in self._undone],
+            "done": [_step_json(step, self._root) for step in done],
+            "undone": [_step_json(step, self._root) for step in undone],
         }
-        replace_bytes(self._file, json.dumps(facts, ensure_ascii=False).encode(errors="backslashreplace"))
-        written = self._file.stat()
-        self._state = written.st_ino, written.st_mtime_ns, written.st_size
+        written = [change for change in changes if change.after is not None]
+        with ExitStack() as stack:
+            memory = stack.enter_context(Staged(self._file))
+            memory.write(json.dumps(facts, ensure_ascii=False).encode(errors="backslashreplace")).settle()
+            files = [stack.enter_context(Staged(change.path)) for change in written]
+            for file, change in zip(files, written, strict=True):
+                file.write(change.after or b"")
+            try:
+                commit(files)
+                for change in changes:
+                    if change.after is None:
+                        _remove(change.path)
+                memory.take_place()
+            except OutputError as error:
+                _give_back(changes)
+                error.remedy = said("Nothing was changed. Make room or give write permission, then run this again.")
+                raise
+        self._done, self._undone = done, undone
+        now = self._file.stat()
+        self._state = now.st_ino, now.st_mtime_ns, now.st_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,17 +246,23 @@ def _stale(path: Path) -> StaleError:
     )
 
 
-def _apply(changes: Sequence[Change]) -> None:
+def _give_back(changes: Sequence[Change]) -> None:
+    """Undo what has been written of changes that could not be made as a whole."""
     for change in changes:
-        if _content(change.path) != change.before:
-            raise _stale(change.path)
-    written = [change for change in changes if change.after is not None]
-    with ExitStack() as stack:
-        files = [stack.enter_context(Staged(change.path)) for change in written]
-        commit([file.write(change.after or b"") for file, change in zip(files, written, strict=True)])
-    for change in changes:
-        if change.after is None:
-            change.path.unlink(missing_ok=True)
+        with suppress(OutputError):
+            if _content(change.path) != change.after:
+                continue
+            if change.before is None:
+                _remove(change.path)
+            else:
+                replace_bytes(change.path, change.before)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(said("cannot be removed: {reason}", reason=reason_of(error)), path=path) from error
 
 
 def _content(path: Path) -> bytes | None:
@@ -241,6 +270,8 @@ def _content(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise OutputError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
 
 
 def _step_json(step: _Step, root: Path) -> dict[str, Any]:
