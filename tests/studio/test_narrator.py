@@ -6,12 +6,18 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from tts_render.ground.errors import TtsRenderError
 from tts_render.run.session import Session
+from tts_render.speech.speaking import speak
 from tts_render.studio.desk import Desk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.kit.fake_engine import FakeEngine
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "site"
@@ -37,3 +43,25 @@ def test_a_line_that_somebody_waits_for_is_spoken_though_the_episode_is_read_aga
         finally:
             pool.shutdown(wait=False)
     assert len(fake_engine.texts) == len(set(fake_engine.texts)), "nothing is spoken twice"
+
+
+def test_who_waits_for_a_line_is_told_of_a_fault_that_nobody_has_foreseen_and_the_next_line_is_spoken(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = 0
+
+    def once(*given: Any, **named: Any) -> Iterator[Any]:
+        nonlocal called
+        called += 1
+        if called == 1:
+            raise RuntimeError("such a day")
+        return speak(*given, **named)
+
+    monkeypatch.setattr("tts_render.studio.narrator.speak", once)
+    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
+    with Session(tmp_path / "cache", engines=(fake_engine.url,)) as session, Desk(root, session) as desk:
+        sheet = desk.sheet(desk.path("_posts/2025-10-10-3.md"))
+        with ThreadPoolExecutor(1) as pool:
+            with pytest.raises(TtsRenderError, match="such a day"):
+                pool.submit(desk.narrator.clip, sheet, 0).result(30)
+            assert pool.submit(desk.narrator.clip, sheet, 1).result(30).frames

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import queue
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
 from tests.kit.studio_kit import Page, open_studio
+from tts_render.studio.attending import Attendant
+from tts_render.studio.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
     from tests.kit.studio_page import Studio
@@ -188,6 +192,26 @@ def test_what_leads_nowhere_and_what_nobody_may_read_does_not_end_the_watching(p
         site.script.write_text("それでも見えます。\n", encoding="utf-8")
         assert texts(next(e["episode"] for e in events if e["kind"] == "episode")) == ["それでも見えます。"]
     os.chmod(site.root / "closed", 0o700)  # noqa: PTH101
+
+
+def test_a_fault_that_nobody_has_foreseen_is_told_and_ends_neither_the_watching_nor_the_asking(tmp_path: Path) -> None:
+    told, asked = queue.SimpleQueue[object](), queue.SimpleQueue[int]()
+    calls = itertools.count()
+
+    def changed(paths: frozenset[str]) -> None:
+        if next(calls) == 0:
+            raise RuntimeError("such a day")
+        told.put({Path(path).name for path in paths})
+
+    def ask() -> bool:
+        asked.put(1)
+        raise RuntimeError("such a day")
+
+    with Watcher(tmp_path, (), changed, told.put), Attendant(ask, alert=0.01):
+        assert told.get(timeout=30) == "RuntimeError: such a day"
+        (tmp_path / "new.txt").write_bytes(b"x")
+        assert told.get(timeout=30) == {"new.txt"}
+        assert asked.get(timeout=30) == asked.get(timeout=30)
 
 
 @pytest.mark.chromium

@@ -143,7 +143,7 @@ class Session:
         """
         return tuple(
             Attended(targets, pool, self._ask(targets))
-            for targets, pool in self._pools.items()
+            for targets, pool in list(self._pools.items())  # others may be connected meanwhile
             if all("://" in target for target in targets)
         )
 

@@ -37,4 +37,7 @@ class Attendant:
     def _attend(self) -> None:
         pause = self._alert
         while not self._ended.wait(pause):
-            pause = self._calm if self._ask() else self._alert
+            try:
+                pause = self._calm if self._ask() else self._alert
+            except Exception:  # noqa: BLE001  # whatever it was, an engine that comes back must be noticed
+                pause = self._alert

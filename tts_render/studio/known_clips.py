@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tts_render.speech.speaking import look_up
@@ -43,8 +44,9 @@ class KnownClips:
             self._known.clear()
         for number, clip in zip(missing, looked.clips, strict=True):
             if clip is not None:
-                found[number] = clip
-                self._known[keys[number]] = clip, _size(clip)
+                with suppress(OSError):  # another program has taken it away this very moment
+                    self._known[keys[number]] = clip, _size(clip)
+                    found[number] = clip
         return tuple(found)
 
     def _remembered(self, key: tuple[object, ...]) -> CachedClip | None:

@@ -181,6 +181,13 @@ class Narrator:
             job.error = error.failures[0] if error.failures else error
         except TtsRenderError as error:
             job.error = error
+        except Exception as error:  # noqa: BLE001  # the thread has other lines to speak, for which somebody waits
+            job.error = TtsRenderError(
+                said("unexpected {name}: {error}", name=type(error).__name__, error=error),
+                path=sheet.lines.script.path,
+                line=utterance.line,
+                remedy=said("This is a bug; please report it."),
+            )
         return Told(sheet, job.index, "failed" if job.error else "spoken", job.error)
 
 

@@ -78,10 +78,16 @@ class Watcher:
                 ignore_permission_denied=True,
             ):
                 if found or fresh:
-                    self._changed(frozenset(path for _, path in found))
+                    self._tell(frozenset(path for _, path in found))
                 fresh = False
-        except OSError as error:  # of the kernel's watches there are only so many
+        except (OSError, RuntimeError) as error:  # of the kernel's watches there are only so many
             self._failed(str(error))
+
+    def _tell(self, paths: frozenset[str]) -> None:
+        try:
+            self._changed(paths)
+        except Exception as error:  # noqa: BLE001  # of what comes next there is to be told too
+            self._failed(f"{type(error).__name__}: {error}")
 
     def _matters(self, change: Change, path: str) -> bool:  # noqa: ARG002
         inside = path.removeprefix(str(self._root)).replace("\\", "/").split("/")
