@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,28 @@ def test_of_a_thousand_fast_edits_none_is_lost_the_last_wins_and_only_the_newest
     for _ in range(3):
         assert page.post("/api/undo").json()["name"]
     assert site.script.read_text(encoding="utf-8") == f"{count - 4}番目の文です。\n一行目。\n"
+
+
+def test_changes_of_other_lines_in_the_same_moment_are_all_made(page: Page, site: SiteKit) -> None:
+    count = 8
+    site.script.write_text("".join(f"{n}番目の行です。\n" for n in range(count)), encoding="utf-8")
+    place, lines = page.name(site.post), page.episode(site.post)["utterances"][:count]
+
+    def change(number: int) -> int:
+        if number % 2:
+            text = lines[number]["text"]
+            asked = {"line": number + 1, "before": text, "after": f"{number}番目の文でした。"}
+            return page.post(f"/api/line/{place}", asked).status_code
+        return page.post(f"/api/manner/{place}", {"speed": 1.2}, utterance=lines[number]["id"]).status_code
+
+    with ThreadPoolExecutor(count) as pool:
+        assert set(pool.map(change, range(count))) == {200}
+    assert site.script.read_text(encoding="utf-8").splitlines() == [
+        f"{n}番目の文でした。" if n % 2 else f'<prosody rate="120%">{n}番目の行です。</prosody>' for n in range(count)
+    ]
+    for _ in range(count):
+        assert page.post("/api/undo").json()["name"]
+    assert "でした" not in site.script.read_text(encoding="utf-8")
 
 
 def test_who_closes_the_browser_leaves_nothing_behind_that_hangs(

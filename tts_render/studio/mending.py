@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from tts_render.speech.casting import Utterance
     from tts_render.studio.desk import Desk
     from tts_render.studio.edits import Edit
     from tts_render.studio.sheet import Sheet
@@ -45,6 +44,7 @@ _NAMES = {
 }
 """What is changed, in words."""
 _LONGEST_PAUSE = 60.0
+_ATTEMPTS = 50  # to be quicker than other tabs: where one comes too late, another was in time
 _SHOWN = 24  # characters of a line in the name of a change
 
 
@@ -70,7 +70,7 @@ class _Mending:
             def found(sheet: Sheet, index: int) -> dict[str, Any]:
                 return {"line": sheet.utterances[index].line, "source": source_line(sheet, index)}
 
-            return self._on(path, *line_of(self._desk, request, path), found)[0]
+            return self._on(path, *line_of(self._desk, request, path), found)
 
         return await answer(self._desk, request, look)
 
@@ -82,12 +82,10 @@ class _Mending:
             sheet = self._desk.sheet(path)
             if sheet.is_deck:
                 return self._make(request, path, said("change of text"), partial(change_text, text=after))
-            try:
-                edit = change_line(sheet, number, before, after)
-            except StaleError:
-                edit = change_line(self._desk.fresh(path), number, before, after)
-            what = said("change of text") if after else said("taken out")
-            return self._done(path, _named(what, number, before), edit)
+            name = _named(said("change of text") if after else said("taken out"), number, before)
+            return self._in_time(
+                path, sheet, lambda now: self._done(path, name, change_line(now, number, before, after))
+            )
 
         return await answer(self._desk, request, change)
 
@@ -137,17 +135,30 @@ class _Mending:
 
     def _make(self, request: Request, path: Path, what: str, call: Callable[[Sheet, int], Edit]) -> dict[str, Any]:
         """Make an edit of the line that a request names, where it stands now."""
-        edit, utterance = self._on(path, *line_of(self._desk, request, path), call)
-        return self._done(path, _named(what, utterance.line, utterance.text), edit)
 
-    def _on(self, path: Path, sheet: Sheet, index: int, call: Callable[[Sheet, int], R]) -> tuple[R, Utterance]:
+        def make(sheet: Sheet, index: int) -> dict[str, Any]:
+            utterance = sheet.utterances[index]
+            return self._done(path, _named(what, utterance.line, utterance.text), call(sheet, index))
+
+        return self._on(path, *line_of(self._desk, request, path), make)
+
+    def _on(self, path: Path, sheet: Sheet, index: int, call: Callable[[Sheet, int], R]) -> R:
         """What ``call`` makes of a line; where the files were changed meanwhile, of the same line in the new ones."""
-        try:
-            return call(sheet, index), sheet.utterances[index]
-        except StaleError:
-            fresh = self._desk.fresh(path)
-            index = find_again(sheet, index, fresh)
-            return call(fresh, index), fresh.utterances[index]
+        return self._in_time(
+            path, sheet, lambda now: call(now, index if now is sheet else find_again(sheet, index, now))
+        )
+
+    def _in_time(self, path: Path, sheet: Sheet, call: Callable[[Sheet], R]) -> R:
+        """What ``call`` makes of an episode, or of what it is now, as often as somebody else has changed it before."""
+        for _ in range(_ATTEMPTS):
+            try:
+                return call(sheet)
+            except StaleError:
+                fresh = self._desk.fresh(path)
+                if fresh is sheet:
+                    raise
+                sheet = fresh
+        return call(sheet)
 
     def _done(self, path: Path, name: str, edit: Edit) -> dict[str, Any]:
         return {**self._desk.make(path, name, edit.changes), "saved": edit.saved}
