@@ -80,9 +80,9 @@ def files_of(language: str, catalogue: Catalog) -> dict[Path, bytes]:
     write_po(po, catalogue, width=0, include_lineno=False, sort_by_file=True)
     write_mo(mo, catalogue)
     page = {
-        message.id: message.string
+        message.id if isinstance(message.id, str) else message.id[0]: message.string
         for message in catalogue
-        if isinstance(message.id, str) and any(place.startswith(PAGE) for place, _ in message.locations)
+        if any(place.startswith(PAGE) for place, _ in message.locations)
     }
     return {
         folder / "LC_MESSAGES" / "tts_render.po": po.getvalue(),
@@ -152,8 +152,6 @@ def _name(node: ast.AST) -> str:
 
 def _javascript() -> Iterator[tuple[str, English]]:
     for path in sorted(PACKAGE.rglob("*.js")):
-        if PAGE in path.as_posix():
-            continue  # it has its words in a table of its own, yet
         for message in _extracted(path, "javascript", {"say": None, "sayCount": (1, 2)}):
             yield path.relative_to(ROOT).as_posix(), message
 
@@ -167,7 +165,8 @@ def _click() -> Iterator[tuple[str, English]]:
 
 def _extracted(path: Path, method: str, keywords: dict[str, tuple[int, int] | None]) -> Iterator[English]:
     with path.open("rb") as stream:
-        for _, message, _, _ in extract(method, stream, keywords=keywords, options={"encoding": "utf-8"}):
+        options = {"encoding": "utf-8", "parse_template_string": True}
+        for _, message, _, _ in extract(method, stream, keywords=keywords, options=options):
             yield message if isinstance(message, str) else (message[0], message[1])
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import json
 import re
 from pathlib import Path
 from string import Formatter
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(messages.__file__).parent.parent
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 
 TELLING = set(errors.__all__) | {
     "FaultError", "Finding", "LookupError", "Misfit", "Note", "Remark", "ShapeError", "UsageError", "Warned", "missing",
@@ -57,13 +60,25 @@ PLAIN = {
     "Creative Commons Attribution 3.0 https://creativecommons.org/licenses/by/3.0/",
     "HTS Voice Mei",
     "tts-render utterance {}",
+    ", accent: {}",
+    ", class: {}",
     # not for reading
+    "button, select, a, summary",
+    "dim hint reasons",
+    "input:enabled, button:enabled, select:enabled",
+    "line v{} {}{}",
+    "split {} {}",
+    "state badge {}",
+    "voice {} {}",
     (
         "default-src 'none'; script-src {}; style-src {}; media-src 'self' file:; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     ),
     ": still here\n\n",
     ": the studio is here\n\n",
+    # for a terminal
+    "docker run --rm -p 127.0.0.1:50021:50021 voicevox/voicevox_engine:cpu-latest",
+    "tts-render studio --engine openjtalk",
     # what is known to click and to libraries by this text
     "%(prog)s, version %(version)s",
     "Show this message and exit.",
@@ -71,8 +86,17 @@ PLAIN = {
 }
 """Sentences in the package that are no messages."""
 
+STRING = re.compile(
+    r'//[^\n]*|/\*.*?\*/|/(?:[^/\\\n ]|\\.)+/[a-z]*|(?P<plain>"(?:[^"\\\n]|\\.)*")|`(?P<mixed>(?:[^`\\]|\\.)*)`',
+    re.DOTALL,
+)
+"""A text in JavaScript, or what could be taken for one: a comment, a regular expression."""
+
 SENTENCE = re.compile(r"(?:[^][ <>=|\\]+ ){2,}[^][ <>=|\\]+\s*")
 """Three words or more; neither markup nor types."""
+
+LABEL = re.compile(r"[A-Z][a-z]+( [a-z]+)+")
+"""What stands on a button."""
 
 MESSAGES = {"error", "message", "note", "problem", "reason", "remark", "remedy", "summary", "whole", "why"}
 """How messages are called."""
@@ -117,6 +141,29 @@ def _values(template: str) -> set[str]:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_what_people_read_is_said_and_not_written(path: Path) -> None:
     assert list(_written(ast.parse(path.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_what_people_read_on_a_page_is_said_and_not_written(path: Path) -> None:
+    assert list(_written_in_script(path.read_text(encoding="utf-8"), set(_said_in(path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ('say("this is said")', 0),
+        ('say("this is not extracted")', 1),
+        ("say(key)", 1),
+        ('say(sure ? "this is said" : "yes")', 1),
+        ('`${say("this is said")}: ${name}`', 0),
+        ('make("p", {}, "this is only written")', 1),
+        ('make("button", {}, "Try again")', 1),
+        ("`${name} is only written`", 1),
+        ('make("p", { class: "dim hint" }, say("this is said")) // "this is a comment"', 0),
+    ],
+)
+def test_what_is_only_written_on_a_page_is_seen(script: str, found: int) -> None:
+    assert len(list(_written_in_script(script, {"this is said"}))) == found
 
 
 @pytest.mark.parametrize(
@@ -168,8 +215,41 @@ def _written(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if node not in known and isinstance(node, ast.Constant | ast.JoinedStr):
             text = _text(node)
-            if SENTENCE.fullmatch(text) and re.search("[a-z]{2}", text) and text not in PLAIN:
+            if _is_sentence(text):
                 yield node.lineno, text
+
+
+_collected = functools.cache(words.collected)
+
+
+def _said_in(path: Path) -> Iterator[str]:
+    """What is collected of a script."""
+    place = path.relative_to(PACKAGE.parent).as_posix()
+    for message, places in _collected().items():
+        if place in places:
+            yield from (message,) if isinstance(message, str) else message
+
+
+def _written_in_script(script: str, said: set[str]) -> Iterator[str]:
+    """Calls that say what cannot be collected or is not, and sentences that nobody says."""
+    yield from re.findall(r"\bsay(?:Count)?\((?!\").*", script)
+    for found in STRING.finditer(script):
+        if found["plain"] is not None:
+            text = json.loads(found["plain"])
+            begins = re.search(r"\bsay(?:Count)?\($", script[: found.start()]) is not None
+            if text not in said and (begins or _is_sentence(text)):
+                yield text
+        elif found["mixed"] is not None:
+            yield from _written_in_script(" ".join(re.findall(r"\$\{(.*?)\}", found["mixed"])), said)
+            text = re.sub(r"\$\{.*?\}", "{}", found["mixed"])
+            if _is_sentence(text):
+                yield text
+
+
+def _is_sentence(text: str) -> bool:
+    return bool(
+        (SENTENCE.fullmatch(text) or LABEL.fullmatch(text)) and re.search("[a-z]{2}", text) and text not in PLAIN
+    )
 
 
 def _parts(value: ast.expr) -> Iterator[ast.expr]:

@@ -41,7 +41,7 @@ def test_a_text_is_found_marked_replaced_and_given_back(studio: Studio) -> None:
     assert told["left"]["lines"] == 16
     assert WORD in told["left"]["back"], "the keys are for the line where one was"
     assert told["exactly"] == []
-    assert told["places"] == "2 of 16 · places: 3"
+    assert told["places"] == "2 of 16 · 3 places"
     assert told["one"]["marks"] == [WORD] * 2
     assert told["one"]["current"] == 1
     assert told["all"]["said"] == [line.replace(WORD, OTHER) for line in told["before"]]

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.kit.fake_engine import Fault
 from tests.kit.studio_page import Studio, tree
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_a_line_plays_alone_and_a_stream_marks_what_sounds(studio: Studio) -> No
     assert told["problems"] == []
     assert told["alone"] == 200
     assert told["current"] == ["紅茶の用意はよろしくて？"]
-    assert told["state"] == "spoken"
+    assert told["state"] == "ready"
     assert told["stream"] == ["お嬢様ずんだもんですわ。"]
     assert len(told["mora"]) in (1, 2)
     assert told["next"] == told["paused"] == ["紅茶の用意はよろしくて？"]
@@ -238,16 +239,22 @@ def test_axe_finds_no_barrier_in_any_view(studio: Studio) -> None:
     assert told["views"] == views.split()
 
 
-def test_everything_is_said_in_english_and_in_japanese() -> None:
-    folder = files("tts_render.studio") / "page"
-    said = dict(re.findall(r"^  (\w+): (\[.*\]),$", (folder / "words.js").read_text(encoding="utf-8"), re.MULTILINE))
-    for name, texts in said.items():
-        english, japanese = json.loads(texts)
-        assert not re.search("[ぁ-ヿ一-鿿]", english), name
-        assert sorted(re.findall(r"\{\w+\}", english)) == sorted(re.findall(r"\{\w+\}", japanese)), name
-        assert not japanese.isascii(), name
-    scripts = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.name.endswith(".js"))
-    assert set(re.findall(r'\bsay\("(\w+)"', scripts)) <= set(said)
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_each_page_says_everything_in_its_own_language_at_the_same_time(
+    studio: Studio, fake_engine: FakeEngine
+) -> None:
+    def refuse() -> None:
+        fake_engine.fail("/synthesis", Fault("status", status=400))
+
+    told = studio.use("languages", {"refuses": refuse}, locale="ja-JP")
+    assert told["titles"] == ["‹ エピソード一覧", "‹ All episodes"]
+    japanese, english = told["failed"]
+    assert "/synthesis answered 400" in english
+    assert "/synthesis が 400 を返しました" in japanese
+    assert [name.split("：")[0] for name in told["undo"]] == ["元に戻す", told["undo"][1]]
+    assert told["undo"][1].startswith("Undo: speed, line 1: ")
+    assert {view: said for view, said in told["said"].items() if said} == {}
 
 
 def test_texts_are_legible_on_what_they_stand_on_in_the_light_and_in_the_dark() -> None:

@@ -333,7 +333,8 @@ def test_of_a_deck_all_that_needs_markup_is_told_to_be_impossible_and_its_text_i
     deck.write_text(json.dumps([{"notes": f"前です。\n{LINE}"}], ensure_ascii=False, indent=1), encoding="utf-8")
     place, line = page.name(site.post), line_of(page, site.post, LINE)
     facts = page.get(f"/api/manner/{place}", utterance=line["id"]).json()
-    assert facts["why"] == {**dict.fromkeys(facts["why"], "deck"), "intonation": None, "styles": None}
+    reason = "A slide deck has no markup, so only accents and intonation can be changed."
+    assert facts["why"] == {**dict.fromkeys(facts["why"], reason), "intonation": None, "styles": None}
     answer = page.post(f"/api/manner/{place}", {"speed": 1.2}, utterance=line["id"])
     assert (answer.status_code, "no markup" in answer.json()["error"]["message"]) == (422, True)
     answer = page.post(f"/api/manner/{place}", {"intonation": 1.2}, utterance=line["id"])

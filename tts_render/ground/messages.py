@@ -156,11 +156,14 @@ def from_json(facts: Any) -> str:
     raise ValueError("no message")
 
 
-def page_words(language: Language) -> dict[str, str]:
-    """What the studio's page says, in ``language``, by the English templates; empty for English."""
+def page_words(language: Language) -> dict[str, str | list[str]]:
+    """What the studio's page says, in ``language``, by the English templates; empty for English.
+
+    What depends on a number is there by the template for one, with all its forms.
+    """
     if language == "en":
         return {}
-    words: dict[str, str] = json.loads((CATALOGUES / language / "page.json").read_text(encoding="utf-8"))
+    words: dict[str, str | list[str]] = json.loads((CATALOGUES / language / "page.json").read_text(encoding="utf-8"))
     return words
 
 

@@ -35,6 +35,19 @@ _PATIENCE = 10.0  # seconds that another program may take to write its change
 class StaleError(InputError):
     """A file is not as it was when somebody decided to change it."""
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        line: int | None = None,
+        remedy: str | None = None,
+        there: str | None = None,
+    ) -> None:
+        super().__init__(message, path=path, line=line, remedy=remedy)
+        self.there = there
+        """What is there now, if that is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

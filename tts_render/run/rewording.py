@@ -125,6 +125,7 @@ class Draft:
                     path=self._source.path,
                     line=line,
                     remedy=said("Your text is kept; look at both, and save again."),
+                    there=now,
                 )
             (number,) = same
         pieces[2 * number : 2 * number + (1 if after else 2)] = [after] if after else []

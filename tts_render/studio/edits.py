@@ -186,6 +186,7 @@ def find_again(old: Sheet, index: int, new: Sheet) -> int:
         path=path,
         line=line,
         remedy=said("Look at the new text, and change that."),
+        there=there,
     )
 
 

@@ -12,6 +12,7 @@ from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import EngineError, SpeechError
 from tts_render.ground.units import frames_to_seconds
 from tts_render.outputs.slide_times import show_deck
+from tts_render.run.journal import StaleError
 from tts_render.speech.cache import CachedClip
 from tts_render.studio.ruby import ruby
 
@@ -292,13 +293,14 @@ def sound_name(clip: CachedClip) -> str:
 
 def error_facts(error: TtsRenderError) -> dict[str, Any]:
     """What went wrong, where, and what to do."""
-    return {
+    facts = {
         "kind": type(error).__name__,
         "message": error.message,
         "path": None if error.path is None else str(error.path),
         "line": error.line,
         "remedy": error.remedy,
     }
+    return {**facts, "there": error.there} if isinstance(error, StaleError) else facts
 
 
 def shown(path: Path, root: Path) -> str:

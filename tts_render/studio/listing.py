@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tts_render.ground.errors import InputError
@@ -73,7 +72,7 @@ class _Listing:
             told: list[dict[str, Any]] = translate_all(found, language_of(request))
             return [{**each, "why": each["why"].replace(root, "")} for each in told]
 
-        return JSONResponse({"standings": await run_in_threadpool(look)})
+        return tell(request, {"standings": await run_in_threadpool(look)})
 
 
 def _number(request: Request, key: str) -> int | None:

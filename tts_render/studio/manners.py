@@ -22,20 +22,20 @@ FOLLOWS: dict[str, dict[str, str | None]] = {
     "voicevox": {"accents": None, "pitches": None, "lengths": None, **_OWN},
     "openjtalk": {
         "accents": None,
-        "pitches": said("Open JTalk decides pitches itself"),
-        "lengths": said("Open JTalk decides lengths itself"),
+        "pitches": said("Open JTalk decides pitches itself."),
+        "lengths": said("Open JTalk decides lengths itself."),
         **_OWN,
-        "intonation": said("Open JTalk decides the intonation itself"),
-        "styles": said("Open JTalk has no styles"),
+        "intonation": said("Open JTalk decides the intonation itself."),
+        "styles": said("Open JTalk has no styles; another voice of the settings can be chosen."),
     },
     "kokoro": {
-        "accents": said("Kokoro takes kana without accents"),
-        "pitches": said("Kokoro decides pitches itself"),
-        "lengths": said("Kokoro decides lengths itself"),
+        "accents": said("Kokoro takes kana without accents."),
+        "pitches": said("Kokoro decides pitches itself."),
+        "lengths": said("Kokoro decides lengths itself."),
         **_OWN,
-        "pitch": said("Kokoro decides the pitch itself"),
-        "intonation": said("Kokoro decides the intonation itself"),
-        "styles": said("Kokoro has no styles"),
+        "pitch": said("Kokoro decides the pitch itself."),
+        "intonation": said("Kokoro decides the intonation itself."),
+        "styles": said("Kokoro has no styles; another voice of the settings can be chosen."),
     },
 }
 """What each kind of engine follows of what is mended; for the rest, why not."""
@@ -45,21 +45,19 @@ def manner_facts(sheet: Sheet, index: int) -> dict[str, Any]:
     """How a line is said, as the page shows it.
 
     Speed, intonation and volume are factors for the voice's own, the pitch is in semitones above it, pauses are in
-    seconds, None where their length follows from the settings. ``why`` has a word for each thing that cannot be
-    changed: ``deck`` for a notation without markup, ``settings`` for what is not of the script, ``engine``.
+    seconds, None where their length follows from the settings. ``why`` tells of each thing that cannot be changed why
+    not.
     """
     utterance = sheet.utterances[index]
     place = sheet.place(index)
-    place_why = None if place is not None else "settings"
+    settled = said("This is said by the settings, not by the script.") if place is None else None
+    unwritten = settled
     if place is not None and sheet.is_deck:
-        place_why = "deck"
+        unwritten = said("A slide deck has no markup, so only accents and intonation can be changed.")
     follows = FOLLOWS["voicevox"] if isinstance(sheet.engines, EngineError) else FOLLOWS[sheet.pool.identity.engine]
-    why: dict[str, str | None] = {
-        name: place_why or (None if follows[name] is None else "engine") for name in ("speed", "pitch", "volume")
-    }
-    why |= dict.fromkeys(("voice", "before", "after", "out"), place_why)
-    why["styles"] = None if follows["styles"] is None else "engine"
-    why["intonation"] = "settings" if place is None else None if follows["intonation"] is None else "engine"
+    why = {name: unwritten or follows[name] for name in ("speed", "pitch", "volume")}
+    why |= dict.fromkeys(("voice", "before", "after", "out"), unwritten)
+    why |= {"styles": follows["styles"], "intonation": settled or follows["intonation"]}
     manner = utterance.manner
     return {
         "speed": manner.speed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_render.ground.errors import CommandLineError, InputError, TtsRenderError
-from tts_render.ground.messages import said, translate, translate_all
+from tts_render.ground.messages import page_words, said, translate, translate_all
 from tts_render.run.journal import StaleError
 from tts_render.studio.airing import airing_routes
 from tts_render.studio.asking import language_of, tell
@@ -81,14 +82,13 @@ class _Front:
 
     async def page(self, request: Request) -> Response:
         name = request.path_params.get("name", "index.html")
+        if name == "index.html":
+            return Response(_index(language_of(request)), media_type=_TYPES[".html"])
         folder = files("tts_render.studio") / "page"
         if name not in {file.name for file in folder.iterdir()}:
             missing = translate(said("There is no such page."), language_of(request))
             return Response(f"{missing}\n", 404, media_type="text/plain")
-        content = (folder / name).read_bytes()
-        if name == "index.html":
-            content = content.replace(b'lang="en"', f'lang="{language_of(request)}"'.encode())
-        return Response(content, media_type=_TYPES[PurePosixPath(name).suffix])
+        return Response((folder / name).read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
 
     async def events(self, request: Request) -> Response:
         loop, waiting = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any]]()
@@ -115,6 +115,14 @@ class _Front:
                         yield f"data: {json.dumps(translate_all(event, language), ensure_ascii=False)}\n\n"
 
         return StreamingResponse(stream(), media_type="text/event-stream")
+
+
+@cache
+def _index(language: Language) -> str:
+    """The page with all that it says: so it never waits for its words, and never speaks two languages."""
+    page = (files("tts_render.studio") / "page" / "index.html").read_text(encoding="utf-8")
+    words = json.dumps(page_words(language), ensure_ascii=False).replace("<", "\\u003c")
+    return page.replace('lang="en"', f'lang="{language}"').replace(">{}<", f">{words}<")
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -85,11 +85,11 @@ module.exports = ({ ask, focused, open, rows, said, text }) => ({
     await by.fill("控え");
     await by.press("Enter"); // goes there
     await by.press("Enter"); // and replaces it
-    await page.locator(".result", { hasText: "Replaced: 1" }).waitFor();
+    await page.locator(".result", { hasText: "1 place replaced." }).waitFor();
     told.one = { said: await said(page), marks: await marks(), current: await page.locator("mark.current").count() };
     await ask("one");
     await page.locator("[data-action=replace-all]").click();
-    await page.locator(".result", { hasText: "Replaced: 2" }).waitFor();
+    await page.locator(".result", { hasText: "2 places replaced." }).waitFor();
     told.all = { said: await said(page), visible: await page.locator("[data-utterance]:visible").count(), undo: await page.locator("[data-action=undo]").getAttribute("aria-label") };
     await ask("all");
     await page.keyboard.press("Escape");

@@ -3,7 +3,7 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
   async keyboard(page) {
     await page.goto(address);
     await page.locator(".episodes a").first().waitFor();
-    await page.keyboard.press("Tab"); // from the field to the first episode
+    await page.keyboard.press("ArrowDown"); // from the field to the first episode
     await page.keyboard.press("Enter");
     await rows(page).first().waitFor();
     const all = await said(page);

@@ -2,12 +2,17 @@
 
 import { make, mark, signed } from "./elements.js";
 import { post } from "./talk.js";
-import { say } from "./words.js";
+import { language, say } from "./words.js";
 
 const REST = 250; // milliseconds without a further change until one is saved
 const PITCHES = { min: 3, max: 6.5, step: 0.01 }; // ln Hz
 const LENGTHS = { min: 0, max: 0.4, step: 0.005 }; // seconds
-const ENGINES = { voicevox: "VOICEVOX", openjtalk: "Open JTalk", kokoro: "Kokoro" };
+/** What a slider sets, for a mora. */
+const TUNED = {
+  pitch: (mora) => say("Pitch of {mora}", { mora }),
+  vowel_length: (mora) => say("Length of the vowel of {mora}", { mora }),
+  consonant_length: (mora) => say("Length of the consonant of {mora}", { mora }),
+};
 const COLUMNS = { pitches: 40, lengths: 48 }; // width of a mora in the drawing; as wide as its sliders
 
 const kanaOf = (phrase) => phrase.moras.map(({ text }) => text).join("");
@@ -47,7 +52,6 @@ export class Accents extends HTMLElement {
   #path;
   #id;
   #save;
-  #engine;
   #full = [];
   #given = [];
   #follows = {};
@@ -60,11 +64,10 @@ export class Accents extends HTMLElement {
   #strip = make("div", { class: "phrases", lang: "ja" });
   #foot = make("div", { class: "foot" });
 
-  /** Edit an utterance of an episode whose engine is of this kind. */
-  attach(path, id, engine, save) {
+  /** Edit an utterance of an episode. */
+  attach(path, id, save) {
     this.#path = path;
     this.#id = id;
-    this.#engine = ENGINES[engine] ?? engine;
     this.#save = save;
     this.classList.add("accents");
     if (!this.firstChild) this.append(this.#trouble, this.#strip, this.#foot);
@@ -126,7 +129,7 @@ export class Accents extends HTMLElement {
       const held = document.activeElement;
       const key = held instanceof HTMLElement && this.contains(held) ? held.dataset.key : null;
       this.#strip.replaceChildren(...this.#full.map((phrase, at) => this.#phrase(phrase, at)));
-      if (!this.#full.length) this.#strip.replaceChildren(make("p", { lang: "" }, say("noPhrases")));
+      if (!this.#full.length) this.#strip.replaceChildren(make("p", { lang: "" }, say("This engine does not tell its accent phrases. Write the reading into the text or the dictionary instead.")));
       this.#buildFoot();
       if (key) /** @type {HTMLElement | null} */ (this.querySelector(`[data-key="${key}"]`))?.focus();
     }
@@ -140,16 +143,16 @@ export class Accents extends HTMLElement {
     const fixed = Boolean(this.#follows.accents);
     const accent = make("input", {
       type: "range", class: "accent", min: 1, max: Math.max(count, 2), step: 1, disabled: fixed || count === 1, "data-key": `accent ${at}`,
-      "aria-label": say("accentOf", { kana: kanaOf(phrase) }),
+      "aria-label": say("Accent of {kana}", { kana: kanaOf(phrase) }),
       input: ({ target }) => this.#move(at, Number(target.value), true),
       change: () => this.flush(),
     });
     const after = make(
       "div",
       { class: "after" },
-      last ? null : signed("join", say("join"), { "data-action": "join", "data-key": `join ${at}`, disabled: fixed, click: () => this.#join(at) }),
-      last ? null : signed("、", say("pauseAfter"), { "data-action": "pause", "data-key": `pause ${at}`, "aria-pressed": "false", click: () => this.#pause(at) }),
-      last ? signed("？", say("question"), { "data-action": "question", "data-key": `question ${at}`, "aria-pressed": "false", click: () => this.#ask(at) }) : null,
+      last ? null : signed("join", say("Join with the next accent phrase"), { "data-action": "join", "data-key": `join ${at}`, disabled: fixed, click: () => this.#join(at) }),
+      last ? null : signed("、", say("Pause after this phrase"), { "data-action": "pause", "data-key": `pause ${at}`, "aria-pressed": "false", click: () => this.#pause(at) }),
+      last ? signed("？", say("Question"), { "data-action": "question", "data-key": `question ${at}`, "aria-pressed": "false", click: () => this.#ask(at) }) : null,
       phrase.pause_mora && this.#view === "lengths" ? this.#slider("vowel_length", at, null) : null,
     );
     const element = make(
@@ -160,7 +163,7 @@ export class Accents extends HTMLElement {
         { class: "body" },
         make("div", { class: "curve" }, drawing(count * COLUMNS[this.#view], count), accent),
         make("div", { class: "moras" }, ...phrase.moras.map((mora, number) => this.#mora(mora, at, number, fixed))),
-        signed("write", say("changeKana", { kana: kanaOf(phrase) }), { class: "spell", "data-action": "kana", "data-key": `kana ${at}`, click: () => this.#type(at, element) }),
+        signed("write", say("Change the kana of {kana}", { kana: kanaOf(phrase) }), { class: "spell", "data-action": "kana", "data-key": `kana ${at}`, click: () => this.#type(at, element) }),
       ),
       after,
     );
@@ -170,11 +173,11 @@ export class Accents extends HTMLElement {
 
   #mora(mora, at, number, fixed) {
     const unvoiceable = /^[iuIU]$/.test(mora.vowel);
-    const label = say("makeVoiceless", { mora: mora.text });
+    const label = say("{mora}: voiceless", { mora: mora.text });
     return make(
       "div",
       { class: "mora" },
-      number ? signed("split", say("split", { mora: mora.text }), { class: "split", "data-action": "split", "data-key": `split ${at} ${number}`, disabled: fixed, click: () => this.#split(at, number) }) : null,
+      number ? signed("split", say("Split the accent phrase before {mora}", { mora: mora.text }), { class: "split", "data-action": "split", "data-key": `split ${at} ${number}`, disabled: fixed, click: () => this.#split(at, number) }) : null,
       unvoiceable
         ? make("button", { type: "button", class: "kana", "data-action": "voiceless", "data-key": `voice ${at} ${number}`, "aria-pressed": "false", "aria-label": label, title: label, click: () => this.#voice(at, number) }, mora.text)
         : make("span", { class: "kana" }, mora.text),
@@ -189,10 +192,9 @@ export class Accents extends HTMLElement {
   }
 
   #slider(field, at, number) {
-    const labels = { pitch: "pitchOf", vowel_length: "vowelOf", consonant_length: "consonantOf" };
     const mora = number === null ? this.#full[at].pause_mora : this.#full[at].moras[number];
     const reason = this.#reason(field === "pitch" ? "pitches" : "lengths");
-    const label = number === null ? say("pauseLength") : say(labels[field], { mora: mora.text });
+    const label = number === null ? say("Length of the pause") : TUNED[field](mora.text);
     const set = (value, soon) => this.#tune(field, at, number, value, soon);
     return make("input", {
       type: "range", class: `tune ${field}`, ...(field === "pitch" ? PITCHES : LENGTHS), "aria-label": label, title: reason ?? label,
@@ -210,14 +212,14 @@ export class Accents extends HTMLElement {
 
   #buildFoot() {
     const choice = (view) =>
-      make("label", {}, make("input", { type: "radio", name: `view-${this.#id}`, checked: this.#view === view, "data-key": `view ${view}`, change: () => { this.#view = view; this.#render(); } }), ` ${say(view === "pitches" ? "pitch" : "lengths")}`);
+      make("label", {}, make("input", { type: "radio", name: `view-${this.#id}`, checked: this.#view === view, "data-key": `view ${view}`, change: () => { this.#view = view; this.#render(); } }), ` ${view === "pitches" ? say("Pitches") : say("Lengths")}`);
     const reason = this.#reason(this.#view);
     this.classList.toggle("fixed", Boolean(reason));
     this.classList.toggle("lengths", this.#view === "lengths");
     this.#foot.replaceChildren(
       make("fieldset", { class: "views" }, choice("pitches"), choice("lengths")),
-      make("button", { type: "button", "data-action": "reset", "data-key": "reset", click: () => this.#reset() }, say("reset")),
-      make("p", { class: "dim hint" }, reason ?? say("resetHint")),
+      make("button", { type: "button", "data-action": "reset", "data-key": "reset", click: () => this.#reset() }, say("Back to the engine's own")),
+      make("p", { class: "dim hint" }, reason ?? say("A double click or Delete on a slider leaves it to the engine again.")),
     );
   }
 
@@ -228,7 +230,7 @@ export class Accents extends HTMLElement {
       const accent = element.querySelector(".accent");
       accent.value = phrase.accent;
       const falls = phrase.accent < phrase.moras.length;
-      mark(accent, "aria-valuetext", falls ? say("fallsAfter", { mora: phrase.moras[phrase.accent - 1].text }) : say("flat"));
+      mark(accent, "aria-valuetext", falls ? say("falls after {mora}", { mora: phrase.moras[phrase.accent - 1].text }) : say("does not fall (flat)"));
       draw(element.querySelector("svg"), phrase);
       for (const [name, on] of [["pause", phrase.pause_mora], ["question", phrase.is_interrogative]]) {
         const button = element.querySelector(`[data-action="${name}"]`);
@@ -256,15 +258,14 @@ export class Accents extends HTMLElement {
     }
     slider.disabled = voiceless || Boolean(this.#reason(field === "pitch" ? "pitches" : "lengths"));
     slider.classList.toggle("given", given?.[field] !== null && given?.[field] !== undefined);
-    const shown = voiceless ? say("voiceless") : field === "pitch" ? say("hertz", { hertz: Math.round(Math.exp(value)) }) : say("milliseconds", { ms: Math.round(value * 1000) });
+    const shown = voiceless ? say("voiceless") : field === "pitch" ? say("{hertz} Hz", { hertz: Math.round(Math.exp(value)) }) : say("{ms} ms", { ms: Math.round(value * 1000) });
     mark(slider, "aria-valuetext", value === null ? null : shown);
     if (!this.#reason(field === "pitch" ? "pitches" : "lengths")) slider.title = `${slider.getAttribute("aria-label")}: ${value === null ? "" : shown}`;
   }
 
   /** Why the engine does not follow something; null where it does. */
   #reason(what) {
-    const keys = { accents: "notAccents", pitches: "notPitches", lengths: "notLengths" };
-    return this.#follows[what] ? say(keys[what], { engine: this.#engine }) : null;
+    return this.#follows[what];
   }
 
   #move(at, accent, soon) {
@@ -331,7 +332,7 @@ export class Accents extends HTMLElement {
   /** Let a phrase's kana be typed in its place. */
   #type(at, element) {
     const spelled = spell(this.#full[at]);
-    const field = make("input", { type: "text", value: spelled, "aria-label": say("kanaOf"), lang: "ja", autocomplete: "off", spellcheck: "false" });
+    const field = make("input", { type: "text", value: spelled, "aria-label": say("Kana of this phrase"), lang: "ja", autocomplete: "off", spellcheck: "false" });
     const done = () => {
       form.replaceWith(body);
       body.querySelector(".spell").focus();
@@ -366,7 +367,7 @@ export class Accents extends HTMLElement {
         },
       },
       field,
-      make("p", { class: "dim hint", lang: "" }, say("kanaHint")),
+      make("p", { class: "dim hint", lang: language }, say("' after the accented mora · / between phrases · 、 for a pause · _ before a voiceless mora")),
     );
     const body = element.querySelector(".body");
     body.replaceWith(form);

@@ -4,7 +4,7 @@ import { isTyping, make, sign } from "./elements.js";
 import { Mend } from "./mend.js";
 import { SPEEDS } from "./player.js";
 import { Publish } from "./publish.js";
-import { Row } from "./row.js";
+import { Row, STATES } from "./row.js";
 import { Search } from "./search.js";
 import { Failure, get } from "./talk.js";
 import { Waves } from "./wave.js";
@@ -46,7 +46,7 @@ export class EpisodeView extends HTMLElement {
     this.trouble = trouble;
     this.told = told;
     this.className = "episode";
-    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.#playAll() }, sign("play"), ` ${say("playAll")}`);
+    const playAll = make("button", { type: "button", class: "main", "data-action": "all", click: () => this.#playAll() }, sign("play"), ` ${say("Play from the beginning")}`);
     this.append(
       this.#head,
       this.#notices,
@@ -108,7 +108,7 @@ export class EpisodeView extends HTMLElement {
     this.#rows.get(utterance.id)?.update({ ...before, state, error, seconds, sound });
     this.#waves.look();
     this.#showHead();
-    if (state !== "spoken") this.announce(`${say(state)}: ${before.text}`);
+    if (state !== "spoken") this.announce(`${STATES[state]}: ${before.text}`);
   }
 
   /** Look at the files again. */
@@ -306,7 +306,7 @@ export class EpisodeView extends HTMLElement {
     const { title, show, date, script, engine, utterances, items } = this.facts;
     const spoken = utterances.filter(({ state }) => state === "spoken").length;
     const length = items.length ? Math.max(...items.map(({ start, seconds }) => start + seconds)) : 0;
-    const fact = (name, value) => (value ? make("div", {}, make("dt", {}, say(name)), make("dd", {}, value)) : null);
+    const fact = (name, value) => (value ? make("div", {}, make("dt", {}, name), make("dd", {}, value)) : null);
     const all = { spoken, all: utterances.length };
     this.#head.replaceChildren(
       make("p", { class: "show", lang: "ja" }, show ?? ""),
@@ -314,11 +314,11 @@ export class EpisodeView extends HTMLElement {
       make(
         "dl",
         { class: "facts" },
-        fact("date", date && day(date)),
-        fact("length", spoken < utterances.length ? say("about", { time: clock(length) }) : clock(length)),
-        fact("lines", say("count", all)),
-        fact("script", script),
-        fact("engine", engine && `${engine.kind} ${engine.version ?? ""}`),
+        fact(say("Date"), date && day(date)),
+        fact(say("Length"), spoken < utterances.length ? say("about {time}", { time: clock(length) }) : clock(length)),
+        fact(say("Lines"), say("{spoken} of {all} lines spoken", all)),
+        fact(say("Script"), script),
+        fact(say("Engine"), engine && `${engine.kind} ${engine.version ?? ""}`),
       ),
     );
   }
@@ -329,8 +329,8 @@ export class EpisodeView extends HTMLElement {
         ? make(
             "section",
             { class: "warnings" },
-            make("h2", {}, say(title)),
-            make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.goTo(line) }, say("atLine", { line })) : null, line ? ": " : null, message))),
+            make("h2", {}, title),
+            make("ul", {}, ...found.map(({ line, message }) => make("li", {}, line ? make("button", { type: "button", class: "link", click: () => this.goTo(line) }, say("line {line}", { line })) : null, line ? ": " : null, message))),
           )
         : null;
     const { problem, no_engine, misfits, remarks } = this.facts;
@@ -338,7 +338,7 @@ export class EpisodeView extends HTMLElement {
     const told = JSON.stringify([problem, no_engine, misfits, remarks]);
     if (told === this.#told) return; // an alert would be read out again
     this.#told = told;
-    this.#notices.replaceChildren(...[problem && unreadable(problem), no_engine && noEngine(no_engine), box("misfits", misfits), box("remarks", remarks)].filter(Boolean));
+    this.#notices.replaceChildren(...[problem && unreadable(problem), no_engine && noEngine(no_engine), box(say("Mended lines that are not used any more"), misfits), box(say("About the script"), remarks)].filter(Boolean));
   }
 
   /** Where the line of the open panel has another text now, the panel goes with it. */
@@ -374,10 +374,10 @@ export class EpisodeView extends HTMLElement {
         rows.set(told.id, row);
         wanted.push(row.element);
       } else if (item.kind === "chapter") wanted.push(make("li", { class: "chapter" }, make("h2", {}, make("span", { class: "start" }, clock(item.start)), make("span", { lang: "ja" }, item.name ?? ""))));
-      else if (item.kind === "sound") wanted.push(make("li", { class: "cue" }, make("span", { "aria-hidden": "true" }, "♪ "), say("sound", { name: item.name ?? "", seconds: item.seconds.toFixed(1) })));
+      else if (item.kind === "sound") wanted.push(make("li", { class: "cue" }, make("span", { "aria-hidden": "true" }, "♪ "), say("{name}, {seconds} s", { name: item.name ?? "", seconds: item.seconds.toFixed(1) })));
       else if (item.kind === "slide") wanted.push(slide(item));
       else if (item.ordinary) gap = item.seconds;
-      else if (item.seconds >= 0.05) wanted.push(make("li", { class: "cue" }, say("pause", { seconds: item.seconds.toFixed(1) })));
+      else if (item.seconds >= 0.05) wanted.push(make("li", { class: "cue" }, say("pause {seconds} s", { seconds: item.seconds.toFixed(1) })));
     }
     const mend = this.#mend;
     if (mend && !rows.has(mend.row.id)) {
@@ -420,7 +420,7 @@ const slide = ({ number, name, type, texts }) =>
   make(
     "li",
     { class: "slide" },
-    make("span", { class: "number", "aria-label": say("slide", { number }) }, make("span", { "aria-hidden": "true" }, String(number))),
+    make("span", { class: "number", "aria-label": say("Slide {number}", { number }) }, make("span", { "aria-hidden": "true" }, String(number))),
     make(
       "div",
       { lang: "ja" },
@@ -434,10 +434,10 @@ const unreadable = (problem) =>
   make(
     "section",
     { class: "warnings failing", role: "alert" },
-    make("h2", {}, say("unreadable")),
+    make("h2", {}, say("The files of this episode cannot be read any more")),
     make("p", {}, new Failure(422, problem).sentence),
     problem.remedy ? make("p", {}, problem.remedy) : null,
-    make("p", { class: "dim" }, say("unreadableHint")),
+    make("p", { class: "dim" }, say("Below is what was read last. The page goes on by itself as soon as the file can be read.")),
   );
 
 /** Why no engine speaks, and how one is started. */
@@ -445,13 +445,13 @@ const noEngine = ({ message, path }) =>
   make(
     "section",
     { class: "warnings", role: "alert", "data-kind": "no-engine" },
-    make("h2", {}, say("noEngine")),
+    make("h2", {}, say("No engine answers, so nothing can be spoken yet")),
     make("p", {}, `${path}: ${message}`),
-    make("p", {}, say("startEngine")),
+    make("p", {}, say("Start VOICEVOX, or its engine, for example with Docker:")),
     make("p", {}, make("code", {}, "docker run --rm -p 127.0.0.1:50021:50021 voicevox/voicevox_engine:cpu-latest")),
-    make("p", {}, say("otherEngine")),
+    make("p", {}, say("Or start the studio with an engine that is built in:")),
     make("p", {}, make("code", {}, "tts-render studio --engine openjtalk")),
-    make("p", { class: "dim" }, say("engineHint")),
+    make("p", { class: "dim" }, say("The page goes on by itself as soon as the engine answers.")),
   );
 
 customElements.define("studio-episode", EpisodeView);

@@ -2,17 +2,16 @@
 // afterwards, first for what is in view.
 
 import { make, mark } from "./elements.js";
+import { STANDINGS } from "./standings.js";
 import { get, post } from "./talk.js";
-import { clock, day, plain, say } from "./words.js";
+import { clock, day, plain, say, sayCount } from "./words.js";
 
 const FIRST = 100; // posts of the first piece, to show something at once
 const MORE = 500;
 const ASKED = 12; // episodes whose standing is asked for at once
-const KINDS = { all: "kindAll", none: "kindNone", old: "kindOld", published: "kindPublished", wrong: "kindWrong" };
-const STATES = {
-  current: ["published", "isCurrent"], unknown: ["published", "isUnknown"], elsewhere: ["published", "isElsewhere"],
-  changed: ["old", "isChanged"], disagrees: ["old", "isDisagrees"], missing: ["none", "isMissing"], "no-audio": ["none", "isNoAudio"],
-  broken: ["wrong", "isBroken"],
+const KINDS = { all: say("All"), none: say("No audio"), old: say("Out of date"), published: say("Published"), wrong: say("With errors") };
+const KIND_OF = {
+  current: "published", unknown: "published", elsewhere: "published", changed: "old", disagrees: "old", missing: "none", "no-audio": "none", broken: "wrong",
 };
 
 /** One episode of the list. */
@@ -58,15 +57,16 @@ class Item {
     this.fresh = true;
     this.#standing = standing;
     const { state, why, seconds, errors, warnings } = standing;
-    const [kind, name] = STATES[state];
+    const kind = KIND_OF[state];
     this.element.className = kind === "wrong" ? "broken" : "";
     this.#length.textContent = seconds === null ? "" : clock(seconds);
-    this.#state.textContent = say(name);
+    this.#state.textContent = STANDINGS[state];
     this.#state.className = `state badge ${kind}`;
-    const count = (number, one, many, className) => (number ? make("span", { class: className }, number === 1 ? say(one) : say(many, { count: number })) : null);
-    this.#counts.replaceChildren(...[count(errors, "oneError", "errors", "errors"), errors ? null : count(warnings, "oneWarning", "warnings", "warned")].filter(Boolean));
-    mark(this.#counts, "title", warnings && errors ? say(warnings === 1 ? "oneWarning" : "warnings", { count: warnings }) : null);
-    const shown = state === "changed" ? say("whyChanged", { why }) : ["old", "wrong"].includes(kind) ? why : "";
+    const wrong = errors ? make("span", { class: "errors" }, sayCount("{count} error", "{count} errors", errors)) : null;
+    const warned = warnings ? sayCount("{count} warning", "{count} warnings", warnings) : null;
+    this.#counts.replaceChildren(...[wrong ?? (warned && make("span", { class: "warned" }, warned))].filter(Boolean));
+    mark(this.#counts, "title", wrong && warned);
+    const shown = state === "changed" ? say("Changed since: {why}", { why }) : ["old", "wrong"].includes(kind) ? why : "";
     this.#why.textContent = shown;
     this.#why.className = kind === "wrong" ? "problem" : "why";
     this.#why.hidden = !shown;
@@ -80,7 +80,7 @@ class Item {
   is(kind) {
     if (kind === "all") return true;
     if (!this.#standing) return false;
-    return kind === "wrong" ? this.#standing.errors > 0 || STATES[this.#standing.state][0] === kind : STATES[this.#standing.state][0] === kind;
+    return kind === "wrong" ? this.#standing.errors > 0 || KIND_OF[this.#standing.state] === kind : KIND_OF[this.#standing.state] === kind;
   }
 }
 
@@ -94,9 +94,9 @@ export class EpisodeList extends HTMLElement {
   #loads = 0;
   #asking = false;
   #inView = new Set();
-  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findEpisode"), placeholder: say("findEpisode"), "aria-keyshortcuts": "/" });
+  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("Find an episode"), placeholder: say("Find an episode"), "aria-keyshortcuts": "/" });
   #kinds = Object.fromEntries(Object.entries(KINDS).map(([kind, name]) => [
-    kind, make("button", { type: "button", "data-kind": kind, "aria-pressed": String(kind === "all"), click: () => this.#choose(kind) }, say(name), " ", make("span", {})),
+    kind, make("button", { type: "button", "data-kind": kind, "aria-pressed": String(kind === "all"), click: () => this.#choose(kind) }, name, " ", make("span", {})),
   ]));
   #progress = make("span", { class: "dim" });
   #list = make("ol", { class: "episodes" });
@@ -109,9 +109,9 @@ export class EpisodeList extends HTMLElement {
     if (!this.firstChild) {
       this.className = "list";
       this.append(
-        make("h1", {}, say("episodes")),
+        make("h1", {}, say("Episodes")),
         make("p", { class: "find" }, this.#field, make("kbd", { "aria-hidden": "true" }, "/")),
-        make("div", { class: "kinds", role: "group", "aria-label": say("state") }, ...Object.values(this.#kinds), this.#progress),
+        make("div", { class: "kinds", role: "group", "aria-label": say("State") }, ...Object.values(this.#kinds), this.#progress),
         this.#list, this.#nothing,
       );
       this.#field.addEventListener("input", () => this.#sift());
@@ -205,7 +205,7 @@ export class EpisodeList extends HTMLElement {
   #count() {
     for (const [kind, button] of Object.entries(this.#kinds)) button.lastChild.textContent = String(this.#order.filter((item) => item.is(kind)).length);
     const known = this.#order.filter((item) => item.known).length;
-    this.#progress.textContent = known < this.#order.length ? say("looking", { known, all: this.#order.length }) : "";
+    this.#progress.textContent = known < this.#order.length ? say("{known} of {all} looked at…", { known, all: this.#order.length }) : "";
   }
 
   #choose(kind) {
@@ -222,7 +222,7 @@ export class EpisodeList extends HTMLElement {
       if (item.element.hidden === fits) item.element.hidden = !fits;
       if (fits) found++;
     }
-    this.#nothing.textContent = found ? "" : say(this.#order.length ? "noneFound" : "noEpisodes");
+    this.#nothing.textContent = found ? "" : this.#order.length ? say("Nothing matches.") : say("No post of this site has audio_file_path in its front matter.");
   }
 
   #key(event) {

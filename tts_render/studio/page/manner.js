@@ -4,7 +4,6 @@ import { make, mark, signed } from "./elements.js";
 import { say } from "./words.js";
 
 const REST = 250; // milliseconds without a further change until one is saved
-const ENGINES = { voicevox: "VOICEVOX", openjtalk: "Open JTalk", kokoro: "Kokoro" };
 const SCALES = [
   { name: "speed", min: 0.5, max: 2, step: 0.05, rest: 1 },
   { name: "pitch", min: -6, max: 6, step: 0.1, rest: 0 },
@@ -12,12 +11,14 @@ const SCALES = [
   { name: "volume", min: 0.1, max: 2, step: 0.05, rest: 1 },
 ];
 const PAUSES = ["before", "after"];
-const LABELS = { speed: "lineSpeed", pitch: "linePitch", intonation: "intonation", volume: "lineVolume", before: "pauseBefore", after: "pauseAfterLine", voice: "lineVoice", out: "leaveOut" };
-const UNITS = { speed: "times", pitch: "semitones", intonation: "times", volume: "times" };
+const LABELS = {
+  speed: say("Speed"), pitch: say("Pitch"), intonation: say("Intonation"), volume: say("Volume"),
+  before: say("Pause before"), after: say("Pause after"), voice: say("Voice and style"),
+};
+const UNITS = { speed: say("×"), pitch: say("semitones"), intonation: say("×"), volume: say("×") };
 
 /** The controls. `save(wanted)` is called with the one thing that is to be changed. */
 export class Manner extends HTMLElement {
-  #engine = "";
   #save = (_) => {};
   #facts = null;
   #timer = null;
@@ -27,11 +28,10 @@ export class Manner extends HTMLElement {
   #trouble = make("p", { class: "trouble", role: "alert", hidden: true });
   #reasons = make("ul", { class: "dim hint reasons" });
   #voice = make("select", { lang: "ja", change: () => this.#choose() });
-  #out = make("button", { type: "button", "data-action": "out", click: () => this.#save({ out: true }) }, say("leaveOut"));
+  #out = make("button", { type: "button", "data-action": "out", click: () => this.#save({ out: true }) }, say("Leave this line out"));
 
-  /** Control a line of an episode whose engine is of this kind. */
-  attach(id, engine, save) {
-    this.#engine = ENGINES[engine] ?? engine;
+  /** Control a line of an episode. */
+  attach(id, save) {
     this.#save = save;
     this.classList.add("manner-of-line");
     if (this.#built) return;
@@ -66,11 +66,11 @@ export class Manner extends HTMLElement {
     for (const name of Object.keys(why)) {
       for (const control of this.#of(name)) {
         control.disabled = Boolean(why[name]) || (control.dataset.action === "ordinary" && this.#isOrdinary(name));
-        mark(control, "title", why[name] ? this.#reason(name, why[name]) : null);
+        mark(control, "title", why[name]);
       }
     }
-    const said = new Set(Object.entries(why).filter(([, word]) => word).map(([name, word]) => this.#reason(name, word)));
-    this.#reasons.replaceChildren(...[...said].map((reason) => make("li", {}, reason)));
+    const reasons = new Set(Object.values(why).filter(Boolean));
+    this.#reasons.replaceChildren(...[...reasons].map((reason) => make("li", {}, reason)));
   }
 
   /** Say what went wrong; null for nothing. */
@@ -96,15 +96,9 @@ export class Manner extends HTMLElement {
     return [field, slider, back].filter(Boolean);
   }
 
-  #reason(name, word) {
-    if (word !== "engine") return say(word === "deck" ? "deckHasNoMarkup" : "saidBySettings");
-    if (name === "styles") return say("engineHasNoStyles", { engine: this.#engine });
-    return say("engineDecides", { engine: this.#engine, what: say(LABELS[name]) });
-  }
-
   #labelled(name, control, id, ...more) {
     control.id = `${name}-${id}`;
-    return make("div", { class: "control", "data-of": name }, make("label", { for: control.id }, say(LABELS[name])), control, ...more);
+    return make("div", { class: "control", "data-of": name }, make("label", { for: control.id }, LABELS[name]), control, ...more);
   }
 
   #scale({ name, min, max, step, rest }, id) {
@@ -117,19 +111,19 @@ export class Manner extends HTMLElement {
     const back = this.#back(name, () => this.#set(name, rest, true));
     this.#controls.set(name, { field, slider, back, rest });
     field.addEventListener("input", () => field.validity.valid && field.value && this.#set(name, Number(field.value)));
-    return this.#labelled(name, field, id, make("span", { class: "unit", "aria-hidden": "true" }, say(UNITS[name])), slider, back);
+    return this.#labelled(name, field, id, make("span", { class: "unit", "aria-hidden": "true" }, UNITS[name]), slider, back);
   }
 
   #pause(name, id) {
-    const field = make("input", { type: "number", class: "exact", min: 0, max: 60, step: 0.05, "data-key": name, placeholder: say("ordinary"), change: () => this.#typed(name, field, 0, 60) });
+    const field = make("input", { type: "number", class: "exact", min: 0, max: 60, step: 0.05, "data-key": name, placeholder: say("as usual"), change: () => this.#typed(name, field, 0, 60) });
     const back = this.#back(name, () => this.#set(name, null, true));
     this.#controls.set(name, { field, back, rest: null });
     field.addEventListener("input", () => field.validity.valid && field.value && this.#set(name, Number(field.value)));
-    return this.#labelled(name, field, id, make("span", { class: "unit", "aria-hidden": "true" }, say("secondsUnit")), back);
+    return this.#labelled(name, field, id, make("span", { class: "unit", "aria-hidden": "true" }, say("s")), back);
   }
 
   #back(name, click) {
-    return signed("undo", say("backToOrdinary", { what: say(LABELS[name]) }), { class: "back", "data-action": "ordinary", "data-of": name, click });
+    return signed("undo", say("{what}: back to the ordinary", { what: LABELS[name] }), { class: "back", "data-action": "ordinary", "data-of": name, click });
   }
 
   /** What was typed, once somebody is done with it: an empty field is the ordinary, a number out of range the nearest. */

@@ -6,6 +6,9 @@ import { Manner } from "./manner.js";
 import { get, post, sound } from "./talk.js";
 import { say } from "./words.js";
 
+const TABS = { text: say("Text"), accent: say("Accent"), manner: say("Voice") };
+const HEARD = { before: say("before"), after: say("after") };
+
 let count = 0;
 
 /** The panel of one row. `host` is the episode: its path, facts, player, and what takes over new facts. */
@@ -31,21 +34,21 @@ export class Mend {
     this.row = row;
     this.#field = make("input", { type: "text", id: `source-${this.#number}`, class: "source", lang: "ja", autocomplete: "off", spellcheck: "false" });
     this.#place.htmlFor = this.#field.id;
-    const save = make("button", { type: "submit", class: "main" }, say("save"));
+    const save = make("button", { type: "submit", class: "main" }, say("Save"));
     this.pages = {
       text: make(
         "div",
         {},
         make("form", { submit: (event) => { event.preventDefault(); this.#saveText(); } }, this.#place, make("div", { class: "entry" }, this.#field, save)),
         this.#note,
-        make("p", { class: "dim hint" }, say("saveHint")),
+        make("p", { class: "dim hint" }, say("Enter saves, Escape closes. The file changes in this line only.")),
       ),
       accent: make("div", {}, this.#accents),
       manner: make("div", {}, this.#manner),
     };
     this.tabs = Object.fromEntries(
       Object.entries(this.pages).map(([name, page]) => {
-        const tab = make("button", { type: "button", role: "tab", id: `tab-${name}-${this.#number}`, "data-tab": name, "aria-controls": `page-${name}-${this.#number}`, click: () => this.show(name) }, say(name));
+        const tab = make("button", { type: "button", role: "tab", id: `tab-${name}-${this.#number}`, "data-tab": name, "aria-controls": `page-${name}-${this.#number}`, click: () => this.show(name) }, TABS[name]);
         for (const [key, value] of Object.entries({ role: "tabpanel", id: `page-${name}-${this.#number}`, "aria-labelledby": tab.id })) page.setAttribute(key, value);
         return [name, tab];
       }),
@@ -53,14 +56,14 @@ export class Mend {
     this.compareButton = make("button", { type: "button", "data-action": "compare", "aria-keyshortcuts": "b", click: () => this.compare() });
     this.element = make(
       "div",
-      { class: "mend", role: "group", "aria-label": say("editLine"), keydown: (event) => this.#key(event) },
+      { class: "mend", role: "group", "aria-label": say("Mend this line"), keydown: (event) => this.#key(event) },
       make(
         "div",
         { class: "top" },
         make("div", { role: "tablist", class: "tabs" }, ...Object.values(this.tabs)),
         this.#status,
         this.compareButton,
-        make("button", { type: "button", class: "flat", click: () => host.close() }, say("close")),
+        make("button", { type: "button", class: "flat", click: () => host.close() }, say("Close")),
       ),
       ...Object.values(this.pages),
     );
@@ -100,19 +103,19 @@ export class Mend {
         if (this.dirty) return;
         this.#line = line;
         this.#source = this.#field.value = source;
-        this.#place.textContent = say("sourceLine", { line, script: this.#host.facts.script.split("/").pop() });
+        this.#place.textContent = say("Line {line} of {script}", { line, script: this.#host.facts.script.split("/").pop() });
         this.#tell(null);
       } else if (this.page === "manner") {
         const asked = ++this.#asked;
         const told = await get("manner", this.#host.path, { utterance: id });
         if (asked !== this.#asked || this.#waiting) return;
-        this.#manner.attach(this.#number, this.#host.facts.engine.kind, (wanted) => this.#keep("manner", wanted));
+        this.#manner.attach(this.#number, (wanted) => this.#keep("manner", wanted));
         this.#manner.show(told);
       } else {
         const asked = ++this.#asked;
         const told = await get("phrases", this.#host.path, { utterance: id });
         if (asked !== this.#asked || this.#waiting) return;
-        this.#accents.attach(this.#host.path, id, this.#host.facts.engine.kind, (phrases) => this.#keep("take", { accent_phrases: phrases }));
+        this.#accents.attach(this.#host.path, id, (phrases) => this.#keep("take", { accent_phrases: phrases }));
         this.#accents.show(told);
       }
     } catch (error) {
@@ -128,7 +131,7 @@ export class Mend {
 
   /** Say that the line is not there any more; what was typed stays. */
   lose() {
-    this.#tell(make("p", {}, say("lost")));
+    this.#tell(make("p", {}, say("This line is not in the script any more. What you typed is kept here until you close it.")));
   }
 
   /** Keep what is changed, before the panel goes. */
@@ -144,7 +147,7 @@ export class Mend {
   /** Hear the line as it was before the last change, then as it is, in turn. */
   async compare() {
     if (!this.#sounds.before || !this.#sounds.after) {
-      this.#host.announce(say("noBefore"));
+      this.#host.announce(say("There is nothing to compare with yet."));
       return;
     }
     this.#heard = this.#heard === "after" ? "before" : "after";
@@ -155,8 +158,8 @@ export class Mend {
   #showCompare() {
     const ready = Boolean(this.#sounds.before && this.#sounds.after);
     this.compareButton.disabled = !ready;
-    this.compareButton.replaceChildren(say("compare"), make("kbd", { "aria-hidden": "true" }, "b"));
-    if (ready) this.compareButton.append(make("span", { class: "which", role: "status" }, say(this.#heard)));
+    this.compareButton.replaceChildren(say("Hear before / after"), make("kbd", { "aria-hidden": "true" }, "b"));
+    if (ready) this.compareButton.append(make("span", { class: "which", role: "status" }, HEARD[this.#heard]));
   }
 
   /** Keep the sound as it is before anything is changed. */
@@ -178,15 +181,15 @@ export class Mend {
   async #saveText(before = this.#source) {
     if (this.#source === null) return;
     const after = this.#field.value;
-    this.#status.textContent = say("saving");
+    this.#status.textContent = say("Saving…");
     try {
       if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
       const facts = await post("line", this.#host.path, { utterance: this.row.id }, { line: this.#line, before, after });
       this.#source = after;
       this.#tell(null);
       this.#host.take(facts);
-      this.#status.textContent = say("saved");
-      this.#host.announce(say("saved"));
+      this.#status.textContent = say("Saved");
+      this.#host.announce(say("Saved"));
       if (after && this.#host.facts.utterances.some(({ id }) => id === this.row.id)) await this.#play();
     } catch (error) {
       if (error.status === 409 && error.line) await this.#conflict(error);
@@ -197,18 +200,18 @@ export class Mend {
   /** Show what the file has beside what was typed, and let somebody choose. */
   async #conflict(error) {
     const found = await get("source", this.#host.path, { utterance: this.row.id }).catch(() => null);
-    const theirs = found?.source ?? error.message.replace(/^reads now: /, "");
+    const theirs = found?.source ?? error.there ?? error.message;
     this.#status.textContent = "";
-    const choose = (label, choice) => make("button", { type: "button", click: choice }, say(label));
+    const choose = (label, choice) => make("button", { type: "button", click: choice }, label);
     this.#tell(
-      make("p", {}, say("stale")),
+      make("p", {}, say("This line of the file was changed in the meantime. It now reads:")),
       make("p", { class: "theirs", lang: "ja" }, theirs),
-      make("p", {}, say("yours")),
+      make("p", {}, say("What you typed is still in the field above.")),
       make(
         "p",
         { class: "choices" },
-        choose("overwrite", () => { this.#source = theirs; this.#saveText(theirs); }),
-        choose("takeTheirs", () => { this.#source = this.#field.value = theirs; this.#tell(null); this.#field.focus(); this.#host.reload(); }),
+        choose(say("Save mine all the same"), () => { this.#source = theirs; this.#saveText(theirs); }),
+        choose(say("Take what the file has"), () => { this.#source = this.#field.value = theirs; this.#tell(null); this.#field.focus(); this.#host.reload(); }),
       ),
     );
   }
@@ -217,7 +220,7 @@ export class Mend {
   #keep(place, wanted) {
     const kept = structuredClone(wanted);
     this.#waiting++;
-    this.#status.textContent = say("saving");
+    this.#status.textContent = say("Saving…");
     this.#saving = this.#saving.then(async () => {
       let error = null;
       try {
@@ -226,7 +229,7 @@ export class Mend {
         const facts = await post(place, this.#host.path, { utterance: this.row.id }, kept);
         this.#host.take(facts);
         if (wanted.out) this.#left(at);
-        this.#status.textContent = say(facts.saved === "take" ? "savedAsTake" : "savedInScript");
+        this.#status.textContent = facts.saved === "take" ? say("Saved as a take") : say("Saved in the script");
         this.#complain(null);
       } catch (failure) {
         error = failure;
@@ -244,7 +247,7 @@ export class Mend {
   /** The line is left out now: say so, and go on to the next one. */
   #left(at) {
     const { rows } = this.#host;
-    this.#host.announce(say("leftOut"));
+    this.#host.announce(say("The line is left out: it stays in the script as a comment. Undo brings it back."));
     rows[Math.min(at, rows.length - 1)]?.element.focus();
   }
 

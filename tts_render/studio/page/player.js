@@ -50,7 +50,7 @@ export class Player extends EventTarget {
     audio.addEventListener("ended", () => this.stop());
     audio.addEventListener("error", () => {
       if (this.mode === "stream" && !this.#token) this.stop(); // why, is said already
-      else if (this.mode) this.#fail(new Failure(503, { kind: "player", message: say("cannotPlay") }));
+      else if (this.mode) this.#fail(new Failure(503, { kind: "player", message: say("The browser cannot play this.") }));
     });
   }
 
@@ -263,17 +263,17 @@ export class PlayerBar extends HTMLElement {
     this.#player = player;
     this.className = "player";
     this.setAttribute("role", "region");
-    this.setAttribute("aria-label", say("player"));
-    this.toggle = signed("play", say("play"), { class: "round", "data-action": "toggle", click: () => (player.mode ? player.toggle() : start()) });
-    this.previous = signed("previous", say("previous"), { class: "flat", click: () => player.skip(-1) });
-    this.following = signed("next", say("next"), { class: "flat", click: () => player.skip(1) });
-    this.end = signed("stop", say("stop"), { class: "flat", "data-action": "stop", click: () => player.stop() });
-    this.repeat = signed("loop", say("loop"), { class: "flat", "aria-pressed": "false", click: () => player.loop() });
+    this.setAttribute("aria-label", say("Player"));
+    this.toggle = signed("play", say("Play"), { class: "round", "data-action": "toggle", click: () => (player.mode ? player.toggle() : start()) });
+    this.previous = signed("previous", say("Previous line"), { class: "flat", click: () => player.skip(-1) });
+    this.following = signed("next", say("Next line"), { class: "flat", click: () => player.skip(1) });
+    this.end = signed("stop", say("Stop"), { class: "flat", "data-action": "stop", click: () => player.stop() });
+    this.repeat = signed("loop", say("Repeat this line"), { class: "flat", "aria-pressed": "false", click: () => player.loop() });
     this.words = make("p", { class: "now" });
     this.time = make("span", { class: "time" });
     this.speeds = make(
       "select",
-      { "aria-label": say("speed"), title: say("speed"), change: ({ target }) => (player.speed = Number(target.value)) },
+      { "aria-label": say("Playback speed"), title: say("Playback speed"), change: ({ target }) => (player.speed = Number(target.value)) },
       ...SPEEDS.map((speed) => make("option", { value: speed }, `×${speed}`)),
     );
     this.append(
@@ -290,7 +290,7 @@ export class PlayerBar extends HTMLElement {
     const player = this.#player;
     const idle = !player.mode;
     const going = !idle && !player.paused;
-    resign(this.toggle, going ? "pause" : "play", say(idle ? "play" : going ? "pausePlay" : "resume"));
+    resign(this.toggle, going ? "pause" : "play", idle ? say("Play") : going ? say("Pause") : say("Resume"));
     for (const button of [this.previous, this.following, this.end]) button.disabled = idle;
     mark(this.repeat, "aria-pressed", String(player.looping));
     this.speeds.value = String(SPEEDS.reduce((one, other) => (Math.abs(other - player.speed) < Math.abs(one - player.speed) ? other : one)));
@@ -301,8 +301,8 @@ export class PlayerBar extends HTMLElement {
   #moras() {
     const player = this.#player;
     this.time.textContent = player.mode ? clock(player.time) : "";
-    if (player.waiting) this.words.textContent = say("waiting");
-    else if (!player.current) this.words.textContent = say("nothingPlays");
+    if (player.waiting) this.words.textContent = say("Waiting for the engine…");
+    else if (!player.current) this.words.textContent = say("Nothing is playing");
     else if (!player.moras.length) this.words.textContent = player.current.text;
     else {
       this.words.replaceChildren(

@@ -23,7 +23,7 @@ export const drawPlots = (plots, { number, go }) => {
     {
       class: "graph",
       role: "img",
-      "aria-label": say("plotOf", { length: clock(milliseconds / 1000) }),
+      "aria-label": say("Waveform, speakers and loudness of {length}; a click goes to the line", { length: clock(milliseconds / 1000) }),
       click: ({ clientX }) => {
         const { left, width } = graph.getBoundingClientRect();
         go((Math.max(0, Math.min(1, (clientX - left) / width)) * milliseconds) / 1000);

@@ -2,19 +2,31 @@
 
 import { make, mark, sign, signed } from "./elements.js";
 import { drawPlots, level } from "./plots.js";
+import { STANDINGS } from "./standings.js";
 import { get, post } from "./talk.js";
 import { clock, say } from "./words.js";
 
-const OUTPUTS = { vtt: "outVtt", srt: "outSrt", chapters: "outChapters", timeline: "outTimeline", transcript: "outTranscript", deck: "outDeck", report: "outReport" };
-const STATES = {
-  current: "isCurrent", missing: "isMissing", changed: "isChanged", disagrees: "isDisagrees", unknown: "isUnknown",
-  elsewhere: "isElsewhere", "no-audio": "isNoAudio", broken: "isBroken",
+const OUTPUTS = {
+  vtt: say("Captions"), srt: say("Captions"), chapters: say("Chapters"), timeline: say("Timeline"),
+  transcript: say("Transcript page"), deck: say("Slides with times"), report: say("Report"),
 };
 const STAGES = {
-  waiting: "stageWaiting", busy: "stageBusy", opening: "stageOpening", speaking: "stageSpeaking",
-  mastering: "stageMastering", correcting: "stageCorrecting", writing: "stageWriting",
+  waiting: say("Waiting for another episode…"),
+  busy: say("Another program is rendering this episode. Waiting for it…"),
+  opening: say("Preparing…"),
+  mastering: say("Mastering and encoding…"),
+  correcting: say("Correcting the loudness…"),
+  writing: say("Writing the files…"),
 };
-const ENDED = ["done", "failed", "cancelled"];
+const ENDS = {
+  done: say("Rendered"), failed: say("It could not be rendered. Nothing has changed."), cancelled: say("Cancelled. Nothing has changed."),
+};
+const ENDED = Object.keys(ENDS);
+const WORTH = { error: say("error"), warning: say("warning") };
+
+/** How far a render is. */
+const stage = ({ state, total, ready, cached }) =>
+  state === "speaking" ? say("Speaking: {ready} of {total} lines, {cached} of them spoken before", { total, ready, cached }) : STAGES[state];
 
 /** The panel of an episode view. It stays as it is while one looks elsewhere: all that it shows is the studio's. */
 export class Publish {
@@ -29,9 +41,9 @@ export class Publish {
   #asked = 0;
   #bar = make("progress", { "aria-labelledby": "stage" });
   #stage = make("p", { id: "stage" });
-  #cancel = make("button", { type: "button", "data-action": "cancel", click: () => this.#do("cancel") }, say("cancel"));
+  #cancel = make("button", { type: "button", "data-action": "cancel", click: () => this.#do("cancel") }, say("Cancel"));
   #running = make("div", { class: "running" }, this.#stage, this.#bar, this.#cancel);
-  #label = make("span", {}, say("publish"));
+  #label = make("span", {}, say("Publish"));
 
   /** @param {import("./episode.js").EpisodeView} view */
   constructor(view) {
@@ -71,7 +83,7 @@ export class Publish {
     }
     this.element.hidden = false;
     this.button.setAttribute("aria-expanded", "true");
-    if (!this.#facts) this.element.replaceChildren(this.#head(), make("p", { class: "dim", role: "status" }, say("loading")));
+    if (!this.#facts) this.element.replaceChildren(this.#head(), make("p", { class: "dim", role: "status" }, say("Loading…")));
     await this.refresh();
     this.element.scrollIntoView({ block: "nearest" });
     this.#focus(["render", "cancel"]);
@@ -89,7 +101,7 @@ export class Publish {
     this.#follow(render);
     if (render.state === before) return;
     if (ENDED.includes(render.state)) {
-      this.#view.announce(say(`render_${render.state}`));
+      this.#view.announce(ENDS[render.state]);
       if (render.state === "done") {
         this.#chosen.clear();
         this.#force = false;
@@ -133,8 +145,8 @@ export class Publish {
     this.#render = render;
     this.#showButton();
     if (!render || ENDED.includes(render.state)) return;
-    const { state, total, ready, cached, cancelling } = render;
-    this.#stage.textContent = cancelling ? say("cancelling") : say(STAGES[state], { total, ready, cached });
+    const { state, total, ready, cancelling } = render;
+    this.#stage.textContent = cancelling ? say("Cancelling…") : stage(render);
     if (state === "speaking" && total) {
       this.#bar.max = total;
       this.#bar.value = ready;
@@ -148,19 +160,19 @@ export class Publish {
 
   #showButton() {
     const { state, total, ready } = this.#render ?? {};
-    this.#label.textContent = !this.#goes ? say(state === "failed" ? "publishFailed" : "publish") : state === "speaking" ? say("rendering", { ready, total }) : say("renderingSome");
+    this.#label.textContent = !this.#goes ? (state === "failed" ? say("Publish: failed") : say("Publish")) : state === "speaking" ? say("Rendering {ready} of {total}", { ready, total }) : say("Rendering…");
     mark(this.button, "data-state", this.#goes ? "going" : state === "failed" ? "failed" : null);
   }
 
   #head() {
-    const close = signed("close", say("close"), { class: "flat", "data-action": "leave", click: () => this.toggle() });
-    return make("header", {}, make("h2", { id: "publishing" }, say("publish")), this.#facts ? this.#state() : null, close);
+    const close = signed("close", say("Close"), { class: "flat", "data-action": "leave", click: () => this.toggle() });
+    return make("header", {}, make("h2", { id: "publishing" }, say("Publish")), this.#facts ? this.#state() : null, close);
   }
 
   #state() {
     const { state, why } = this.#facts;
     const good = state === "current";
-    return make("p", { class: "standing" }, make("span", { class: good ? "badge good" : "badge" }, say(STATES[state])), why ? make("span", { class: "dim" }, ` ${state === "changed" ? say("whyChanged", { why }) : why}`) : null);
+    return make("p", { class: "standing" }, make("span", { class: good ? "badge good" : "badge" }, STANDINGS[state]), why ? make("span", { class: "dim" }, ` ${state === "changed" ? say("Changed since: {why}", { why }) : why}`) : null);
   }
 
   #show() {
@@ -197,8 +209,8 @@ export class Publish {
     const box = (id, label, checked, attributes, change) =>
       make("label", { class: attributes.disabled ? "box fixed" : "box" }, make("input", { type: "checkbox", id, ...attributes, checked, change: ({ target }) => change(target.checked) }), ` ${label}`);
     const boxes = outputs.map(({ name, files, because, possible }) => {
-      const label = name in OUTPUTS ? say(OUTPUTS[name]) : name;
-      const why = !possible ? say("noDeck") : because === "settings" ? say("inSettings") : because === "exists" ? say("isThere") : "";
+      const label = OUTPUTS[name] ?? name;
+      const why = !possible ? say("(no slides)") : because === "settings" ? say("(settings)") : because === "exists" ? say("(already there)") : "";
       const checked = possible && (Boolean(because) || this.#chosen.has(name));
       const fixed = !possible || Boolean(because);
       const made = box(`out-${name}`, label, checked, { disabled: fixed }, (on) => this.#chosen[on ? "add" : "delete"](name));
@@ -208,12 +220,12 @@ export class Publish {
     return make(
       "form",
       { class: "wishes", submit: (event) => { event.preventDefault(); this.#begin(); } },
-      make("fieldset", {}, make("legend", {}, say("besideMp3")), make("ul", { class: "boxes" }, ...boxes)),
+      make("fieldset", {}, make("legend", {}, say("Beside the MP3")), make("ul", { class: "boxes" }, ...boxes)),
       make(
         "p", { class: "begin" },
-        make("button", { class: "main", "data-action": "render", disabled: !audio }, say("render")),
-        box("force", say("force"), this.#force, {}, (on) => { this.#force = on; }),
-        hasPost ? box("offer", say("offer"), this.#post, {}, (on) => { this.#post = on; }) : null,
+        make("button", { class: "main", "data-action": "render", disabled: !audio }, say("Render")),
+        box("force", say("Even if nothing has changed"), this.#force, {}, (on) => { this.#force = on; }),
+        hasPost ? box("offer", say("Then offer the change to the post"), this.#post, {}, (on) => { this.#post = on; }) : null,
       ),
     );
   }
@@ -224,14 +236,14 @@ export class Publish {
     if (state === "failed") {
       const told = failures.length ? failures : [error];
       return make(
-        "div", { class: "trouble", role: "group", "aria-label": say("render_failed") },
-        make("p", {}, failures.length ? error.message : say("render_failed")),
+        "div", { class: "trouble", role: "group", "aria-label": say("It could not be rendered. Nothing has changed.") },
+        make("p", {}, failures.length ? error.message : say("It could not be rendered. Nothing has changed.")),
         make("ul", {}, ...told.map((each) => this.#place(each))),
       );
     }
-    if (state === "cancelled") return make("p", { class: "dim" }, say("render_cancelled"));
+    if (state === "cancelled") return make("p", { class: "dim" }, say("Cancelled. Nothing has changed."));
     if (state !== "done") return null;
-    const what = changed ? say("renderedIn", { spoken: total - cached, cached, seconds: elapsed.toFixed(1) }) : say("renderedNothing");
+    const what = changed ? say("Rendered in {seconds} s: {spoken} lines spoken, {cached} spoken before.", { spoken: total - cached, cached, seconds: elapsed.toFixed(1) }) : say("Nothing had changed since the last time.");
     return make(
       "div", { class: "done" }, make("p", {}, what),
       warnings.length ? make("ul", { class: "warned" }, ...warnings.map((message) => make("li", {}, message))) : null,
@@ -241,36 +253,36 @@ export class Publish {
   /** What the post lacks, as a diff, and the word that is needed. */
   #change() {
     const { edit } = this.#facts;
-    const box = (...inside) => make("section", { class: "change", "aria-labelledby": "change" }, make("h3", { id: "change" }, say("inPost")), ...inside);
+    const box = (...inside) => make("section", { class: "change", "aria-labelledby": "change" }, make("h3", { id: "change" }, say("In the post")), ...inside);
     if (edit.error) return box(make("ul", { class: "trouble" }, this.#place(edit.error)));
-    if (!edit.changed) return box(make("p", { class: "dim" }, say("postIsRight")));
+    if (!edit.changed) return box(make("p", { class: "dim" }, say("The post says what the MP3 is.")));
     const kind = (line) => (line.startsWith("+++") || line.startsWith("---") || line.startsWith("@@") ? "where" : line.startsWith("+") ? "added" : line.startsWith("-") ? "taken" : null);
     return box(
-      make("pre", { class: "diff", tabindex: 0, "aria-label": say("diff"), lang: "ja" }, ...edit.diff.map((line) => make("span", { class: kind(line) }, `${line}\n`))),
-      make("p", { class: "confirm" }, make("button", { type: "button", class: "main", "data-action": "write", click: () => this.#write(edit.digest) }, say("writePost")), make("span", { class: "dim" }, say("writeHint"))),
+      make("pre", { class: "diff", tabindex: 0, "aria-label": say("What changes in the post"), lang: "ja" }, ...edit.diff.map((line) => make("span", { class: kind(line) }, `${line}\n`))),
+      make("p", { class: "confirm" }, make("button", { type: "button", class: "main", "data-action": "write", click: () => this.#write(edit.digest) }, say("Write to the post")), make("span", { class: "dim" }, say("Until then the post stays as it is. Undo takes it back."))),
     );
   }
 
   #made() {
     const { made } = this.#facts;
-    const fact = (name, value) => (value ? make("div", {}, make("dt", {}, say(name)), make("dd", {}, value)) : null);
+    const fact = (name, value) => (value ? make("div", {}, make("dt", {}, name), make("dd", {}, value)) : null);
     const db = (value, unit) => (value === null ? say("silence") : `${level(value)} ${unit}`);
     const plots = this.#plots;
     const number = (voice) => this.#view.voiceNumber(voice);
     return make(
       "section", { class: "made", "aria-labelledby": "made" },
-      make("h3", { id: "made" }, say("theMp3")),
+      make("h3", { id: "made" }, say("The MP3")),
       make(
         "dl", { class: "facts" },
-        fact("length", clock(made.seconds)), fact("size", `${(made.bytes / 1e6).toFixed(1)} MB`), fact("loudness", db(made.loudness, "LUFS")), fact("truePeak", db(made.peak, "dBTP")),
-        fact("lines", String(made.utterances)), fact("engine", made.engines.join(", ")), fact("encoder", made.encoder), fact("credits", made.credits.join(" / ")),
-        fact("files", made.files.map((file) => file.split("/").pop()).join("  ")),
+        fact(say("Length"), clock(made.seconds)), fact(say("Size"), `${(made.bytes / 1e6).toFixed(1)} MB`), fact(say("Loudness"), db(made.loudness, "LUFS")), fact(say("True peak"), db(made.peak, "dBTP")),
+        fact(say("Lines"), String(made.utterances)), fact(say("Engine"), made.engines.join(", ")), fact(say("Encoder"), made.encoder), fact(say("Credits"), made.credits.join(" / ")),
+        fact(say("Files"), made.files.map((file) => file.split("/").pop()).join("  ")),
       ),
       plots ? drawPlots(plots, { number, go: (seconds) => this.#view.goToTime(seconds) }) : null,
-      plots ? make("ul", { class: "voices", "aria-label": say("voices") }, ...plots.voices.map(({ voice, seconds, loudness }) =>
+      plots ? make("ul", { class: "voices", "aria-label": say("Voices") }, ...plots.voices.map(({ voice, seconds, loudness }) =>
         make("li", { class: `v${number(voice) % 8}` }, make("span", { class: "dot" }), make("span", { lang: "ja" }, voice), ` ${clock(seconds)}`, make("span", { class: "dim" }, loudness === null ? "" : ` ${level(loudness)} LUFS`)))) : null,
       made.chapters.length
-        ? make("ol", { class: "marks", "aria-label": say("chapters") }, ...made.chapters.map(({ start, title }) =>
+        ? make("ol", { class: "marks", "aria-label": say("Chapters") }, ...made.chapters.map(({ start, title }) =>
           make("li", {}, make("button", { type: "button", class: "link", click: () => this.#view.goToTime(start) }, make("span", { class: "start" }, clock(start)), make("span", { lang: "ja" }, ` ${title}`)))))
         : null,
     );
@@ -280,7 +292,7 @@ export class Publish {
     const { findings } = this.#facts;
     return make(
       "section", { class: "findings", "aria-labelledby": "findings" },
-      make("h3", { id: "findings" }, say("findings")),
+      make("h3", { id: "findings" }, say("Findings of the check")),
       make("ul", {}, ...findings.map((finding) => this.#place(finding))),
     );
   }
@@ -293,7 +305,7 @@ export class Publish {
     const shown = path ? `${path === own ? path.split("/").pop() : path.includes("://") ? path : path.split("/").pop()}${line ? `:${line}` : ""}` : "";
     return make(
       "li", { class: worth ?? "error" },
-      worth ? make("span", { class: `badge ${worth}` }, say(`is_${worth}`)) : null,
+      worth ? make("span", { class: `badge ${worth}` }, WORTH[worth]) : null,
       inEpisode ? make("button", { type: "button", class: "link", click: () => this.#view.goTo(line) }, shown) : make("span", { class: "place" }, shown),
       make("span", {}, `${message}${rule ? ` [${rule}]` : ""}`),
       remedy ? make("span", { class: "remedy" }, remedy) : null,
@@ -318,7 +330,7 @@ export class Publish {
       const facts = await post("write", this.#path, {}, { digest });
       this.#take(facts);
       this.#view.told(facts);
-      this.#view.announce(say("written"));
+      this.#view.announce(say("Written to the post"));
     } catch (error) {
       if (error.status === 409) this.refresh();
       this.#view.trouble(error);

@@ -4,6 +4,9 @@ import { make, mark, resign, signed } from "./elements.js";
 import { markPlaces } from "./marks.js";
 import { selectedIn } from "./word.js";
 import { clock, plain, say } from "./words.js";
+
+/** What has become of a line. */
+export const STATES = { new: say("not spoken"), speaking: say("being spoken"), spoken: say("ready"), failed: say("failed") };
 import { Wave } from "./wave.js";
 
 /** A row; `act(action, row)` is called for its buttons. */
@@ -33,13 +36,13 @@ export class Row {
 
   constructor(utterance, act) {
     this.#act = act;
-    const action = (shown, label, name) => signed(shown, say(label), { "data-action": name, tabindex: -1, click: (event) => this.#press(name, event) });
-    this.play = action("play", "playLine", "play");
-    this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("editLine"), click: () => act("edit", this) }, say("edit"));
+    const action = (shown, label, name) => signed(shown, label, { "data-action": name, tabindex: -1, click: (event) => this.#press(name, event) });
+    this.play = action("play", say("Play this line"), "play");
+    this.edit = make("button", { type: "button", "data-action": "edit", tabindex: -1, "aria-expanded": "false", title: say("Mend this line"), click: () => act("edit", this) }, say("Mend"));
     this.wave = new Wave((share) => act("seek", this, share));
-    const word = action("book", "wordOfLine", "word");
+    const word = action("book", say("Put a word into the dictionary"), "word");
     word.addEventListener("mousedown", (event) => event.preventDefault()); // the selection stays
-    this.buttons = [this.play, action("from", "playFrom", "from"), this.edit, word];
+    this.buttons = [this.play, action("from", say("Play from here on"), "from"), this.edit, word];
     this.element = make(
       "li",
       { class: "line", tabindex: -1, focusin: () => act("focus", this) },
@@ -82,12 +85,12 @@ export class Row {
     this.#reading.textContent = reading;
     this.#reading.hidden = reading === text || parts.length > 0;
     this.wave.sound = utterance.sound ?? null;
-    this.#seconds.textContent = utterance.seconds === null ? "" : say("seconds", { seconds: utterance.seconds.toFixed(1) });
+    this.#seconds.textContent = utterance.seconds === null ? "" : say("{seconds} s", { seconds: utterance.seconds.toFixed(1) });
     this.#mended.hidden = !utterance.take;
-    this.#state.textContent = say(state);
+    this.#state.textContent = STATES[state];
     this.#reason.hidden = !error;
     this.#reason.textContent = error ? [error.message.replace(`「${text}」: `, ""), error.remedy].filter(Boolean).join(" ") : "";
-    mark(this.element, "aria-label", [this.#speaker.textContent, text, say(state)].join("、"));
+    mark(this.element, "aria-label", [this.#speaker.textContent, text, STATES[state]].join("、"));
   }
 
   /** Seconds of the usual pause before it, which is shown as a gap; 0 for none. */
@@ -132,6 +135,6 @@ export class Row {
   set sounding(how) {
     mark(this.element, "aria-current", how === null ? null : "true");
     if (how === null) this.wave.progress = null;
-    resign(this.play, how === "going" ? "pause" : "play", say(how === "going" ? "pausePlay" : how ? "resume" : "playLine"));
+    resign(this.play, how === "going" ? "pause" : "play", how === "going" ? say("Pause") : how ? say("Resume") : say("Play this line"));
   }
 }

@@ -3,7 +3,7 @@
 import { make, mark, signed } from "./elements.js";
 import { exactPlaces, likePlaces } from "./marks.js";
 import { post } from "./talk.js";
-import { plain, say } from "./words.js";
+import { plain, say, sayCount } from "./words.js";
 
 const AT_ONCE = 60; // rows that are marked before anything is shown; the others follow
 const AFTERWARDS = 150; // rows that are marked in one go then
@@ -21,15 +21,15 @@ export class Search extends HTMLElement {
   #at = -1;
   #later = 0;
   #busy = false;
-  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("findLine"), placeholder: say("findLine"), "aria-keyshortcuts": "f" });
+  #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("Find in the lines"), placeholder: say("Find in the lines"), "aria-keyshortcuts": "f" });
   #found = make("span", { class: "dim", role: "status" });
-  #previous = signed("↑", say("previousPlace"), { class: "flat", "data-action": "previous-place", "aria-keyshortcuts": "Shift+N", click: () => this.step(-1) });
-  #next = signed("↓", say("nextPlace"), { class: "flat", "data-action": "next-place", "aria-keyshortcuts": "N", click: () => this.step(1) });
-  #toggle = make("button", { type: "button", "data-action": "replacing", "aria-expanded": "false", "aria-keyshortcuts": "h", click: () => (this.replaces ? this.#close() : this.replace()) }, say("replace"), make("kbd", { "aria-hidden": "true" }, "h"));
-  #by = make("input", { type: "text", autocomplete: "off", spellcheck: "false", lang: "ja", "aria-label": say("replaceBy"), placeholder: say("replaceBy") });
+  #previous = signed("↑", say("Previous place"), { class: "flat", "data-action": "previous-place", "aria-keyshortcuts": "Shift+N", click: () => this.step(-1) });
+  #next = signed("↓", say("Next place"), { class: "flat", "data-action": "next-place", "aria-keyshortcuts": "N", click: () => this.step(1) });
+  #toggle = make("button", { type: "button", "data-action": "replacing", "aria-expanded": "false", "aria-keyshortcuts": "h", click: () => (this.replaces ? this.#close() : this.replace()) }, say("Replace"), make("kbd", { "aria-hidden": "true" }, "h"));
+  #by = make("input", { type: "text", autocomplete: "off", spellcheck: "false", lang: "ja", "aria-label": say("Replace by"), placeholder: say("Replace by") });
   #exact = make("input", { type: "checkbox", change: () => this.sift() });
-  #one = make("button", { type: "submit", "data-action": "replace-one" }, say("replaceOne"));
-  #all = make("button", { type: "button", "data-action": "replace-all", click: () => this.#change(null) }, say("replaceAll"));
+  #one = make("button", { type: "submit", "data-action": "replace-one" }, say("Replace"));
+  #all = make("button", { type: "button", "data-action": "replace-all", click: () => this.#change(null) }, say("Replace all"));
   #result = make("div", { class: "result", role: "status" });
   #row = make(
     "form",
@@ -37,7 +37,7 @@ export class Search extends HTMLElement {
     this.#by,
     this.#one,
     this.#all,
-    make("label", {}, this.#exact, ` ${say("matchCase")}`),
+    make("label", {}, this.#exact, ` ${say("Match case")}`),
     this.#result,
   );
 
@@ -154,8 +154,8 @@ export class Search extends HTMLElement {
 
   #show() {
     const { size } = this.#places;
-    const found = this.#field.value.trim() ? say("found", { found: size, all: this.#host.rows.length }) : "";
-    const place = this.#hits.length && this.#at >= 0 ? say("placeOf", { at: this.#at + 1, all: this.#hits.length }) : say("places", { count: this.#hits.length });
+    const found = this.#field.value.trim() ? say("{found} of {all}", { found: size, all: this.#host.rows.length }) : "";
+    const place = this.#hits.length && this.#at >= 0 ? say("place {at} of {all}", { at: this.#at + 1, all: this.#hits.length }) : sayCount("{count} place", "{count} places", this.#hits.length);
     const told = found && (this.#at >= 0 || this.replaces) ? `${found} · ${place}` : found;
     if (this.#found.textContent !== told) this.#found.textContent = told;
     for (const button of [this.#previous, this.#next, this.#one, this.#all]) {
@@ -180,7 +180,7 @@ export class Search extends HTMLElement {
     const query = hit ? { utterance: hit.row.id } : {};
     this.#busy = true;
     this.#show();
-    this.#result.replaceChildren(say("saving"));
+    this.#result.replaceChildren(say("Saving…"));
     try {
       const facts = await post("replace", this.#host.path, query, { find, replace: by, case: this.#exact.checked, nth: hit?.nth ?? 0 });
       this.#busy = false;
@@ -200,10 +200,10 @@ export class Search extends HTMLElement {
 
   #tell({ replaced, left }) {
     const at = ({ line, text }) =>
-      make("li", {}, make("button", { type: "button", class: "link", click: () => this.#host.goTo(line) }, say("atLine", { line })), ": ", make("span", { lang: "ja" }, text));
+      make("li", {}, make("button", { type: "button", class: "link", click: () => this.#host.goTo(line) }, say("line {line}", { line })), ": ", make("span", { lang: "ja" }, text));
     this.#result.replaceChildren(
-      make("p", {}, say("replaced", { count: replaced })),
-      ...(left.length ? [make("p", {}, say("notReplaced", { count: left.length })), make("ul", {}, ...left.map(at))] : []),
+      make("p", {}, sayCount("{count} place replaced.", "{count} places replaced.", replaced)),
+      ...(left.length ? [make("p", {}, sayCount("{count} place not replaced: the script would read otherwise than wanted. Change this line by hand.", "{count} places not replaced: the script would read otherwise than wanted. Change these lines by hand.", left.length)), make("ul", {}, ...left.map(at))] : []),
     );
   }
 

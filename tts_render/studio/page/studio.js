@@ -15,21 +15,21 @@ const bar = new PlayerBar();
 const live = make("p", { class: "unseen", role: "status" });
 const troubles = make("div", { class: "troubles" });
 const main = make("main", { tabindex: -1 });
-const home = make("a", { class: "home", href: "#" }, say("studio"));
-const undo = signed("undo", say("undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
-const redo = signed("redo", say("redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
+const home = make("a", { class: "home", href: "#" }, say("tts-render studio"));
+const undo = signed("undo", say("Undo"), { "data-action": "undo", disabled: true, "aria-keyshortcuts": "Control+Z", click: () => again("undo") });
+const redo = signed("redo", say("Redo"), { "data-action": "redo", disabled: true, "aria-keyshortcuts": "Control+Shift+Z", click: () => again("redo") });
 const undoName = make("span", { class: "name", lang: "ja", "aria-hidden": "true" });
 /** @type {[string, string[]][]} */
 const keys = [
-  ["keyPlay", ["Space"]], ["keyLine", ["Enter"]], ["keyFrom", ["p"]], ["keyStop", ["Escape"]], ["keyMove", ["j", "k", "↓", "↑"]],
-  ["keyLoop", ["l"]], ["keySpeed", ["[", "]"]], ["keyEdit", ["e"]], ["keyAccent", ["a"]], ["keyManner", ["v"]], ["keyCompare", ["b"]], ["keyWord", ["d"]], ["keyFindLine", ["f"]], ["keyReplace", ["h"]], ["keyPlace", ["n", "N"]],
-  ["keyPublish", ["r"]], ["keyFindEpisode", ["/"]], ["keyUndo", ["Ctrl+Z", "Ctrl+Shift+Z"]], ["keyHelp", ["?"]],
+  [say("Play the line; pause and resume"), ["Space"]], [say("Play the line"), ["Enter"]], [say("Play from this line on"), ["p"]], [say("Stop; close the panel"), ["Escape"]], [say("Next, previous line"), ["j", "k", "↓", "↑"]],
+  [say("Repeat the line"), ["l"]], [say("Slower, faster"), ["[", "]"]], [say("Mend the line"), ["e"]], [say("Mend its accent"), ["a"]], [say("Voice, speed and pauses of the line"), ["v"]], [say("Hear before and after the change"), ["b"]], [say("Put a word into the dictionary"), ["d"]], [say("Find in the lines"), ["f"]], [say("Replace in the lines"), ["h"]], [say("Next, previous place found"), ["n", "N"]],
+  [say("Publish: render, look, write to the post"), ["r"]], [say("Find an episode"), ["/"]], [say("Undo, redo"), ["Ctrl+Z", "Ctrl+Shift+Z"]], [say("These keys"), ["?"]],
 ];
 const help = make(
   "dialog",
   { "aria-labelledby": "keys", click: ({ target }) => target === help && help.close() },
-  make("form", { method: "dialog" }, make("h2", { id: "keys" }, say("keys")), make("button", { class: "flat" }, say("close"))),
-  make("dl", { class: "keys" }, ...keys.flatMap(([what, names]) => [make("dt", {}, ...names.map((name) => make("kbd", {}, name))), make("dd", {}, say(what))])),
+  make("form", { method: "dialog" }, make("h2", { id: "keys" }, say("Keys")), make("button", { class: "flat" }, say("Close"))),
+  make("dl", { class: "keys" }, ...keys.flatMap(([what, names]) => [make("dt", {}, ...names.map((name) => make("kbd", {}, name))), make("dd", {}, what)])),
 );
 
 /** Say something to who cannot see it. */
@@ -42,8 +42,8 @@ const trouble = (error, retry = show) => {
   if (error.status === undefined) console.error(error); // a fault of this page, not of the studio
   const kind = error.kind ?? "page";
   settle(kind);
-  const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("again"));
-  const close = signed("close", say("close"), { class: "flat", click: () => settle(kind) });
+  const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("Try again"));
+  const close = signed("close", say("Close"), { class: "flat", click: () => settle(kind) });
   troubles.prepend(
     make(
       "div",
@@ -77,7 +77,7 @@ async function show() {
     episode.word.close();
     if (player.mode) player.stop();
     settle(null);
-    main.replaceChildren(make("p", { class: "dim", role: "status" }, say("loading")));
+    main.replaceChildren(make("p", { class: "dim", role: "status" }, say("Loading…")));
   }
   shown = path;
   document.body.classList.toggle("reading", Boolean(path));
@@ -86,7 +86,7 @@ async function show() {
     if (path !== named()) return;
     if (path) episode.take(told);
     else {
-      document.title = `${told.root} – ${say("studio")}`;
+      document.title = `${told.root} – ${say("tts-render studio")}`;
       undoable({ undo: null, redo: null });
     }
     const view = path ? episode : list;
@@ -98,7 +98,7 @@ async function show() {
     }
   } catch (error) {
     if (path !== named()) return;
-    if (main.firstChild !== episode && main.firstChild !== list) main.replaceChildren(make("h1", {}, path || say("episodes")));
+    if (main.firstChild !== episode && main.firstChild !== list) main.replaceChildren(make("h1", {}, path || say("Episodes")));
     trouble(error);
   }
 }
@@ -119,10 +119,14 @@ const refresh = async () => {
 const waitsForFiles = () => Boolean(named()) && main.firstChild !== episode;
 
 const undoable = (facts) => {
-  for (const [button, name, plain, what] of [[undo, facts.undo, "undo", "undoWhat"], [redo, facts.redo, "redo", "redoWhat"]]) {
+  const labels = [
+    [undo, facts.undo, facts.undo ? say("Undo: {name}", { name: facts.undo }) : say("Undo")],
+    [redo, facts.redo, facts.redo ? say("Redo: {name}", { name: facts.redo }) : say("Redo")],
+  ];
+  for (const [button, name, label] of labels) {
     button.disabled = !name;
-    button.setAttribute("aria-label", name ? say(what, { name }) : say(plain));
-    button.title = name ? say(what, { name }) : say(plain);
+    button.setAttribute("aria-label", label);
+    button.title = label;
   }
   undoName.textContent = facts.undo ?? "";
 };
@@ -131,7 +135,7 @@ async function again(way) {
   try {
     const told = await post(way);
     undoable(told);
-    if (told.name !== null) announce(say(way === "undo" ? "undone" : "redone", { name: told.name }));
+    if (told.name !== null) announce(way === "undo" ? say("Undone: {name}", { name: told.name }) : say("Done again: {name}", { name: told.name }));
   } catch (error) {
     trouble(error, () => again(way));
   }
@@ -158,7 +162,7 @@ happenings.on("gone", (detail) => trouble(detail));
 happenings.on("back", async () => {
   settle("gone");
   settle("refused");
-  announce(say("back"));
+  announce(say("The studio is back."));
   await (main.contains(episode) ? episode.reload() : show());
 });
 happenings.on("trouble", ({ error }) => trouble(new Failure(503, error)));
@@ -178,8 +182,11 @@ happenings.on("engine", ({ error, was, now }) => {
   }
   episode.forgetFailures();
   const name = ({ kind, version }) => `${kind} ${version ?? ""}`.trim();
-  if (was) trouble(new Failure(503, { kind: "engine", message: say("engineChanged", { was: name(was), now: name(now) }) }), null);
-  announce(say(was ? "engineChanged" : "engineBack", was ? { was: name(was), now: name(now) } : {}));
+  const message = was
+    ? say("The engine was {was} and is {now} now. Lines that sound otherwise with it are to be spoken again.", { was: name(was), now: name(now) })
+    : say("The engine is there again.");
+  if (was) trouble(new Failure(503, { kind: "engine", message }), null);
+  announce(message);
 });
 happenings.on("behind", () => (main.contains(episode) ? episode.reload() : show()));
 happenings.on("utterance", (detail) => {
@@ -202,7 +209,7 @@ episode.attach({
   announce,
   trouble,
   told: (facts) => {
-    document.title = `${facts.title ?? facts.path} – ${say("studio")}`;
+    document.title = `${facts.title ?? facts.path} – ${say("tts-render studio")}`;
     if ("undo" in facts) undoable(facts);
     for (const kind of ["EngineUnreachableError", "EngineMissingError"]) settle(kind);
   },
@@ -212,8 +219,8 @@ document.body.append(
     "header",
     { class: "bar" },
     home,
-    make("a", { class: "up", href: "#" }, make("span", { "aria-hidden": "true" }, "‹ "), say("allEpisodes")),
-    make("div", { class: "undo" }, undoName, undo, redo, signed("?", say("keys"), { class: "flat", "data-action": "keys", click: () => help.showModal() })),
+    make("a", { class: "up", href: "#" }, make("span", { "aria-hidden": "true" }, "‹ "), say("All episodes")),
+    make("div", { class: "undo" }, undoName, undo, redo, signed("?", say("Keys"), { class: "flat", "data-action": "keys", click: () => help.showModal() })),
   ),
   troubles,
   main,

@@ -4,21 +4,22 @@ import { say } from "./words.js";
 
 /** What the studio answered where it could not do what was asked. */
 export class Failure extends Error {
-  /** @param {number} status @param {{kind: string, message: string, path?: string, line?: number, remedy?: string, field?: string}} told */
-  constructor(status, { kind, message, path, line, remedy, field }) {
+  /** @param {number} status @param {{kind: string, message: string, path?: string, line?: number, remedy?: string, there?: string, field?: string}} told */
+  constructor(status, { kind, message, path, line, remedy, there, field }) {
     super(message);
     this.status = status;
     this.kind = kind;
     this.path = path;
     this.line = line;
     this.remedy = remedy;
+    this.there = there;
     this.field = field;
   }
 
   /** The message with its place. */
   get sentence() {
     const name = this.path?.includes("://") ? this.path : this.path?.split("/").pop(); // an engine, or a file
-    const place = [name, this.line && say("atLine", { line: this.line })].filter(Boolean);
+    const place = [name, this.line && say("line {line}", { line: this.line })].filter(Boolean);
     return place.length ? `${place.join(" ")}: ${this.message}` : this.message;
   }
 }
@@ -35,12 +36,12 @@ const request = async (url, options) => {
     answer = await fetch(url, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure(0, { kind: "gone", message: say("gone") });
+    throw new Failure(0, { kind: "gone", message: say("The studio does not answer. What you see may be out of date. Trying again…") });
   }
   if (answer.ok) return answer;
-  if (answer.status === 403) throw new Failure(403, { kind: "refused", message: say("refused") });
+  if (answer.status === 403) throw new Failure(403, { kind: "refused", message: say("This page is not let in any more. Open the address that tts-render studio has printed.") });
   const told = await answer.json().catch(() => null);
-  throw new Failure(answer.status, told?.error ?? { kind: "unknown", message: say("unknownFailure", { status: answer.status }) });
+  throw new Failure(answer.status, told?.error ?? { kind: "unknown", message: say("The studio failed to answer ({status}). Its terminal says why.", { status: answer.status }) });
 };
 
 /** What the studio knows, as JSON. */

@@ -3,12 +3,14 @@
 import { draw, drawing } from "./accents.js";
 import { make, mark } from "./elements.js";
 import { get, post, trialSound } from "./talk.js";
-import { say } from "./words.js";
+import { say, sayCount } from "./words.js";
 
 const REST = 350; // milliseconds without a further change until it is tried
 const SOME = 3; // lines that are played one after the other
 const COLUMN = 40; // width of a mora
-const CLASSES = ["proper_noun", "common_noun", "verb", "adjective", "suffix"];
+const CLASSES = {
+  proper_noun: say("proper noun"), common_noun: say("common noun"), verb: say("verb"), adjective: say("adjective"), suffix: say("suffix"),
+};
 
 const katakana = (text) => text.normalize("NFC").replace(/[ぁ-ゖ]/g, (kana) => String.fromCharCode(kana.charCodeAt(0) + 0x60));
 const morasOf = (reading) => (/^[ァ-ヴー]+$/.test(reading) ? (reading.match(/[ァ-ヴー][ァィゥェォャュョヮ]?/g) ?? []) : []);
@@ -65,41 +67,41 @@ export class Word {
   #asked = 0;
   #listening = 0;
   #audio = new Audio();
-  #title = make("h2", { id: "word-title" }, say("wordTitle"));
+  #title = make("h2", { id: "word-title" }, say("How a word is said everywhere"));
   #place = make("p", { class: "dim hint" });
   #surface = make("input", { type: "text", id: "word-surface", lang: "ja", autocomplete: "off", spellcheck: "false", maxlength: 100, "aria-describedby": "word-surface-wrong" });
-  #choices = make("p", { class: "choices words", role: "group", "aria-label": say("wordChoose") });
+  #choices = make("p", { class: "choices words", role: "group", "aria-label": say("Words of this line") });
   #reading = make("input", { type: "text", id: "word-reading", lang: "ja", autocomplete: "off", spellcheck: "false", maxlength: 100, "aria-describedby": "word-reading-wrong" });
   #given = make("input", { type: "checkbox", id: "word-given", change: () => this.#changed() });
-  #slider = make("input", { type: "range", class: "accent", min: 1, step: 1, "aria-label": say("wordAccent"), "aria-describedby": "word-accent-wrong", input: () => { this.#drawAccent(); this.#changed(); } });
+  #slider = make("input", { type: "range", class: "accent", min: 1, step: 1, "aria-label": say("Accent"), "aria-describedby": "word-accent-wrong", input: () => { this.#drawAccent(); this.#changed(); } });
   #curve = make("div", { class: "curve" });
   #moras = make("div", { class: "moras" });
   #accent = make("div", { class: "phrase", lang: "ja" }, make("div", { class: "body" }, this.#curve, this.#moras));
-  #class = make("select", { id: "word-class", change: () => this.#changed() }, ...CLASSES.map((name) => make("option", { value: name }, say(`class_${name}`))));
+  #class = make("select", { id: "word-class", change: () => this.#changed() }, ...Object.entries(CLASSES).map(([value, name]) => make("option", { value }, name)));
   #hint = make("p", { class: "dim hint" });
   /** @type {Record<string, HTMLElement>} */
   #wrong = Object.fromEntries(["surface", "reading", "accent"].map((field) => [field, make("p", { class: "wrong", id: `word-${field}-wrong`, role: "alert" })]));
   #status = make("p", { role: "status" });
-  #listen = make("button", { type: "button", "data-action": "listen", click: () => this.#listenToSome() }, say("wordListen"));
+  #listen = make("button", { type: "button", "data-action": "listen", click: () => this.#listenToSome() }, say("Play some before and after"));
   #changes = make("div", { class: "changes" });
   #remove = make("button", { type: "button", class: "flat", "data-action": "remove", click: () => this.#turn(!this.#removing) });
   #save = make("button", { type: "submit", class: "main" });
 
   constructor(host) {
     this.#host = host;
-    const row = (field, label, ...children) => make("div", { class: "field" }, make("label", { for: `word-${field}` }, say(label)), make("div", {}, ...children));
+    const row = (field, label, ...children) => make("div", { class: "field" }, make("label", { for: `word-${field}` }, label), make("div", {}, ...children));
     this.element = make(
       "dialog",
       { class: "word", "aria-labelledby": "word-title", click: ({ target }) => target === this.element && this.close(), close: () => this.#left() },
       make(
         "form",
         { method: "dialog", novalidate: true, submit: (event) => { event.preventDefault(); this.#keep(); } },
-        make("div", { class: "head" }, this.#title, make("button", { type: "button", class: "flat", click: () => this.close() }, say("close"))),
+        make("div", { class: "head" }, this.#title, make("button", { type: "button", class: "flat", click: () => this.close() }, say("Close"))),
         this.#place,
-        row("surface", "wordSurface", this.#surface, this.#choices, this.#wrong.surface),
-        row("reading", "wordReading", this.#reading, this.#wrong.reading),
-        row("given", "wordAccent", make("label", { class: "switch" }, this.#given, ` ${say("wordGiven")}`), this.#accent, this.#wrong.accent),
-        row("class", "wordClass", this.#class),
+        row("surface", say("Word"), this.#surface, this.#choices, this.#wrong.surface),
+        row("reading", say("Reading"), this.#reading, this.#wrong.reading),
+        row("given", say("Accent"), make("label", { class: "switch" }, this.#given, ` ${say("Set the accent")}`), this.#accent, this.#wrong.accent),
+        row("class", say("Word class"), this.#class),
         this.#hint,
         make("div", { class: "told" }, this.#status, this.#listen),
         this.#changes,
@@ -166,7 +168,7 @@ export class Word {
       const { entry, place, reading, accent, carries } = told;
       this.#known = entry;
       this.#carries = carries;
-      this.#place.textContent = entry ? say("wordKnown", { file: place.file, line: place.line }) : "";
+      this.#place.textContent = entry ? say("In the dictionary: {file}, line {line}", { file: place.file, line: place.line }) : "";
       if (!this.#typed) {
         this.#reading.value = entry?.reading ?? reading;
         this.#given.checked = entry ? entry.accent !== null : carries && morasOf(katakana(reading)).length > 0;
@@ -185,8 +187,8 @@ export class Word {
     this.element.classList.toggle("removing", removing);
     for (const field of [this.#reading, this.#given, this.#slider, this.#class]) field.disabled = removing;
     this.#remove.hidden = !this.#known;
-    this.#remove.textContent = say(removing ? "wordKeep" : "wordRemove");
-    this.#save.textContent = say(removing ? "wordRemoveNow" : this.#known ? "wordChange" : "wordAdd");
+    this.#remove.textContent = removing ? say("Keep it") : say("Take out of the dictionary…");
+    this.#save.textContent = removing ? say("Take out of the dictionary") : this.#known ? say("Change in the dictionary") : say("Put into the dictionary");
     this.#changed();
   }
 
@@ -206,14 +208,14 @@ export class Word {
     const moras = [...this.#moras.children];
     const accent = Number(this.#slider.value);
     draw(this.#curve.querySelector("svg"), { moras, accent });
-    mark(this.#slider, "aria-valuetext", accent < moras.length ? say("fallsAfter", { mora: moras[accent - 1].textContent }) : say("flat"));
+    mark(this.#slider, "aria-valuetext", accent < moras.length ? say("falls after {mora}", { mora: moras[accent - 1].textContent }) : say("does not fall (flat)"));
   }
 
   #changed({ anew = false } = {}) {
     const { length } = morasOf(katakana(this.#reading.value.trim()));
     this.#accent.hidden = !this.#given.checked || length === 0;
     this.#class.disabled = !this.#given.checked || this.#removing;
-    this.#hint.textContent = say(this.#carries ? "wordCarries" : "wordNotCarries");
+    this.#hint.textContent = this.#carries ? say("The reading counts at once. For the accent, run: tts-render lexicon push – it puts the word into the engine's user dictionary.") : say("This engine uses the reading without the accent.");
     this.#hint.hidden = !this.#given.checked || this.#removing;
     this.#trial = null;
     this.#show();
@@ -226,7 +228,7 @@ export class Word {
   /** See which lines would change. */
   async #try() {
     const asked = ++this.#asked;
-    this.#status.textContent = say("wordTrying");
+    this.#status.textContent = say("Looking which lines change…");
     try {
       const told = await post("word-trial", this.#host.path, {}, this.#entry);
       if (asked !== this.#asked) return;
@@ -251,9 +253,14 @@ export class Word {
       return;
     }
     const lines = told.others.reduce((sum, { count }) => sum + count, 0);
-    const counts = say(lines ? "wordCounts" : "wordCountsHere", { here: told.here.count, episodes: told.others.length, lines });
-    const looked = say(told.opened < told.holding ? "wordLookedSome" : "wordLooked", told);
-    this.#status.textContent = told.changes ? `${counts} ${told.total ? looked : ""}` : say("wordSame");
+    const here = told.here.count;
+    const counts = lines
+      ? say("Lines that change in this episode: {here}. In other episodes: {lines} (episodes: {episodes}).", { here, lines, episodes: told.others.length })
+      : say("Lines that change in this episode: {here}.", { here });
+    const looked = told.opened < told.holding
+      ? say("Looked at {looked} of {total} other episodes, the newest first; {holding} have the word, and {opened} of them were read.", told)
+      : say("Looked at {looked} of {total} other episodes, the newest first; {holding} have the word.", told);
+    this.#status.textContent = told.changes ? `${counts} ${told.total ? looked : ""}` : say("The dictionary has it so already.");
     this.#changes.replaceChildren(...[told.here, ...told.others].filter(({ count }) => count).map((one) => this.#episode(one)));
   }
 
@@ -262,23 +269,23 @@ export class Word {
     return make(
       "section",
       {},
-      make("h3", {}, path === this.#host.path ? say("wordHere") : make("span", { lang: "ja" }, title), make("span", { class: "dim" }, ` ${say("wordLines", { count })}`)),
-      make("ol", {}, ...lines.map((line) => this.#line(path, line)), more > 0 ? make("li", { class: "dim" }, say("wordMore", { count: more })) : null),
+      make("h3", {}, path === this.#host.path ? say("This episode") : make("span", { lang: "ja" }, title), make("span", { class: "dim" }, ` ${sayCount("{count} line", "{count} lines", count)}`)),
+      make("ol", {}, ...lines.map((line) => this.#line(path, line)), more > 0 ? make("li", { class: "dim" }, say("and {count} more", { count: more })) : null),
     );
   }
 
   #line(path, { id, line, text, before, after, loses }) {
     const [was, is] = apart(before, after ?? "");
     const shown = (parts, kind) => make(kind, {}, ...parts.map((part, at) => (at % 2 ? make("mark", {}, part) : part)));
-    const play = (side) =>
-      make("button", { type: "button", "data-side": side, "aria-label": say(side === "before" ? "wordBefore" : "wordAfter", { text }), click: () => this.#play(path, id, side) }, `▶ ${say(side)}`);
+    const play = (side, name, label) =>
+      make("button", { type: "button", "data-side": side, "aria-label": label, click: () => this.#play(path, id, side) }, `▶ ${name}`);
     return make(
       "li",
       {},
-      make("p", {}, make("span", { class: "dim" }, `${say("atLine", { line })} `), make("span", { lang: "ja" }, text)),
+      make("p", {}, make("span", { class: "dim" }, say("line {line}", { line }), " "), make("span", { lang: "ja" }, text)),
       make("p", { class: "readings", lang: "ja" }, shown(was, "del"), " → ", shown(is, "ins")),
-      loses ? make("p", { class: "loses" }, say("wordLoses")) : null,
-      make("p", { class: "choices" }, play("before"), after === null ? null : play("after")),
+      loses ? make("p", { class: "loses" }, say("How this line was mended does not fit any more, and would not be used.")) : null,
+      make("p", { class: "choices" }, play("before", say("before"), say("Play as it is: {text}", { text })), after === null ? null : play("after", say("after"), say("Play as it would be: {text}", { text }))),
     );
   }
 
@@ -336,7 +343,7 @@ export class Word {
       const facts = await post("word", this.#host.path, {}, entry);
       this.close();
       this.#host.take(facts);
-      this.#host.announce(say(this.#removing ? "wordRemoved" : "wordSaved", { surface: entry.surface }));
+      this.#host.announce(this.#removing ? say("Taken out of the dictionary: {surface}", { surface: entry.surface }) : say("In the dictionary: {surface}", { surface: entry.surface }));
     } catch (error) {
       this.#failed(error);
       this.#save.disabled = false;
