@@ -112,7 +112,7 @@ const tasks = {
       },
       () => {
         const shown = [...document.querySelectorAll("[data-utterance]")].filter((row) => !row.hidden);
-        return shown.length > 0 && shown.every((row) => row.innerText.includes("言語モデル"));
+        return shown.length > 0 && shown.every((row) => row.textContent.includes("言語モデル"));
       },
     );
   },

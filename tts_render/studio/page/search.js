@@ -5,7 +5,7 @@ import { exactPlaces, likePlaces } from "./marks.js";
 import { post } from "./talk.js";
 import { plain, say, sayCount } from "./words.js";
 
-const AT_ONCE = 60; // rows that are marked before anything is shown; the others follow
+const AT_ONCE = 30; // rows that are marked before anything is shown; the others follow
 const AFTERWARDS = 150; // rows that are marked in one go then
 
 /** The field where one searches, with what replaces. `attach` gives it the episode and the list of its rows. */
