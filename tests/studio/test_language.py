@@ -91,7 +91,7 @@ def test_what_can_be_undone_is_named_in_the_language_of_each_page_also_by_a_stud
     assert done.status_code == 200, done.text
     names = (
         f"change of text, line {asked['line']}: {asked['before']}",
-        f"{asked['line']}行目の本文の変更：{asked['before']}",
+        f"{asked['line']} 行目のテキストの変更「{asked['before']}」",
     )
     assert done.json()["undo"] == names[1]
     assert english.get(f"/api/episodes/{name}").json()["undo"] == names[0]
