@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -61,6 +63,35 @@ def test_a_page_speaks_the_language_of_its_browser_or_the_one_that_the_command_w
         page.trust_env = False
         shown = page.get(running.stdout.readline().strip(), headers={"Accept-Language": "en"}, timeout=60)
         assert f'<html lang="{language}">' in shown.text
+
+
+def test_what_cannot_be_opened_or_served_is_told_in_one_line(tmp_path: Path) -> None:
+    site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
+    (tmp_path / "other.txt").write_text("よそ。\n", encoding="utf-8")
+
+    def told(*arguments: str) -> tuple[int, str]:
+        result = site.run("studio", "--no-open", *arguments)
+        return result.code, result.err
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        why = f"cannot serve on 127.0.0.1, port {port}: Address already in use\n"
+        assert told("--port", port, str(site.root)) == (2, f"{why}  Choose another --port or --host, or none.\n")
+    code, error = told(str(site.root / "_posts" / "no-such-post.md"))
+    assert (code, "no-such-post.md: is not there" in error) == (1, True)
+    code, error = told("--site", str(site.root), str(tmp_path / "other.txt"))
+    assert (code, "the file leaves the site" in error) == (1, True)
+
+
+def test_an_episode_of_any_name_is_the_one_that_is_opened(tmp_path: Path) -> None:
+    site = SiteKit(tmp_path / "site", tmp_path / "cache").make()
+    odd = site.post.with_name("2026-11-22-a#b%20c.md")
+    site.post.rename(odd)
+    with started([sys.executable, "-m", "tts_render", "studio", "--no-open", str(odd)]) as running:
+        assert running.stdout is not None
+        fragment = running.stdout.readline().strip().partition("#")[2]
+    assert unquote(fragment) == f"_posts/{odd.name}"
+    assert "#" not in fragment
 
 
 def test_an_address_that_others_reach_is_warned_of(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from starlette.responses import PlainTextResponse
 
 from tests.kit.site_kit import SiteKit
 from tests.kit.studio_kit import SECRET, Page, open_studio
-from tts_render.studio.guard import COOKIE
+from tts_render.studio.guard import COOKIE, Guard, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from starlette.types import Message, Receive, Scope, Send
 
     from tests.kit.fake_engine import FakeEngine
 
@@ -39,17 +43,21 @@ def ask(page: Page, place: str, method: str = "GET", **headers: str) -> requests
         return alone.request(method, page.address + place, headers=headers, timeout=30, allow_redirects=False)
 
 
+def cookie_of(host: str) -> str:
+    return f"{COOKIE}_{host.rpartition(':')[2]}"
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_without_the_secret_nothing_is_told(page: Page, place: str) -> None:
     assert ask(page, place).status_code == 403
-    assert ask(page, place, Cookie=f"{COOKIE}=guessed").status_code == 403
+    assert ask(page, place, Cookie=f"{cookie_of(page.address)}=guessed").status_code == 403
     assert ask(page, place + "?key=guessed").status_code == 403
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "localhost:1", ""])
 def test_under_another_name_nothing_is_told_even_with_the_secret(page: Page, place: str, host: str) -> None:
-    assert ask(page, place, Host=host, Cookie=f"{COOKIE}={SECRET}").status_code == 403
+    assert ask(page, place, Host=host, Cookie=f"{cookie_of(host)}={SECRET}").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -64,13 +72,13 @@ def test_under_another_name_nothing_is_told_even_with_the_secret(page: Page, pla
 )
 @pytest.mark.parametrize("place", PLACES)
 def test_another_page_is_told_nothing_even_with_the_secret(page: Page, place: str, headers: dict[str, str]) -> None:
-    assert ask(page, place, **headers, Cookie=f"{COOKIE}={SECRET}").status_code == 403
+    assert ask(page, place, **headers, Cookie=f"{cookie_of(page.address)}={SECRET}").status_code == 403
 
 
 @pytest.mark.parametrize("place", ["/api/undo", "/api/redo", "/api/line/_posts/2026-11-21-41.md"])
 def test_what_does_not_say_where_it_comes_from_changes_nothing(page: Page, site: SiteKit, place: str) -> None:
     before = site.files()
-    assert ask(page, place, "POST", Cookie=f"{COOKIE}={SECRET}").status_code == 403
+    assert ask(page, place, "POST", Cookie=f"{cookie_of(page.address)}={SECRET}").status_code == 403
     assert site.files() == before
 
 
@@ -78,8 +86,53 @@ def test_the_secret_is_taken_out_of_the_address_into_a_cookie_that_no_page_reads
     answer = ask(page, f"/?key={SECRET}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}={SECRET};")
+    assert cookie.startswith(f"{cookie_of(page.address)}={SECRET};")
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+
+
+def test_two_studios_do_not_shut_out_each_other(page: Page, site: SiteKit) -> None:
+    with open_studio(site) as other:
+        other.session.cookies = page.session.cookies  # one browser
+        assert other.session.get(other.address, params={"key": SECRET}, timeout=60).status_code == 200
+        assert len({cookie.value for cookie in page.session.cookies}) == 1
+        assert {cookie.name for cookie in page.session.cookies} == {cookie_of(page.address), cookie_of(other.address)}
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "lets_in"),
+    [
+        ("192.168.0.5:80", None, True),
+        ("192.168.0.5:80", "http://192.168.0.5:80", True),
+        ("[fe80::1]:80", "http://[fe80::1]:80", True),
+        ("192.168.0.5:80", "http://192.168.0.6:80", False),
+        ("evil.example:80", "http://evil.example:80", False),
+        ("192.168.0.5.evil.example:80", None, False),
+    ],
+)
+def test_where_others_reach_it_every_address_is_its_own_but_no_name(
+    host: str, origin: str | None, lets_in: bool
+) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("in")(scope, receive, send)
+
+    headers = [("host", host), ("cookie", f"{cookie_of(host)}={SECRET}"), *([("origin", origin)] if origin else [])]
+    scope = {
+        "type": "http", "method": "GET", "path": "/", "query_string": b"", "scheme": "http",
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+    }  # fmt: skip
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asyncio.run(Guard(app, Keys(SECRET, frozenset({"0.0.0.0:80"}), anywhere=True))(scope, receive, send))
+    assert sent[0]["status"] == (200 if lets_in else 403)
+    sent.clear()
+    asyncio.run(Guard(app, Keys(SECRET, frozenset({"0.0.0.0:80"})))(scope, receive, send))
+    assert sent[0]["status"] == 403
 
 
 def test_the_way_in_leads_nowhere_else(page: Page) -> None:
@@ -123,7 +176,7 @@ def test_a_request_that_lies_about_its_size_is_cut_off(page: Page, site: SiteKit
     with socket.create_connection((name, int(port)), timeout=30) as raw:
         head = (
             f"POST /api/line/{page.name(site.post)} HTTP/1.1\r\nHost: {host}\r\nOrigin: {page.address}\r\n"
-            f"Cookie: {COOKIE}={SECRET}\r\nTransfer-Encoding: chunked\r\n\r\n"
+            f"Cookie: {cookie_of(page.address)}={SECRET}\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         raw.sendall(head.encode())
         try:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import signal
 import socket
 import webbrowser
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
 from tts_render.cli.help import argument, command, option
 from tts_render.cli.language import language_told, say
 from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
-from tts_render.ground.errors import CommandLineError
+from tts_render.ground.errors import CommandLineError, InputError
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 
 __all__ = ["studio"]
 
@@ -60,15 +63,23 @@ def studio(
             said('the studio is not installed ({name}); run: pip install "tts-render[studio]"', name=error.name)
         ) from error
     from tts_render.run.session import Session
-    from tts_render.site.folder import find_site
+    from tts_render.site.folder import confine, find_site
 
-    root = find_site(place / "_" if place.is_dir() else place, site).root
-    with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+    path = ""
+    if place.is_dir():
+        root = find_site(place / "_", site).root
+    else:
+        found = find_site(place, site)
+        root = found.root
+        episode = confine(found, place.resolve(), what=said("the file"), source=place, line=None)
+        if not episode.is_file():
+            raise InputError(said("is not there"), path=place)
+        path = f"#{quote(episode.relative_to(root).as_posix())}"
+    with _listening(host, port) as listener:
         at = listener.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         hosts = {f"{shown}:{at}", f"localhost:{at}"} if host in ("127.0.0.1", "::1") else {f"{shown}:{at}"}
         secret = secrets.token_urlsafe(24)
-        path = "" if place.is_dir() else f"#{place.resolve().relative_to(root).as_posix()}"
         address = f"http://{shown}:{at}/?key={secret}{path}"
         if host not in ("127.0.0.1", "::1"):
             say(
@@ -84,8 +95,9 @@ def studio(
             Watcher(desk.root, () if voices is None else (voices,), desk.files_changed, desk.not_watching),
             Attendant(desk.attend),
         ):
+            keys = Keys(secret, frozenset(hosts), anywhere=host in ("0.0.0.0", "::"))  # noqa: S104  # asked for
             config = uvicorn.Config(
-                application(desk, Keys(secret, frozenset(hosts)), language_told()),
+                application(desk, keys, language_told()),
                 log_level="critical",
                 timeout_graceful_shutdown=1,
             )
@@ -100,3 +112,20 @@ def studio(
     if not quiet:
         say(said("the studio is closed"))
     return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Where the page is asked for.
+
+    Raises:
+        CommandLineError: the address is not one of this machine, or taken.
+    """
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        code = None if isinstance(error, socket.gaierror) else error.errno
+        plain = error if code is None else OSError(code, os.strerror(code))  # the system's words alone
+        raise CommandLineError(
+            said("cannot serve on {host}, port {port}: {reason}", host=host, port=port, reason=reason_of(plain)),
+            remedy=said("Choose another --port or --host, or none."),
+        ) from error

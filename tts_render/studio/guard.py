@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["COOKIE", "Guard", "Keys"]
 
 COOKIE = "tts_render_studio"
-"""Name of the cookie that holds the secret."""
+"""Name of the cookie that holds the secret, followed by the port: to a browser, all ports of a host share cookies."""
 
 _LARGEST = 4 * 1024 * 1024
 """Bytes of a request at most: a script of a hundred hours has fewer, and nothing larger is ever sent by the page."""
@@ -51,6 +52,8 @@ class Keys:
     secret: str
     hosts: frozenset[str]
     """The values of ``Host`` under which the studio is reached, each with its port."""
+    anywhere: bool = False
+    """Whether it is reached under any address of this machine: as numbers, since a name may be anybody's."""
 
 
 class Guard:
@@ -75,13 +78,14 @@ class Guard:
         if scope["type"] != "http":
             raise ValueError(f"the studio does not speak {scope['type']}")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        reason = _foreign(scope, headers, self._keys.hosts)
+        reason = _foreign(scope, headers, self._keys)
+        cookie = f"{COOKIE}_{headers.get('host', '').rpartition(':')[2]}"
         language = language_for(headers.get("accept-language", ""), self._language)
         if reason:
             await _refuse(send, 403, reason, language)
         elif _is_key(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("key", ""), self._keys.secret):
-            await _let_in(send, quote(scope["path"]), self._keys.secret)
-        elif not _is_key(_cookie(headers.get("cookie", "")), self._keys.secret):
+            await _let_in(send, quote(scope["path"]), cookie, self._keys.secret)
+        elif not _is_key(_value(headers.get("cookie", ""), cookie), self._keys.secret):
             why = said("open the address that tts-render studio has printed")
             await _refuse(send, 403, why, language)
         elif int(headers.get("content-length") or 0) > _LARGEST:
@@ -91,12 +95,14 @@ class Guard:
             await self._app(scope, _bounded(receive), _sealed(send))
 
 
-def _foreign(scope: Scope, headers: Mapping[str, str], hosts: frozenset[str]) -> str:
+def _foreign(scope: Scope, headers: Mapping[str, str], keys: Keys) -> str:
     """Why a request does not come from the studio's page; empty if it may."""
-    if headers.get("host", "").lower() not in hosts:
+    host = headers.get("host", "").lower()
+    hosts = keys.hosts | {host} if keys.anywhere and _is_address(host) else keys.hosts
+    if host not in hosts:
         return said("the studio is not known under this name")
     origin = headers.get("origin")
-    if origin is not None and origin.lower() not in {f"{scope['scheme']}://{host}" for host in hosts}:
+    if origin is not None and origin.lower() not in {f"{scope['scheme']}://{each}" for each in hosts}:
         return said("the request comes from another page")
     site = headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
@@ -110,17 +116,27 @@ def _is_key(given: str, secret: str) -> bool:
     return hmac.compare_digest(given.encode(), secret.encode())
 
 
-def _cookie(header: str) -> str:
+def _is_address(host: str) -> bool:
+    """Whether a host with its port is told by its number."""
     try:
-        morsel = SimpleCookie(header).get(COOKIE)
+        ip_address(host.rpartition(":")[0].strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _value(header: str, name: str) -> str:
+    """The value of a cookie; empty where there is none."""
+    try:
+        morsel = SimpleCookie(header).get(name)
     except CookieError:
         return ""
     return "" if morsel is None else morsel.value
 
 
-async def _let_in(send: Send, path: str, secret: str) -> None:
+async def _let_in(send: Send, path: str, name: str, secret: str) -> None:
     """Keep the secret in a cookie, and go to the same address without it: addresses are shown, stored and sent on."""
-    cookie = f"{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict"
+    cookie = f"{name}={secret}; Path=/; HttpOnly; SameSite=Strict"
     # Only a path of this server: two slashes would begin the name of another one.
     place = "/" + path.lstrip("/")
     await send(
