@@ -176,6 +176,7 @@ def test_kana_become_accent_phrases(page: Page, site: SiteKit) -> None:
         ("manner", {"after": "0.5"}),
         ("manner", {}),
         ("line", {"line": "2", "before": "", "after": ""}),
+        ("line", {"line": 2, "before": LINE, "after": "half a character: \ud842"}),
         ("line", [1]),
     ],
 )
@@ -185,6 +186,19 @@ def test_nonsense_is_refused_and_changes_nothing(page: Page, site: SiteKit, plac
     answer = page.post(f"/api/{place}/{page.name(site.post)}", body, utterance=line["id"])
     assert answer.status_code == 422, answer.text
     assert site.files() == before
+
+
+def test_who_is_told_more_than_he_can_take_gets_the_newest_of_each_episode(page: Page, site: SiteKit) -> None:
+    with page.events() as events:
+        for number in range(2000):
+            for path in "ab":
+                page.desk.say({"kind": "episode", "path": path, "number": number, "episode": "長い" * 10_000})
+        told: list[dict[str, Any]] = []
+        while not told or (told[-1]["path"], told[-1]["number"]) != ("b", 1999):
+            told.append(next(events))
+    assert {event["kind"] for event in told} == {"episode"}, "none is told to look anew"
+    assert told[-2]["number"] == 1999
+    assert len(told) < 1000
 
 
 def test_a_line_that_is_gone_is_told(page: Page, site: SiteKit) -> None:

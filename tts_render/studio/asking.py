@@ -70,6 +70,7 @@ async def body(request: Request) -> dict[str, Any]:
     """
     try:
         value = json.loads(await request.body())
+        json.dumps(value, ensure_ascii=False).encode()  # half a character can be in no file
     except (ValueError, RecursionError) as error:
         raise InputError(said("the request is not valid JSON: {error}", error=error)) from error
     if not isinstance(value, dict):

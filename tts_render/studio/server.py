@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["application"]
 
 _BEAT = 15.0  # seconds between two signs of life in the stream of events
-_WAITING = 1000  # events that a page may be behind; then it is told to look anew
+_MOST_WAITING = 1000  # events that a page may be behind; then it is told to look anew
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -74,6 +75,30 @@ def application(desk: Desk, keys: Keys, language: Language | None = None) -> ASG
     return Guard(app, keys, language)
 
 
+class _Waiting:
+    """What a page is still to be told. A page that sleeps takes nothing for hours, and an episode is large."""
+
+    def __init__(self) -> None:
+        self._events: deque[dict[str, Any]] = deque()
+        self._some = asyncio.Event()
+
+    def put(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "episode":  # as a whole: what it was before does not count any more
+            of = ("episode", event["path"])
+            self._events = deque(each for each in self._events if (each["kind"], each.get("path")) != of)
+        if len(self._events) < _MOST_WAITING:
+            self._events.append(event)
+        elif len(self._events) == _MOST_WAITING:
+            self._events.append({"kind": "behind"})
+        self._some.set()
+
+    async def take(self) -> dict[str, Any]:
+        while not self._events:
+            self._some.clear()
+            await self._some.wait()
+        return self._events.popleft()
+
+
 class _Front:
     """The page, and what happens."""
 
@@ -91,24 +116,18 @@ class _Front:
         return Response((folder / name).read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
 
     async def events(self, request: Request) -> Response:
-        loop, waiting = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any]]()
+        loop, waiting = asyncio.get_running_loop(), _Waiting()
         language = language_of(request)
-
-        def put(event: dict[str, Any]) -> None:
-            if waiting.qsize() < _WAITING:
-                waiting.put_nowait(event)
-            elif waiting.qsize() == _WAITING:
-                waiting.put_nowait({"kind": "behind"})
 
         async def stream() -> AsyncIterator[str]:
             def tell(event: dict[str, Any]) -> None:
-                loop.call_soon_threadsafe(put, event)
+                loop.call_soon_threadsafe(waiting.put, event)
 
             with self._desk.told(tell):
                 yield ": the studio is here\n\n"
                 while True:
                     try:
-                        event = await asyncio.wait_for(waiting.get(), _BEAT)
+                        event = await asyncio.wait_for(waiting.take(), _BEAT)
                     except TimeoutError:
                         yield ": still here\n\n"
                     else:
