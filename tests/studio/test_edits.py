@@ -237,6 +237,30 @@ def test_the_takes_of_equal_lines_stay_with_their_lines(site: SiteKit) -> None:
         assert sheet.misfits == ()
 
 
+@pytest.mark.parametrize(
+    ("row", "after", "tuned", "wanted", "lost"),
+    [
+        (1, "ソウ。", 2, [1.0, 1.0, 1.5], 0),  # it becomes the first of its text
+        (1, "", 2, [1.0, 1.5], 0),
+        (1, "ソウ。", 0, [1.0, 1.0, 1.0], 1),  # never that of the other line
+        (1, "", 0, [1.0, 1.0], 1),
+        (2, "ハイ。", 2, [1.0, 1.0, 1.5], 0),  # it becomes the third
+        (1, '<prosody rate="120%">ハイ。</prosody>', 0, [1.5, 1.0, 1.0], 0),  # what it says is the same
+        (2, "ウン。ハイ。", 2, [1.0, 1.0, 1.0, 1.5], 0),
+    ],
+)
+def test_a_take_stays_with_its_line_when_equal_lines_become_more_or_fewer(
+    site: SiteKit, row: int, after: str, tuned: int, wanted: list[float], lost: int
+) -> None:
+    with opened_sheet(site, "ハイ。\nウン。\nハイ。\n") as (sheet, session):
+        apply(say_line(sheet, tuned, session, phrases=None, intonation=1.5))
+        sheet = open_sheet(open_episode(site.post), session)
+        apply(change_line(sheet, row, ["ハイ。", "ウン。"][row - 1], after))
+        sheet = open_sheet(open_episode(site.post), session)
+        assert [said.manner.intonation for said in sheet.utterances] == wanted
+        assert len(sheet.misfits) == lost
+
+
 def test_a_take_goes_with_its_line_to_another_voice_without_pitches(site: SiteKit) -> None:
     with opened_sheet(site, "ハラナノ。\n") as (sheet, session):
         phrases = kana("ハ'ラナノ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 from tts_render.ground.files import digest_bytes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tts_render.settings.config import Config, VoiceSettings
     from tts_render.speech.casting import Cast, Readings
 
-__all__ = ["Misfit", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
+__all__ = ["Misfit", "carry_takes", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,53 @@ def utterance_ids(utterances: Iterable[Utterance]) -> tuple[str, ...]:
     ids: list[str] = []
     for utterance in utterances:
         seen[utterance.text] += 1
-        ids.append(digest_bytes(f"{utterance.text}\n{seen[utterance.text]}".encode())[:12])
+        ids.append(_id(utterance.text, seen[utterance.text]))
     return tuple(ids)
+
+
+def _id(text: str, number: int) -> str:
+    return digest_bytes(f"{text}\n{number}".encode())[:12]
+
+
+def carry_takes(
+    takes: Sequence[Take], before: Sequence[Utterance], now: Sequence[Utterance], changed: range
+) -> tuple[Take, ...]:
+    """The takes of a script in which some lines have other texts now.
+
+    Takes of lines that are still there stay with them, also where equal lines have become more or fewer. Those of the
+    others fit none, and are told to be misfits.
+
+    Args:
+        takes: of the script before.
+        before: its utterances.
+        now: those that it has now.
+        changed: the places in ``before`` between which all changes are.
+    """
+    pairs = list(takewhile(_alike, zip(before[: changed.start], now, strict=False)))
+    left = now[len(pairs) :]
+    behind = list(takewhile(_alike, zip(reversed(before[changed.stop :]), reversed(left), strict=False)))
+    left = left[: len(left) - len(behind)]
+    pairs += behind
+    for one in before[changed.start : changed.stop]:
+        same = next((at for at, other in enumerate(left) if other.text == one.text), None)
+        if same is not None:
+            pairs.append((one, left[same]))
+            left = left[same + 1 :]
+    old, new = (dict(zip(map(id, each), utterance_ids(each), strict=True)) for each in (before, now))
+    places = {old[id(one)]: new[id(other)] for one, other in pairs}
+    used = set(new.values())
+    carried: list[Take] = []
+    for take in takes:
+        place = places.get(take.utterance, take.utterance)
+        if take.utterance not in places and place in used:  # another line has its place now
+            place = next(free for number in count(1) if (free := _id(take.text, number)) not in used)
+        used.add(place)
+        carried.append(replace(take, utterance=place))
+    return tuple(carried)
+
+
+def _alike(pair: tuple[Utterance, Utterance]) -> bool:
+    return pair[0].text == pair[1].text
 
 
 def fit_takes(plain: Cast, takes: Sequence[Take]) -> tuple[dict[int, Take], tuple[Misfit, ...]]:

@@ -5,6 +5,7 @@ Everything else stays byte for byte. How a line is said by the text is asked of 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -21,7 +22,7 @@ from tts_render.run.rewording import Draft
 from tts_render.run.spelling import spellings, without_kana
 from tts_render.script import Line, Script
 from tts_render.speech.casting import Utterance, cast
-from tts_render.speech.fitting import utterance_ids
+from tts_render.speech.fitting import carry_takes, utterance_ids
 from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ def change_line(sheet: Sheet, line: int, before: str, after: str) -> Edit:
         ScriptError: ``after`` has several lines, or the script could not be read with it.
     """
     draft = Draft(sheet.episode)
-    draft.replace_row(line, before, after)
-    return Edit((_script(sheet, draft),), "script")
+    row = draft.replace_row(line, before, after)
+    lines = [utterance.line for utterance in _spoken(sheet)]
+    changed = range(bisect_left(lines, row), bisect_right(lines, row))
+    return Edit((_script(sheet, draft), *_carried(sheet, draft, changed)), "script")
 
 
 def change_text(sheet: Sheet, index: int, text: str) -> Edit:
@@ -87,7 +90,7 @@ def change_text(sheet: Sheet, index: int, text: str) -> Edit:
     draft = Draft(sheet.episode)
     if not text.strip() or not draft.make([Rewording(_place(sheet, index), text)]):
         raise _refused(sheet, index, said("this text cannot be put into the notes"))
-    return Edit((_script(sheet, draft),), "script")
+    return Edit((_script(sheet, draft), *_carried(sheet, draft, range(index, index + 1))), "script")
 
 
 def change_wording(sheet: Sheet, index: int, change: Rewording, what: str) -> Edit:
@@ -289,6 +292,25 @@ def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Chang
     if encode_takes(kept) == encode_takes(read_takes(path)):
         return Change(path, before, before)
     return Change(path, before, encode_takes(kept) if kept else None)
+
+
+def _spoken(sheet: Sheet) -> list[Utterance]:
+    """What the script says, without what the settings add at the end."""
+    items = sheet.lines.script.items[: len(sheet.episode.script.items)]
+    return [item for item in items if isinstance(item, Utterance)]
+
+
+def _carried(sheet: Sheet, draft: Draft, changed: range) -> tuple[Change, ...]:
+    """How the takes change with texts, if they do."""
+    episode = sheet.episode
+    takes = read_takes(episode.takes_file)
+    if not takes:
+        return ()
+    now = cast(draft.script, episode.config, episode.voice).utterances
+    carried = carry_takes(takes, _spoken(sheet), now, changed)
+    if carried == tuple(takes):
+        return ()
+    return (Change(episode.takes_file, episode.takes_file.read_bytes(), encode_takes(carried)),)
 
 
 def _refused(sheet: Sheet, index: int, why: str) -> ScriptError:
