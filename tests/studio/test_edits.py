@@ -15,8 +15,9 @@ from tests.kit.site_kit import POST, SiteKit
 from tts_render.engine.base import StyleId
 from tts_render.engine.moras import read_phrases, to_kana
 from tts_render.episode.episode import open_episode
+from tts_render.episode.takes import Take, read_takes
 from tts_render.ground.errors import ScriptError, TtsRenderError
-from tts_render.run.journal import StaleError
+from tts_render.run.journal import Journal, StaleError
 from tts_render.run.rereading import Rewording, Silence
 from tts_render.run.retuning import opened
 from tts_render.run.session import Session
@@ -259,6 +260,26 @@ def test_a_take_stays_with_its_line_when_equal_lines_become_more_or_fewer(
         sheet = open_sheet(open_episode(site.post), session)
         assert [said.manner.intonation for said in sheet.utterances] == wanted
         assert len(sheet.misfits) == lost
+
+
+def test_a_take_that_is_saved_in_the_same_moment_is_not_written_over(
+    site: SiteKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened_sheet(site, "ハイ。\nウン。\nハイ。\n") as (sheet, session):
+        first = say_line(sheet, 0, session, phrases=None, intonation=1.2)
+        path = sheet.episode.takes_file
+
+        def slow(of: Path) -> tuple[Take, ...]:
+            found = read_takes(of)
+            if not of.exists():
+                apply(first)
+            return found
+
+        monkeypatch.setattr("tts_render.studio.edits.read_takes", slow)
+        late = say_line(sheet, 2, session, phrases=None, intonation=1.5)
+        with pytest.raises(StaleError):
+            Journal(site.cache, site.root).make("late", late.changes)
+        assert [take.intonation for take in read_takes(path)] == [1.2]
 
 
 def test_a_take_goes_with_its_line_to_another_voice_without_pitches(site: SiteKit) -> None:

@@ -27,6 +27,7 @@ from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tts_render.engine import Engine
     from tts_render.engine.moras import AccentPhrase
@@ -266,6 +267,8 @@ def _script(sheet: Sheet, draft: Draft) -> Change:
 def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Change:
     """The takes after a change of a line: its own as wanted, and those of equal lines by their new places."""
     episode, place = sheet.episode, _place(sheet, index)
+    path = episode.takes_file
+    before = _content(path)
     items = sheet.lines.script.items
     said: list[tuple[Utterance, bool]] = []  # and whether it is the line that was changed
     for item, origin in zip(draft.script.items, draft.origins, strict=True):
@@ -279,7 +282,7 @@ def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Chang
     moved = {sheet.ids[utterance.index]: number for (utterance, is_changed), number in ids if not is_changed}
     kept = [
         replace(take, utterance=moved.get(take.utterance, take.utterance))
-        for take in read_takes(episode.takes_file)
+        for take in read_takes(path)
         if take.utterance != sheet.ids[index]
     ]
     if wanted is not None and (wanted.phrases or wanted.intonation != 1.0):
@@ -287,8 +290,6 @@ def _takes(sheet: Sheet, draft: Draft, index: int, wanted: Take | None) -> Chang
             if is_changed:
                 facts = (number, utterance.line, utterance.text, utterance.reading, utterance.voice, utterance.style)
                 kept.append(Take(*facts, wanted.phrases, wanted.intonation))
-    path = episode.takes_file
-    before = path.read_bytes() if path.exists() else None
     if encode_takes(kept) == encode_takes(read_takes(path)):
         return Change(path, before, before)
     return Change(path, before, encode_takes(kept) if kept else None)
@@ -303,6 +304,7 @@ def _spoken(sheet: Sheet) -> list[Utterance]:
 def _carried(sheet: Sheet, draft: Draft, changed: range) -> tuple[Change, ...]:
     """How the takes change with texts, if they do."""
     episode = sheet.episode
+    before = _content(episode.takes_file)
     takes = read_takes(episode.takes_file)
     if not takes:
         return ()
@@ -310,7 +312,12 @@ def _carried(sheet: Sheet, draft: Draft, changed: range) -> tuple[Change, ...]:
     carried = carry_takes(takes, _spoken(sheet), now, changed)
     if carried == tuple(takes):
         return ()
-    return (Change(episode.takes_file, episode.takes_file.read_bytes(), encode_takes(carried)),)
+    return (Change(episode.takes_file, before, encode_takes(carried)),)
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a file before it is understood: what somebody writes afterwards is then not written over."""
+    return path.read_bytes() if path.exists() else None
 
 
 def _refused(sheet: Sheet, index: int, why: str) -> ScriptError:
