@@ -198,6 +198,20 @@ def test_who_closes_the_browser_leaves_nothing_behind_that_hangs(
     assert page.get(f"/api/sound/{page.name(site.post)}", utterance=last["id"]).status_code == 200
 
 
+def test_lines_that_somebody_has_passed_over_are_spoken_after_the_one_that_he_waits_for(
+    page: Page, site: SiteKit, fake_engine: FakeEngine
+) -> None:
+    site.script.write_text("".join(f"{n}番目の行です。\n" for n in range(9)), encoding="utf-8")
+    lines, place = page.episode(site.post)["utterances"], f"{page.address}/api/sound/{page.name(site.post)}"
+    fake_engine.service = 0.5
+    for line in lines[:8]:
+        with pytest.raises(requests.Timeout):
+            page.session.get(place, params={"utterance": line["id"]}, timeout=0.05)
+    assert page.get(f"/api/sound/{page.name(site.post)}", utterance=lines[8]["id"]).status_code == 200
+    spoken = [synthesis.text for synthesis in fake_engine.syntheses]
+    assert spoken.index(lines[8]["text"]) <= 3, "two or three may have been begun before"
+
+
 @contextmanager
 def studio(site: SiteKit, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], Page]]:
     """The command, as it is started by hand, and a page on it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -43,6 +45,7 @@ def hearing_routes(desk: Desk) -> list[Route]:
 
 
 _MOST_SHAPES = 60
+_GLANCE = 0.1  # seconds until it is noticed that a page has gone on to another line
 
 
 class _Hearing:
@@ -56,13 +59,25 @@ class _Hearing:
     async def sound(self, request: Request) -> Response:
         path = self._desk.path(request.path_params["path"])
 
+        gone = threading.Event()
+
         def make() -> bytes:
             sheet, index = line_of(self._desk, request, path)
             master = sheet.episode.config.master
-            clip = conform(self._desk.narrator.clip(sheet, index).load(), master.rate, 1)
+            source = self._desk.narrator.clip(sheet, index, wanted=lambda: not gone.is_set())
+            clip = conform(source.load(), master.rate, 1)
             return b"".join(wav([clip.samples], rate=master.rate, channels=1))
 
-        return Response(await run_in_threadpool(make), media_type="audio/wav")
+        async def see() -> None:
+            while not await request.is_disconnected():
+                await asyncio.sleep(_GLANCE)
+            gone.set()
+
+        seeing = asyncio.create_task(see())
+        try:
+            return Response(await run_in_threadpool(make), media_type="audio/wav")
+        finally:
+            seeing.cancel()
 
     async def shapes(self, request: Request) -> Response:
         """How lines look that are spoken; of the others nothing."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Narrator", "Told"]
 
+_GLANCE = 0.1  # seconds until it is noticed that nobody waits any more
+_LAST = 9  # urgency of what nobody waits for
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -95,16 +98,19 @@ class Narrator:
             for index in indexes:
                 self._want(sheet, index, urgency)
 
-    def clip(self, sheet: Sheet, index: int, *, quiet: bool = False) -> CachedClip:
+    def clip(
+        self, sheet: Sheet, index: int, *, quiet: bool = False, wanted: Callable[[], bool] = lambda: True
+    ) -> CachedClip:
         """The sound of an utterance, as soon as it is there.
 
         Args:
             sheet: the episode.
             index: of the utterance.
             quiet: tell nobody, since the sheet is not the one that pages show.
+            wanted: whether somebody still waits; if not, everything else is spoken first.
 
         Raises:
-            TtsRenderError: it cannot be spoken.
+            TtsRenderError: it cannot be spoken, or nobody waits any more.
         """
         (found,) = sheet.clips_of((index,), self._clips)
         if found is not None:
@@ -113,9 +119,11 @@ class Narrator:
             job = self._want(sheet, index, 0)
             job.quiet = quiet
             job.waiting += 1
-            while not job.done and not self._ended:
-                self._changed.wait()
+            while not job.done and not self._ended and wanted():
+                self._changed.wait(_GLANCE)
             job.waiting -= 1
+            if not job.waiting and not job.done:
+                job.urgency = _LAST
         if job.clip is None:
             raise job.error or SpeechError(said("the studio is closed"), (), path=sheet.lines.script.path)
         return job.clip
