@@ -257,6 +257,14 @@ def test_each_page_says_everything_in_its_own_language_at_the_same_time(
     assert {view: said for view, said in told["said"].items() if said} == {}
 
 
+def test_the_page_uses_nothing_that_browsers_have_on_their_own_machine_only() -> None:
+    """With --host it is at an address that is no secure context."""
+    secure = re.compile(r"randomUUID|crypto\.subtle|navigator\.(clipboard|serviceWorker|wakeLock|locks)|\bcaches\b")
+    for file in (files("tts_render.studio") / "page").iterdir():
+        if file.name.endswith(".js"):
+            assert not secure.search(file.read_text(encoding="utf-8")), file.name
+
+
 def test_texts_are_legible_on_what_they_stand_on_in_the_light_and_in_the_dark() -> None:
     sheet = (files("tts_render.studio") / "page" / "studio.css").read_text(encoding="utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)[:2]

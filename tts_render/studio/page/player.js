@@ -109,7 +109,7 @@ export class Player extends EventTarget {
   async playFrom(path, lines, id) {
     this.#clear();
     this.looping = false;
-    this.#token = crypto.randomUUID();
+    this.#token = String(crypto.getRandomValues(new Uint32Array(4))); // a UUID is there on this machine only
     this.#lines = lines;
     this.#set({ mode: "stream", path, current: lines.find((line) => line.id === id) ?? null, waiting: true });
     await this.#start(streamAddress(path, id, this.#token)).catch(() => {}); // the event "error" tells of it
