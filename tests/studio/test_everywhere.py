@@ -97,4 +97,5 @@ def test_a_word_is_tried_heard_put_into_the_dictionary_and_given_back(studio: St
     assert told["removing"]["says"] == "Take out of the dictionary"
     assert told["removing"]["readings"][0] == "本日のお題は、ヨビですの。 → 本日のお題は、バックアップですの。"
     assert told["again"] == told["back"]
+    assert told["hurried"] == ["Put into the dictionary", "ひかえ"]
     assert tree(studio.root) == before, "undone to the byte"

@@ -5,6 +5,18 @@ module.exports = ({ ask, focused, open, rows, said, text }) => ({
     const row = rows(page).filter({ hasText: "バックアップですの" });
     const dialog = page.locator("dialog.word");
     const told = {};
+    // who types before the dictionary has answered is answered all the same
+    let answer;
+    const held = new Promise((resolve) => { answer = resolve; });
+    await page.route("**/api/word/**", async (route) => { await held; await route.continue(); }, { times: 1 });
+    await row.locator("[data-action=word]").click();
+    await dialog.locator("#word-surface").fill("控え");
+    await dialog.locator("#word-reading").fill("ひかえ");
+    answer();
+    await dialog.locator(".changes li").first().waitFor();
+    told.hurried = [await dialog.locator("[type=submit]").innerText(), await dialog.locator("#word-reading").inputValue()];
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
     // by mouse: what is selected is the word
     await row.locator(".text").evaluate((element) => {
       const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();

@@ -93,7 +93,7 @@ export class Accents extends HTMLElement {
   /** Say what went wrong; null for nothing. */
   complain(error) {
     this.#trouble.hidden = !error;
-    this.#trouble.textContent = error ? [error.sentence ?? error.message, error.remedy].filter(Boolean).join(" ") : "";
+    this.#trouble.textContent = error ? [error.sentence ?? error.message, error.remedy].filter(Boolean).join("\n") : "";
   }
 
   /** Keep what is changed now rather than after a rest. */

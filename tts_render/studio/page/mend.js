@@ -258,7 +258,7 @@ export class Mend {
   #failed(error) {
     this.#status.textContent = "";
     if (error.status === 422 || error.status === 409) {
-      if (this.page === "text") this.#tell(make("p", {}, [error.sentence, error.remedy].filter(Boolean).join(" ")));
+      if (this.page === "text") this.#tell(make("p", {}, [error.sentence, error.remedy].filter(Boolean).join("\n")));
       else this.#complain(error);
     } else this.#host.trouble(error);
   }

@@ -89,7 +89,7 @@ export class Row {
     this.#mended.hidden = !utterance.take;
     this.#state.textContent = STATES[state];
     this.#reason.hidden = !error;
-    this.#reason.textContent = error ? [error.message.replace(`「${text}」: `, ""), error.remedy].filter(Boolean).join(" ") : "";
+    this.#reason.textContent = error ? [error.message.replace(`「${text}」: `, ""), error.remedy].filter(Boolean).join("\n") : "";
     mark(this.element, "aria-label", [this.#speaker.textContent, text, STATES[state]].join("、"));
   }
 

@@ -192,7 +192,7 @@ export class Search extends HTMLElement {
     } catch (error) {
       this.#busy = false;
       this.#result.replaceChildren();
-      if (error.status === 422 || error.status === 409) this.#result.replaceChildren([error.sentence, error.remedy].filter(Boolean).join(" "));
+      if (error.status === 422 || error.status === 409) this.#result.replaceChildren([error.sentence, error.remedy].filter(Boolean).join("\n"));
       else this.#host.trouble(error);
     }
     this.#show();

@@ -61,6 +61,7 @@ export class Word {
   #known = null;
   #carries = false;
   #typed = false;
+  #looked = false;
   #removing = false;
   #trial = null;
   #timer = 0;
@@ -119,7 +120,7 @@ export class Word {
   /** Open it for a word of a row; empty to choose one. */
   async open(row, surface) {
     this.#row = row;
-    this.#typed = false;
+    this.#typed = this.#looked = false;
     this.#trial = null;
     const words = wordsOf(row.utterance.text);
     this.#choices.replaceChildren(...words.map((word) => make("button", { type: "button", lang: "ja", click: () => this.#choose(word) }, word)));
@@ -166,6 +167,7 @@ export class Word {
       const told = await get("word", this.#host.path, { utterance: this.#row.id, surface });
       if (asked !== this.#asked) return;
       const { entry, place, reading, accent, carries } = told;
+      this.#looked = true;
       this.#known = entry;
       this.#carries = carries;
       this.#place.textContent = entry ? say("In the dictionary: {file}, line {line}", { file: place.file, line: place.line }) : "";
@@ -221,7 +223,8 @@ export class Word {
     this.#show();
     clearTimeout(this.#timer);
     this.#asked++;
-    if (anew) this.#timer = setTimeout(() => this.#look(), REST);
+    if (anew) this.#looked = false;
+    if (!this.#looked) this.#timer = setTimeout(() => this.#look(), REST); // what came before is not known yet
     else if (this.#surface.value.trim()) this.#timer = setTimeout(() => this.#try(), REST);
   }
 
@@ -260,7 +263,7 @@ export class Word {
     const looked = told.opened < told.holding
       ? say("Looked at {looked} of {total} other episodes, the newest first; {holding} have the word, and {opened} of them were read.", told)
       : say("Looked at {looked} of {total} other episodes, the newest first; {holding} have the word.", told);
-    this.#status.textContent = told.changes ? `${counts} ${told.total ? looked : ""}` : say("The dictionary has it so already.");
+    this.#status.textContent = told.changes ? [counts, told.total ? looked : ""].join("\n") : say("The dictionary has it so already.");
     this.#changes.replaceChildren(...[told.here, ...told.others].filter(({ count }) => count).map((one) => this.#episode(one)));
   }
 
@@ -354,7 +357,7 @@ export class Word {
   #refuse(error) {
     for (const [field, element] of Object.entries(this.#wrong)) {
       const here = error && (error.field ?? "surface") === field;
-      element.textContent = here ? [error.sentence, error.remedy].filter(Boolean).join(" ") : "";
+      element.textContent = here ? [error.sentence, error.remedy].filter(Boolean).join("\n") : "";
       mark({ surface: this.#surface, reading: this.#reading, accent: this.#slider }[field], "aria-invalid", here ? "true" : null);
     }
   }
@@ -362,7 +365,7 @@ export class Word {
   #failed(error) {
     if (error.status === 422 || error.status === 409) this.#refuse(error);
     else {
-      this.#status.textContent = [error.sentence ?? error.message, error.remedy].filter(Boolean).join(" ");
+      this.#status.textContent = [error.sentence ?? error.message, error.remedy].filter(Boolean).join("\n");
     }
   }
 }
