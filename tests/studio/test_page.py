@@ -93,6 +93,8 @@ def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
     )
     assert told["kept"] == told["mine"] == "わたしの文。"
     assert "よそで変わった行。" in told["said"]
+    assert told["again"] == told["anew"] == "まだ保存していない文。"
+    assert told["given"] == told["saved"]
     assert told["theirs"] == "編集者の文。"
     assert at_conflict[0].startswith("編集者の文。\n"), "nothing is overwritten before somebody has chosen"
     assert script.read_text(encoding="utf-8").startswith("わたしの文。\n")

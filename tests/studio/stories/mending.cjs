@@ -54,6 +54,21 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     await ask("conflict");
     await page.locator(".note button").first().click();
     await page.locator(".text", { hasText: "わたしの文。" }).waitFor();
+    // What is typed and not saved outlasts the panel, and the page.
+    const typed = async () => {
+      await rows(page).nth(2).locator("[data-action=edit]").click();
+      await page.waitForFunction(() => document.querySelector(".source")?.value);
+      return page.locator(".source").inputValue();
+    };
+    told.saved = await typed();
+    await page.locator(".source").fill("まだ保存していない文。");
+    await page.locator(".mend .top button.flat").click();
+    told.again = await typed();
+    await page.reload();
+    told.anew = await typed();
+    await page.locator(".source").fill(told.saved);
+    await page.locator(".mend .top button.flat").click();
+    told.given = await typed();
     return told;
   },
 

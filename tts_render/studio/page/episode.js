@@ -58,6 +58,7 @@ export class EpisodeView extends HTMLElement {
     this.#list.addEventListener("click", (event) => this.#clicked(event));
     this.#list.addEventListener("dblclick", (event) => this.#doubled(event));
     player.addEventListener("change", () => this.#showSounding());
+    addEventListener("pagehide", () => this.#mend?.keepDraft());
     player.addEventListener("progress", () => {
       if (this.#sounding) this.#sounding.wave.progress = player.progress;
     });

@@ -102,7 +102,9 @@ export class Mend {
         const { line, source } = await get("source", this.#host.path, { utterance: id });
         if (this.dirty) return;
         this.#line = line;
-        this.#source = this.#field.value = source;
+        const draft = sessionStorage.getItem(this.#draft);
+        sessionStorage.removeItem(this.#draft);
+        [this.#source, this.#field.value] = draft ? JSON.parse(draft) : [source, source];
         this.#place.textContent = say("Line {line} of {script}", { line, script: this.#host.facts.script.split("/").pop() });
         this.#tell(null);
       } else if (this.page === "manner") {
@@ -138,6 +140,16 @@ export class Mend {
   leave() {
     this.#accents.flush();
     this.#manner.flush();
+    this.keepDraft();
+  }
+
+  /** What is typed and not saved is there again when the panel of this line is opened the next time. */
+  keepDraft() {
+    if (this.dirty) sessionStorage.setItem(this.#draft, JSON.stringify([this.#source, this.#field.value]));
+  }
+
+  get #draft() {
+    return `draft ${this.#host.path} ${this.row.id}`;
   }
 
   get #busy() {
