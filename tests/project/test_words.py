@@ -65,6 +65,7 @@ PLAIN = {
     # not for reading
     "button, select, a, summary",
     "dim hint reasons",
+    "draft {} {}",
     "input:enabled, button:enabled, select:enabled",
     "line v{} {}{}",
     "split {} {}",
