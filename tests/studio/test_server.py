@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -255,6 +256,26 @@ def test_from_a_line_on_it_sounds_exactly_as_in_the_mp3_once_all_is_spoken(page:
         wanted = mastered[starts[index] :]
         assert len(heard) == len(wanted)
         assert np.abs(heard - wanted).max() < 1.5 / 32768, f"from line {index}"
+    query = {"utterance": episode["utterances"][0]["id"], "play": "x", "opening": "1"}
+    heard = samples(page.get(f"/api/stream/{page.name(site.post)}", **query))
+    assert len(heard) == len(mastered) > len(mastered[starts[0] :])
+    assert np.abs(heard - mastered).max() < 1.5 / 32768, "from the very beginning"
+
+
+def test_the_opening_is_heard_before_the_first_line_though_the_rest_is_not_spoken(page: Page, site: SiteKit) -> None:
+    query = {"utterance": page.episode(site.post)["utterances"][0]["id"], "play": "x"}
+    place = f"/api/stream/{page.name(site.post)}"
+    with page.events() as events:
+        whole = samples(page.get(place, **query, opening="1"))
+        heard = [event for event in events_until_end(events) if event["kind"] == "heard"]
+    assert "jingle" in heard[0]
+    assert heard[1]["utterance"] == 0
+    without = samples(page.get(place, **query))
+    assert len(whole) - len(without) == round(heard[1]["start"] * 44_100)
+
+
+def events_until_end(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return itertools.takewhile(lambda event: event["kind"] != "end", events)
 
 
 def test_a_changed_pause_is_heard_though_every_sound_is_what_it_was(page: Page, site: SiteKit) -> None:

@@ -20,18 +20,18 @@ __all__ = ["course", "next_line"]
 
 
 def course(
-    sheet: Sheet, first: int, newest: Callable[[], Sheet], followed: Callable[[Sheet, int], None]
+    sheet: Sheet, first: int | None, newest: Callable[[], Sheet], followed: Callable[[Sheet, int], None]
 ) -> Iterator[tuple[Sheet, CastItem]]:
     """Everything from an utterance on, each with the sheet it is from.
 
     Args:
         sheet: the episode as it is at the beginning.
-        first: index of the utterance.
+        first: index of the utterance; None for the very beginning.
         newest: the episode as it is now.
         followed: told of each sheet that is taken up, and from which utterance on.
     """
     items = sheet.lines.script.items
-    at = items.index(sheet.utterances[first])
+    at = 0 if first is None else items.index(sheet.utterances[first])
     spoken: int | None = None
     while True:
         latest = newest()

@@ -98,6 +98,7 @@ class _Hearing:
         path = desk.path(request.path_params["path"])
         sheet, index = await run_in_threadpool(line_of, desk, request, path)
         play = request.query_params.get("play", "")
+        opening = index == 0 and request.query_params.get("opening") == "1"
         name = request.path_params["path"]
 
         def blocks() -> Iterator[bytes]:
@@ -108,6 +109,7 @@ class _Hearing:
                 mixed = stream_from(
                     sheet,
                     index,
+                    opening=opening,
                     whole=desk.whole(path, sheet, clips),
                     known=clips,
                     clip=desk.narrator.clip,

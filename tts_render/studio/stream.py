@@ -84,6 +84,7 @@ def stream_from(
     sheet: Sheet,
     first: int,
     *,
+    opening: bool = False,
     whole: Checked | None,
     known: Sequence[CachedClip | None],
     clip: Callable[[Sheet, int], CachedClip],
@@ -96,6 +97,7 @@ def stream_from(
     Args:
         sheet: the episode.
         first: index of the utterance.
+        opening: whether with all that comes before it; it is the first one then.
         whole: the episode as it goes into the MP3, if all of it is spoken.
         known: what is spoken of it.
         clip: the sound of an utterance; waits for it.
@@ -110,9 +112,10 @@ def stream_from(
         TtsRenderError: an utterance cannot be spoken, or a sound was changed.
     """
     if whole is not None:
-        yield from _of_whole(sheet, whole, first, heard)
+        yield from _of_whole(sheet, whole, None if opening else first, heard)
     else:
-        yield from _of_what_comes(sheet, course(sheet, first, newest, followed), first, known, clip, heard)
+        items = course(sheet, None if opening else first, newest, followed)
+        yield from _of_what_comes(sheet, items, first, known, clip, heard, opening=opening)
 
 
 def wav(blocks: Iterable[Samples], *, rate: int, channels: int) -> Iterator[bytes]:
@@ -132,16 +135,18 @@ def wav(blocks: Iterable[Samples], *, rate: int, channels: int) -> Iterator[byte
         yield (np.clip(block, -1.0, 32767 / 32768) * 32768).round().astype("<i2").tobytes()
 
 
-def _of_whole(sheet: Sheet, whole: Checked, first: int, heard: Callable[[Heard], None]) -> Iterator[Samples]:
+def _of_whole(sheet: Sheet, whole: Checked, first: int | None, heard: Callable[[Heard], None]) -> Iterator[Samples]:
     timeline = whole.timeline
-    place = next(p for p in timeline.placements if p.utterance is not None and p.utterance.index == first)
-    lead = Frames(max(0, place.start - round(_LEAD * timeline.rate)))
+    zero = Frames(0)
+    if first is not None:
+        zero = next(p for p in timeline.placements if p.utterance is not None and p.utterance.index == first).start
+    lead = Frames(max(0, zero - round(_LEAD * timeline.rate)))
     sounding = [p for p in timeline.placements if p.end > lead or p.source is None]
     begin = min(Frames(lead), *(p.start for p in sounding))
     moved = [replace(p, start=Frames(p.start - begin)) for p in sounding]
     for placement in timeline.placements:
-        if placement.start >= place.start and placement.source is not None:
-            heard(_heard(sheet, placement, place.start, timeline.rate))
+        if placement.start >= zero and placement.source is not None:
+            heard(_heard(sheet, placement, zero, timeline.rate))
     blocks = mix(moved, rate=timeline.rate, channels=whole.channels)
     if whole.bed is not None:
         bed = whole.bed
@@ -154,7 +159,7 @@ def _of_whole(sheet: Sheet, whole: Checked, first: int, heard: Callable[[Heard],
         blocks = lay_bed(blocks, shifted, rate=timeline.rate, channels=whole.channels)
     master = whole.master
     limited = limit(blocks, rate=timeline.rate, gain_db=master.gain_db, ceiling_db=master.ceiling_db)
-    yield from _without(limited, Frames(place.start - begin))
+    yield from _without(limited, Frames(zero - begin))
 
 
 def _of_what_comes(
@@ -164,6 +169,8 @@ def _of_what_comes(
     known: Sequence[CachedClip | None],
     clip: Callable[[Sheet, int], CachedClip],
     heard: Callable[[Heard], None],
+    *,
+    opening: bool,
 ) -> Iterator[Samples]:
     config = sheet.episode.config
     rate, channels = config.master.rate, config.master.channels
@@ -182,7 +189,9 @@ def _of_what_comes(
             yield _Line(said, clip(now, said.index))
 
     def placements() -> Iterator[Placement]:
-        pacing, jingles = replace(config.pacing, head=0.0), replace(sheet.jingles, opening=None)
+        pacing, jingles = config.pacing, sheet.jingles
+        if not opening:
+            pacing, jingles = replace(pacing, head=0.0), replace(jingles, opening=None)
         for placement in arrange(from_here(), lines(), jingles, pacing, rate=rate):
             alone = even_out(Timeline((placement,), rate), gains)
             (levelled,) = level_jingles(alone, jingles.levelled(), speech, channels).placements

@@ -257,7 +257,7 @@ export class EpisodeView extends HTMLElement {
 
   #playAll() {
     this.rows[0]?.element.focus();
-    this.playFrom(this.rows[0]);
+    if (this.rows.length) this.player.playFrom(this.path, this.facts.utterances, this.rows[0].id, true);
   }
 
   #loop(row) {

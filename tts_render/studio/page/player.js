@@ -105,14 +105,14 @@ export class Player extends EventTarget {
     if (shape && this.#asking === asking && this.mode === "line") this.#heard = [{ id, start: 0, moras: shape.moras }];
   }
 
-  /** Play the episode from a line on. */
-  async playFrom(path, lines, id) {
+  /** Play the episode from a line on; from the first one, with the opening before it if so wished. */
+  async playFrom(path, lines, id, opening = false) {
     this.#clear();
     this.looping = false;
     this.#token = String(crypto.getRandomValues(new Uint32Array(4))); // a UUID is there on this machine only
     this.#lines = lines;
     this.#set({ mode: "stream", path, current: lines.find((line) => line.id === id) ?? null, waiting: true });
-    await this.#start(streamAddress(path, id, this.#token)).catch(() => {}); // the event "error" tells of it
+    await this.#start(streamAddress(path, id, this.#token, opening)).catch(() => {}); // the event "error" tells of it
   }
 
   /**

@@ -68,7 +68,7 @@ export const trialSound = async (path, asked) => (await request(address("word-so
 export const shapes = (path, lines) => get("shapes", path, { lines: lines.join(",") });
 
 /** Where the episode streams from a line on. */
-export const streamAddress = (path, utterance, play) => address("stream", path, { utterance, play });
+export const streamAddress = (path, utterance, play, opening) => address("stream", path, opening ? { utterance, play, opening: "1" } : { utterance, play });
 
 /**
  * What happens in the studio, by its kind. "gone" says that it does not answer, and why; "back" that it
