@@ -154,7 +154,7 @@ class Desk:
         Raises:
             TtsRenderError: as for :meth:`sheet`.
         """
-        if self._sheets.look(path):
+        if self._look(path):
             self.changed(path)
         return self.sheet(path)
 
@@ -169,7 +169,7 @@ class Desk:
         Raises:
             TtsRenderError: as for :meth:`sheet`.
         """
-        if self._sheets.look(path):
+        if self._look(path):
             return self.changed(path)
         return self._facts(path)
 
@@ -233,9 +233,15 @@ class Desk:
     def look_around(self) -> None:
         """Read those open episodes again whose files are not as they were, and have pages show them."""
         for path in self._sheets.paths():
-            if self._sheets.look(path):
-                self.narrator.need(self.sheet(path), (), urgency=0)
+            if self._look(path):
                 self.changed(path)
+
+    def _look(self, path: Path, *, anew: bool = False) -> bool:
+        """Read an episode again if it is another one now, and let nothing be spoken that it does not say any more."""
+        other = self._sheets.look(path, anew=anew)
+        if other:
+            self.narrator.need(self.sheet(path), (), urgency=0)
+        return other
 
     def files_changed(self, paths: Collection[str]) -> None:
         """See what has become of the open episodes, now that files of the site have changed; tell that some have."""
@@ -280,8 +286,7 @@ class Desk:
         self._gone.discard(found.targets)
         self.session.forget(found.targets)
         for path in self._sheets.paths():
-            self._sheets.look(path, anew=True)
-            self.narrator.need(self.sheet(path), (), urgency=0)
+            self._look(path, anew=True)
             self.changed(path)
         changed = was is not None and was != now
         self.say(
