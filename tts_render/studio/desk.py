@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tts_render.engine.base import KANA
@@ -43,6 +44,7 @@ __all__ = ["Desk"]
 R = TypeVar("R")
 
 _MOST_WHOLES = 8  # episodes whose profile is kept: 2.9 MB an hour
+_SOON_MEASURED = 200  # lines of an episode whose levels are known within a few seconds; longer ones begin without
 
 
 class Desk:
@@ -67,6 +69,8 @@ class Desk:
         self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
         self._gone: set[tuple[str, ...]] = set()
+        self._checking = threading.Lock()
+        self._ahead = ThreadPoolExecutor(1, "levels")
         self._wholes: dict[Path, tuple[Sheet, tuple[CachedClip, ...], Checked]] = {}
         self._pages: dict[int, Callable[[dict[str, Any]], None]] = {}
         self._numbers = itertools.count()
@@ -77,6 +81,7 @@ class Desk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ahead.shutdown(cancel_futures=True)
         self.press.__exit__()
         self.narrator.__exit__()
 
@@ -178,18 +183,42 @@ class Desk:
         return sheet_facts(sheet, sheet.clips(self.clips), self.root, problem=self._sheets.problem(path))
 
     def whole(self, path: Path, sheet: Sheet, clips: tuple[CachedClip | None, ...]) -> Checked | None:
-        """The episode as it goes into the MP3; None while lines of it are still to be spoken."""
+        """The episode as it goes into the MP3; None while lines of it are still to be spoken.
+
+        Of an episode that takes long to measure, None too until that is done, and it is begun.
+        """
         there = tuple(clip for clip in clips if clip is not None)
         if len(there) < len(clips):
             return None
+        if len(there) <= _SOON_MEASURED:
+            return self._measured(path, sheet, there)
         known = self._wholes.get(path)
-        if known is None or known[0] is not sheet or known[1] != there:  # a pause is none of the clips
-            known = sheet, there, check_whole(sheet, there)
-            self._wholes.pop(path, None)
-            self._wholes[path] = known
-            for old in list(self._wholes)[:-_MOST_WHOLES]:
-                self._wholes.pop(old, None)
-        return known[2]
+        if known is not None and known[0] is sheet and known[1] == there:
+            return known[2]
+        self._ahead.submit(self._measured, path, sheet, there)
+        return None
+
+    def _measured(self, path: Path, sheet: Sheet, there: tuple[CachedClip, ...]) -> Checked:
+        with self._checking:
+            known = self._wholes.get(path)
+            if known is None or known[0] is not sheet or known[1] != there:  # a pause is none of the clips
+                known = sheet, there, check_whole(sheet, there)
+                self._wholes.pop(path, None)
+                self._wholes[path] = known
+                for old in list(self._wholes)[:-_MOST_WHOLES]:
+                    self._wholes.pop(old, None)
+            return known[2]
+
+    def prepare(self, path: Path) -> None:
+        """Have the levels of an episode measured before somebody wants to hear it from a line on."""
+
+        def measure() -> None:
+            with suppress(TtsRenderError):  # who listens is told
+                sheet = self.sheet(path)
+                if len(sheet.ids) <= _SOON_MEASURED:
+                    self.whole(path, sheet, sheet.clips(self.clips))
+
+        self._ahead.submit(measure)
 
     def changed(self, path: Path) -> dict[str, Any]:
         """Have every page show an episode as it was read last; what they are told.

@@ -54,7 +54,9 @@ class _Hearing:
         self._shapes = Shapes()
 
     async def episode(self, request: Request) -> Response:
-        return await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})
+        told = await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})
+        self._desk.prepare(self._desk.path(request.path_params["path"]))
+        return told
 
     async def sound(self, request: Request) -> Response:
         path = self._desk.path(request.path_params["path"])
@@ -66,6 +68,7 @@ class _Hearing:
             master = sheet.episode.config.master
             source = self._desk.narrator.clip(sheet, index, wanted=lambda: not gone.is_set())
             clip = conform(source.load(), master.rate, 1)
+            self._desk.prepare(path)
             return b"".join(wav([clip.samples], rate=master.rate, channels=1))
 
         async def see() -> None:

@@ -9,6 +9,7 @@ change nor that after it: the page begins another one where the changed line beg
 from __future__ import annotations
 
 import struct
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -144,9 +145,6 @@ def _of_whole(sheet: Sheet, whole: Checked, first: int | None, heard: Callable[[
     sounding = [p for p in timeline.placements if p.end > lead or p.source is None]
     begin = min(Frames(lead), *(p.start for p in sounding))
     moved = [replace(p, start=Frames(p.start - begin)) for p in sounding]
-    for placement in timeline.placements:
-        if placement.start >= zero and placement.source is not None:
-            heard(_heard(sheet, placement, zero, timeline.rate))
     blocks = mix(moved, rate=timeline.rate, channels=whole.channels)
     if whole.bed is not None:
         bed = whole.bed
@@ -159,7 +157,14 @@ def _of_whole(sheet: Sheet, whole: Checked, first: int | None, heard: Callable[[
         blocks = lay_bed(blocks, shifted, rate=timeline.rate, channels=whole.channels)
     master = whole.master
     limited = limit(blocks, rate=timeline.rate, gain_db=master.gain_db, ceiling_db=master.ceiling_db)
-    yield from _without(limited, Frames(zero - begin))
+    coming = deque(p for p in timeline.placements if p.start >= zero and p.source is not None)
+    told = zero
+    for block in _without(limited, Frames(zero - begin)):
+        told = Frames(told + len(block))
+        # Not all at once: to tell of a sound its moras are read, and the first samples would wait for the last of them.
+        while coming and coming[0].start < told:
+            heard(_heard(sheet, coming.popleft(), zero, timeline.rate))
+        yield block
 
 
 def _of_what_comes(
