@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.kit.site_kit import SCRIPT, SiteKit
 from tests.kit.studio_kit import Page, open_studio
+from tts_render.episode.episode import open_episode
+from tts_render.run.session import Session
+from tts_render.studio.sheet import open_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +88,64 @@ def test_what_is_asked_is_checked(page: Page, site: SiteKit, asked: dict[str, st
     assert site.script.read_bytes() == before
 
 
-def test_a_script_that_changed_meanwhile_is_not_written_over(page: Page, site: SiteKit) -> None:
-    page.episode(site.post)
+SAME = "同じ行です。"
+
+
+def intonations(site: SiteKit) -> list[tuple[str, float]]:
+    """What each line says and how much it moves, as a fresh reading of the files has it."""
+    with Session(site.cache, engines=site.engines) as session:
+        utterances = open_sheet(open_episode(site.post), session).utterances
+    return [(one.text, 1.0 if one.take is None else one.take.intonation) for one in utterances]
+
+
+def with_intonation(page: Page, site: SiteKit, script: str, index: int) -> list[dict[str, Any]]:
+    site.script.write_text(script, encoding="utf-8")
+    lines: list[dict[str, Any]] = page.episode(site.post)["utterances"]
+    answer = page.post(f"/api/manner/{page.name(site.post)}", {"intonation": 1.5}, utterance=lines[index]["id"])
+    assert answer.json()["saved"] == "take", answer.text
+    return lines
+
+
+@pytest.mark.parametrize(("mended", "after"), [(0, [1.0, 1.0]), (1, [1.0, 1.5])])
+def test_a_take_stays_with_its_line_when_an_equal_one_is_replaced(
+    page: Page, site: SiteKit, mended: int, after: list[float]
+) -> None:
+    lines = with_intonation(page, site, f"{SAME}\n{SAME}\n", mended)
+    takes = open_episode(site.post).takes_file
+    before = takes.read_bytes()
+    asked = {"find": "同じ", "replace": "違う", "nth": 0}
+    assert page.post(place(page, site), asked, utterance=lines[0]["id"]).json()["replaced"] == 1
+    assert [number for _, number in intonations(site)][:2] == after
+    page.post("/api/undo")
+    assert (site.script.read_text(encoding="utf-8"), takes.read_bytes()) == (f"{SAME}\n{SAME}\n", before), "one step"
+    page.post("/api/redo")
+    assert [number for _, number in intonations(site)][:2] == after
+
+
+def test_takes_stay_with_their_lines_when_others_become_equal_to_them(page: Page, site: SiteKit) -> None:
+    with_intonation(page, site, "鍵だ。\n錠だ。\n鍵だ、一。二。\n錠だ。\n", 1)
+    assert page.post(place(page, site), {"find": "鍵だ", "replace": "錠だ"}).json()["replaced"] == 2
+    assert intonations(site)[:3] == [("錠だ。", 1.0), ("錠だ。", 1.5), ("錠だ、一。", 1.0)]
+    assert [one for one in intonations(site)[3:] if one[1] != 1.0] == []
+
+
+def test_what_becomes_the_same_text_keeps_its_take(page: Page, site: SiteKit) -> None:
+    with_intonation(page, site, f"{SAME}\n{SAME}\n", 0)
+    assert page.post(place(page, site), {"find": "同じ", "replace": "同じ"}).status_code == 200
+    assert intonations(site)[:2] == [(SAME, 1.5), (SAME, 1.0)]
+
+
+def test_what_was_changed_meanwhile_is_replaced_as_it_is_now(page: Page, site: SiteKit) -> None:
+    lines = page.episode(site.post)["utterances"]
+    site.script.write_text("初めに。\n" + SCRIPT, encoding="utf-8")
+    line = next(one for one in lines if one["text"].startswith("鍵を二つに"))
+    told = page.post(place(page, site), {"find": "つ", "replace": "個", "nth": 0}, utterance=line["id"])
+    assert told.json()["replaced"] == 1, told.text
+    assert site.script.read_text(encoding="utf-8") == "初めに。\n" + SCRIPT.replace("二つ", "二個")
     site.script.write_text("鍵だけ。\n", encoding="utf-8")
-    answer = page.post(place(page, site), {"find": "鍵", "replace": "錠前"})
-    assert answer.status_code == 409
-    assert site.script.read_text(encoding="utf-8") == "鍵だけ。\n"
+    assert page.post(place(page, site), {"find": "鍵", "replace": "錠前"}).json()["replaced"] == 1
+    assert site.script.read_text(encoding="utf-8") == "錠前だけ。\n"
+    site.script.write_text("もうない。\n", encoding="utf-8")
+    gone = page.post(place(page, site), {"find": "本当", "replace": "x", "nth": 0}, utterance=lines[-2]["id"])
+    assert gone.status_code == 409
+    assert site.script.read_text(encoding="utf-8") == "もうない。\n"

@@ -91,6 +91,10 @@ class Replacing:
         self._found = [match.span() for match in re.finditer(forms, self._source.text, 0 if case else re.IGNORECASE)]
         self._likely = self._aligned()
         self._made: dict[Place, tuple[int, int]] = {}
+        self.script = self._script
+        """As it reads with the replacements."""
+        self.same: tuple[tuple[int, int], ...] = tuple((at, at) for at in range(len(self._script.items)))
+        """The items that stay as they are: their indices before, and with the replacements."""
 
     def make(self, places: Collection[Place]) -> tuple[Place, ...]:
         """Replace the text in these places, as far as the source allows it.
@@ -145,9 +149,9 @@ class Replacing:
         except ScriptError as error:
             at = [place.item for place in numbers if error.line and self.line(place).line <= error.line]
             return max(at, default=first)
-        wrong = _first_wrong(self._script.items, script.items, wanted)
+        wrong, same = _first_wrong(self._script.items, script.items, wanted)
         if wrong is None and script.remarks == self._script.remarks:
-            self._made = made
+            self._made, self.script, self.same = made, script, same
             return None
         return max((place.item for place in numbers if wrong is not None and place.item <= wrong), default=first)
 
@@ -222,24 +226,30 @@ def _written(text: str, *, in_json: bool) -> str:
     return _ENTITY.sub("&amp;", text).replace("<", "&lt;")
 
 
-def _first_wrong(before: Sequence[Item], after: Sequence[Item], wanted: Mapping[int, str]) -> int | None:
+def _first_wrong(
+    before: Sequence[Item], after: Sequence[Item], wanted: Mapping[int, str]
+) -> tuple[int | None, tuple[tuple[int, int], ...]]:
     """Which item is the first that is not as before, or does not say what is wanted; None if there is none.
+
+    And those that have stayed, up to there: their indices before and after.
 
     A changed line may have become several, or one with the lines that follow it, as full stops come and go.
     """
     old, new = 0, 0
+    same: list[tuple[int, int]] = []
     while old < len(before):
         item = before[old]
-        if old in wanted and isinstance(item, Line):
+        if isinstance(item, Line) and wanted.get(old, item.text) != item.text:
             counts = _lines_made(before, after, wanted, old, new)
             if counts is None:
-                return old
+                return old, tuple(same)
             old, new = old + counts[0], new + counts[1]
         elif after[new : new + 1] == (item,):
+            same.append((old, new))
             old, new = old + 1, new + 1
         else:
-            return old
-    return None if new == len(after) else old
+            return old, tuple(same)
+    return (None if new == len(after) else old), tuple(same)
 
 
 def _lines_made(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tts_render.settings.config import Config, VoiceSettings
     from tts_render.speech.casting import Cast, Readings
 
-__all__ = ["Misfit", "carry_takes", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
+__all__ = ["Misfit", "carry_takes", "carry_takes_along", "cast_mended", "fit_takes", "utterance_ids", "with_takes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,23 @@ def carry_takes(
         if same is not None:
             pairs.append((one, left[same]))
             left = left[same + 1 :]
+    return carry_takes_along(takes, before, now, pairs)
+
+
+def carry_takes_along(
+    takes: Sequence[Take],
+    before: Sequence[Utterance],
+    now: Sequence[Utterance],
+    pairs: Iterable[tuple[Utterance, Utterance]],
+) -> tuple[Take, ...]:
+    """The takes of a script, of which it is known what has become of each line.
+
+    Args:
+        takes: of the script before.
+        before: its utterances.
+        now: those that it has now.
+        pairs: those that say the same, before and now, each of them an object of the two. Takes of all others fit none.
+    """
     old, new = (dict(zip(map(id, each), utterance_ids(each), strict=True)) for each in (before, now))
     places = {old[id(one)]: new[id(other)] for one, other in pairs}
     used = set(new.values())

@@ -22,7 +22,7 @@ from tts_render.run.rewording import Draft
 from tts_render.run.spelling import spellings, without_kana
 from tts_render.script import Line, Script
 from tts_render.speech.casting import Utterance, cast
-from tts_render.speech.fitting import carry_takes, utterance_ids
+from tts_render.speech.fitting import carry_takes, carry_takes_along, utterance_ids
 from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
@@ -31,11 +31,21 @@ if TYPE_CHECKING:
 
     from tts_render.engine import Engine
     from tts_render.engine.moras import AccentPhrase
+    from tts_render.run.replacing import Replacing
     from tts_render.run.session import Session
     from tts_render.script import Span
     from tts_render.studio.sheet import Sheet
 
-__all__ = ["Edit", "change_line", "change_text", "change_wording", "find_again", "say_line", "source_line"]
+__all__ = [
+    "Edit",
+    "change_line",
+    "change_text",
+    "change_wording",
+    "find_again",
+    "replace_text",
+    "say_line",
+    "source_line",
+]
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -116,6 +126,27 @@ def change_wording(sheet: Sheet, index: int, change: Rewording, what: str) -> Ed
     if take is not None and change.voice is not None:
         take = replace(take, phrases=opened(take.phrases))  # pitches and lengths of another voice
     return Edit((_script(sheet, draft), _takes(sheet, draft, index, take)), "script")
+
+
+def replace_text(sheet: Sheet, replacing: Replacing) -> Edit:
+    """Replacements that are made in a text. Takes stay with the lines that say what they did.
+
+    Raises:
+        StaleError: the script was changed meanwhile.
+        ScriptError: the files cannot be read.
+    """
+    script = _script(sheet, replacing)
+    episode = sheet.episode
+    before = _content(episode.takes_file)
+    takes = read_takes(episode.takes_file)
+    if not takes:
+        return Edit((script,), "script")
+    now = cast(replacing.script, episode.config, episode.voice)
+    items = sheet.lines.script.items
+    both = ((items[old], now.items[new]) for old, new in replacing.same)
+    pairs = [(old, new) for old, new in both if isinstance(old, Utterance) and isinstance(new, Utterance)]
+    carried = carry_takes_along(takes, _spoken(sheet), now.utterances, pairs)
+    return Edit((script, *_changed_takes(sheet, before, takes, carried)), "script")
 
 
 def say_line(
@@ -255,7 +286,7 @@ def _place(sheet: Sheet, index: int) -> int:
     return place
 
 
-def _script(sheet: Sheet, draft: Draft) -> Change:
+def _script(sheet: Sheet, draft: Draft | Replacing) -> Change:
     path = sheet.episode.script.path
     try:
         before = path.read_bytes()
@@ -310,9 +341,15 @@ def _carried(sheet: Sheet, draft: Draft, changed: range) -> tuple[Change, ...]:
         return ()
     now = cast(draft.script, episode.config, episode.voice).utterances
     carried = carry_takes(takes, _spoken(sheet), now, changed)
-    if carried == tuple(takes):
+    return _changed_takes(sheet, before, takes, carried)
+
+
+def _changed_takes(
+    sheet: Sheet, before: bytes | None, takes: Sequence[Take], carried: Sequence[Take]
+) -> tuple[Change, ...]:
+    if tuple(carried) == tuple(takes):
         return ()
-    return (Change(episode.takes_file, before, encode_takes(carried)),)
+    return (Change(sheet.episode.takes_file, before, encode_takes(carried)),)
 
 
 def _content(path: Path) -> bytes | None:

@@ -12,10 +12,9 @@ from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said
 from tts_render.ground.reasons import words_of
-from tts_render.run.journal import StaleError
 from tts_render.run.rereading import Rewording, Silence
 from tts_render.script import Manner
-from tts_render.studio.asking import answer, body, line_of, tell, text, whole
+from tts_render.studio.asking import answer, body, in_time, line_of, tell, text, whole
 from tts_render.studio.edits import change_line, change_text, change_wording, find_again, say_line, source_line
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ _NAMES = {
 }
 """What is changed, in words."""
 _LONGEST_PAUSE = 60.0
-_ATTEMPTS = 50  # to be quicker than other tabs: where one comes too late, another was in time
 _SHOWN = 24  # characters of a line in the name of a change
 
 
@@ -83,8 +81,8 @@ class _Mending:
             if sheet.is_deck:
                 return self._make(request, path, said("change of text"), partial(change_text, text=after))
             name = _named(said("change of text") if after else said("taken out"), number, before)
-            return self._in_time(
-                path, sheet, lambda now: self._done(path, name, change_line(now, number, before, after))
+            return in_time(
+                self._desk, path, sheet, lambda now: self._done(path, name, change_line(now, number, before, after))
             )
 
         return await answer(self._desk, request, change)
@@ -144,21 +142,9 @@ class _Mending:
 
     def _on(self, path: Path, sheet: Sheet, index: int, call: Callable[[Sheet, int], R]) -> R:
         """What ``call`` makes of a line; where the files were changed meanwhile, of the same line in the new ones."""
-        return self._in_time(
-            path, sheet, lambda now: call(now, index if now is sheet else find_again(sheet, index, now))
+        return in_time(
+            self._desk, path, sheet, lambda now: call(now, index if now is sheet else find_again(sheet, index, now))
         )
-
-    def _in_time(self, path: Path, sheet: Sheet, call: Callable[[Sheet], R]) -> R:
-        """What ``call`` makes of an episode, or of what it is now, as often as somebody else has changed it before."""
-        for _ in range(_ATTEMPTS):
-            try:
-                return call(sheet)
-            except StaleError:
-                fresh = self._desk.fresh(path)
-                if fresh is sheet:
-                    raise
-                sheet = fresh
-        return call(sheet)
 
     def _done(self, path: Path, name: str, edit: Edit) -> dict[str, Any]:
         return {**self._desk.make(path, name, edit.changes), "saved": edit.saved}

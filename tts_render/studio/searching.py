@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Route
 
-from tts_render.ground.errors import InputError, ScriptError
+from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said
-from tts_render.ground.reasons import reason_of
-from tts_render.run.journal import Change
 from tts_render.run.replacing import Replacing
 from tts_render.speech.casting import Utterance
-from tts_render.studio.asking import answer, body, line_of, text, whole
+from tts_render.studio.asking import answer, body, in_time, line_of, text, whole
+from tts_render.studio.edits import find_again, replace_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,21 +44,28 @@ class _Searching:
             find, by = _short(asked, "find"), _short(asked, "replace")
             if not find:
                 raise InputError(said("there is nothing to look for"), path=path)
-            sheet = self._desk.sheet(path)
-            replacing = Replacing(sheet.episode, find, by, case=asked.get("case") is True)
-            spoken = _spoken(sheet)
-            wanted = tuple(place for place in replacing.places if spoken[place.item] is not None)
+            line: tuple[Sheet, int] | None = None
             if "utterance" in request.query_params:
-                sheet, index = line_of(self._desk, request, path)
-                item = spoken.index(index) if index in spoken else None
-                wanted = tuple(place for place in wanted if place.item == item)[whole(asked, "nth") :][:1]
-            left = replacing.make(wanted)
-            facts = self._desk.make(path, f"{find} → {by}", [_change(sheet, replacing)])
-            return {
-                **facts,
-                "replaced": len(wanted) - len(left),
-                "left": [_left(place, replacing) for place in left],
-            }
+                line = line_of(self._desk, request, path)
+
+            def make(sheet: Sheet) -> dict[str, Any]:
+                replacing = Replacing(sheet.episode, find, by, case=asked.get("case") is True)
+                spoken = _spoken(sheet)
+                wanted = tuple(place for place in replacing.places if spoken[place.item] is not None)
+                if line is not None:
+                    old, index = line
+                    index = index if sheet is old else find_again(old, index, sheet)
+                    item = spoken.index(index) if index in spoken else None
+                    wanted = tuple(place for place in wanted if place.item == item)[whole(asked, "nth") :][:1]
+                left = replacing.make(wanted)
+                facts = self._desk.make(path, f"{find} → {by}", replace_text(sheet, replacing).changes)
+                return {
+                    **facts,
+                    "replaced": len(wanted) - len(left),
+                    "left": [_left(place, replacing) for place in left],
+                }
+
+            return in_time(self._desk, path, self._desk.sheet(path) if line is None else line[0], make)
 
         return await answer(self._desk, request, change)
 
@@ -68,15 +74,6 @@ def _spoken(sheet: Sheet) -> list[int | None]:
     """For each item of the script, the index of its utterance; None for what is not spoken."""
     items = sheet.lines.script.items[: len(sheet.episode.script.items)]  # then come the credits
     return [item.index if isinstance(item, Utterance) else None for item in items]
-
-
-def _change(sheet: Sheet, replacing: Replacing) -> Change:
-    path = sheet.episode.script.path
-    try:
-        before = path.read_bytes()
-    except OSError as error:
-        raise ScriptError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
-    return Change(path, before, replacing.encode(before))
 
 
 def _left(place: Place, replacing: Replacing) -> dict[str, Any]:
