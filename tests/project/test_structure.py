@@ -178,6 +178,7 @@ MODULE_ORDER = (
     "tts_render.studio.course",
     "tts_render.studio.ruby",
     "tts_render.studio.narrator",
+    "tts_render.studio.underlay",
     "tts_render.studio.stream",
     "tts_render.studio.edits",
     "tts_render.studio.manners",

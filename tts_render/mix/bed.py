@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from tts_render.settings.bed import BedSettings
     from tts_render.sound.audio import Samples
 
-__all__ = ["Bed", "BedPlace", "Music", "lay_bed", "make_bed", "open_music", "place_bed"]
+__all__ = ["Bed", "BedPlace", "Music", "lay_bed", "lay_changing_bed", "make_bed", "open_music", "place_bed", "rise"]
 
 _KEPT_SECONDS = 60
 """Music up to this long is conformed once and kept in memory; 21 MB in stereo."""
@@ -147,15 +148,26 @@ def place_bed(settings: BedSettings, timeline: Timeline) -> BedPlace | None:
     fade_in, fade_out = _fade(settings.fade_in, rate), _fade(settings.fade_out, rate)
     start = max(Frames(0), Frames(words[0].start - fade_in))
     end = min(timeline.frames, Frames(max(place.end for place in words) + fade_out))
-    attack, release, up = _fade(settings.attack, rate), _fade(settings.release, rate), settings.duck
     rises: list[tuple[Frames, Decibels]] = [(start, 0.0)]
     for begin, stop in _gaps(timeline, start, end):
-        if stop - begin >= attack + release:
-            rises += [(begin, 0.0), (Frames(begin + release), up), (Frames(stop - attack), up), (stop, 0.0)]
+        rises += rise(settings, begin, stop, rate)
     return BedPlace(settings.sound, settings.level, start, end, fade_in, fade_out, tuple(rises))
 
 
-def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -> Bed | None:
+def rise(settings: BedSettings, begin: Frames, stop: Frames, rate: int) -> tuple[tuple[Frames, Decibels], ...]:
+    """Positions in a gap from ``begin`` to ``stop``, and how far the bed is above its level there; none in a short gap.
+
+    Only the two ends of the gap decide it.
+    """
+    attack, release, up = _fade(settings.attack, rate), _fade(settings.release, rate), settings.duck
+    if stop - begin < attack + release:
+        return ()
+    return (begin, 0.0), (Frames(begin + release), up), (Frames(stop - attack), up), (stop, 0.0)
+
+
+def make_bed(
+    music: Music, timeline: Timeline, speech: Lufs, *, channels: int, most: Seconds = LONGEST_SOUND
+) -> Bed | None:
     """Put music under a timeline, in its place (:func:`place_bed`) and at its level.
 
     Args:
@@ -163,6 +175,7 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
         timeline: what sounds, and when.
         speech: integrated loudness of all speech in the mix; if it is -inf, there is no bed.
         channels: channels of the mix.
+        most: how much of the music is measured at most.
 
     Returns:
         The bed; the loudness of the music is measured over the part that is heard.
@@ -174,7 +187,9 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
     place = place_bed(settings, timeline)
     if place is None or not math.isfinite(speech):
         return None
-    loudness = _loudness(music.sound, rate, channels, Frames(place.end - place.start))
+    length = conform_frames(music.sound.frames, music.sound.rate, rate)
+    measured = Frames(min(place.end - place.start, seconds_to_frames(most, rate)))
+    loudness = _loudness(music.sound, rate, channels, measured if measured < length else None)
     if not math.isfinite(loudness):
         raise SoundError(
             said("the music is silent"), path=music.sound.path, remedy=said("Give a file with sound in it.")
@@ -188,14 +203,32 @@ def make_bed(music: Music, timeline: Timeline, speech: Lufs, *, channels: int) -
 def lay_bed(blocks: Iterable[Samples], bed: Bed, *, rate: int, channels: int) -> Iterator[Samples]:
     """Yield the same blocks with the bed mixed in.
 
+    Args:
+        blocks: shape ``(frames, channels)`` each.
+        bed: where it began before the first block, the music is heard from the place on that it has reached there.
+        rate: frames per second.
+        channels: channels of every block.
+
     Raises:
         SoundError: the music was changed while it was in use.
     """
-    music = _Tape(_laps(bed, rate, channels))
-    position = 0
-    for block in blocks:
+    return lay_changing_bed(((block, bed) for block in blocks), rate=rate, channels=channels)
+
+
+def lay_changing_bed(blocks: Iterable[tuple[Samples, Bed]], *, rate: int, channels: int) -> Iterator[Samples]:
+    """Like :func:`lay_bed`, with the bed as it is known when each block comes: its end, fades and gains may change.
+
+    Raises:
+        SoundError: the music was changed while it was in use.
+    """
+    music: _Tape | None = None
+    position = played = 0
+    for block, bed in blocks:
+        music = music or _Tape(_laps(bed, rate, channels))
         begin, end = max(position, bed.start), min(position + len(block), bed.end)
         if begin < end:
+            music.skip(_within_laps(bed, rate, begin - bed.start - played))
+            played = end - bed.start
             block = block.copy()
             block[begin - position : end - position] += music.take(end - begin) * bed.gain(begin, end)
         position += len(block)
@@ -235,6 +268,11 @@ class _Tape:
             frames -= len(parts[-1])
         return np.concatenate(parts) if parts else np.zeros((0, 1), dtype=np.float32)
 
+    def skip(self, frames: int) -> None:
+        """Pass over the next ``frames``."""
+        while frames:
+            frames -= len(self.take(min(frames, BLOCK_FRAMES)))
+
 
 def _laps(bed: Bed, rate: int, channels: int) -> Iterator[Samples]:
     """Repeat the music endlessly, with the end of each lap overlapping the beginning of the next."""
@@ -254,13 +292,22 @@ def _laps(bed: Bed, rate: int, channels: int) -> Iterator[Samples]:
         ending = shape(lap.take(overlap), fade_out=overlap)
 
 
-def _loudness(sound: SoundFile, rate: int, channels: int, frames: Frames) -> Lufs:
-    """Integrated loudness of the first ``frames`` of the music, or of all of it if it is shorter."""
+def _within_laps(bed: Bed, rate: int, frames: int) -> int:
+    """How far to go in the music, instead of ``frames``, to be at the same place: all laps but the first are alike."""
+    length = conform_frames(bed.sound.frames, bed.sound.rate, rate)
+    lap = length - min(bed.crossfade, length // 2)
+    return frames if frames < lap else lap + frames % lap
+
+
+@lru_cache(maxsize=8)  # the studio asks again for each stream
+def _loudness(sound: SoundFile, rate: int, channels: int, frames: Frames | None) -> Lufs:
+    """Integrated loudness of the first ``frames`` of the music, or of all of it."""
     meter = LoudnessMeter(rate, channels)
+    left = frames
     for block in _conformed(sound, rate, channels):
-        meter.add(block[:frames])
-        frames = Frames(max(0, frames - len(block)))
-        if not frames:
+        meter.add(block[:left])
+        left = None if left is None else Frames(max(0, left - len(block)))
+        if left == 0:
             break
     return meter.integrated()
 

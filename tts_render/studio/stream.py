@@ -24,6 +24,7 @@ from tts_render.mix.timeline import Timeline, arrange
 from tts_render.sound.mastering import gain_for, limit
 from tts_render.speech.casting import Utterance
 from tts_render.studio.course import course
+from tts_render.studio.underlay import underlay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -180,6 +181,10 @@ def _of_what_comes(
     config = sheet.episode.config
     rate, channels = config.master.rate, config.master.channels
     gains, speech = _levels(sheet, first, known, clip)
+    under = None
+    if sheet.music is not None:
+        expected = sheet.timeline(tuple(known))
+        under = underlay(sheet.music, expected, None if opening else first, speech, channels=channels)
     now, said = sheet, sheet.utterances[first]
 
     def from_here() -> Iterator[CastItem]:
@@ -202,10 +207,14 @@ def _of_what_comes(
             (levelled,) = level_jingles(alone, jingles.levelled(), speech, channels).placements
             if levelled.source is not None:
                 heard(_heard(now, levelled, Frames(0), rate))
+            if under is not None:
+                under.follow(levelled, last=levelled.utterance is now.utterances[-1])
             yield levelled
 
     gain = gain_for(speech, config.master.loudness)
     blocks = mix(placements(), rate=rate, channels=channels)
+    if under is not None:
+        blocks = under.lay(blocks, channels=channels)
     yield from limit(blocks, rate=rate, gain_db=gain, ceiling_db=config.master.true_peak)
 
 
