@@ -189,6 +189,7 @@ MODULE_ORDER = (
     "tts_render.studio.desk",
     "tts_render.studio.asking",
     "tts_render.studio.listing",
+    "tts_render.studio.ranges",
     "tts_render.studio.hearing",
     "tts_render.studio.mending",
     "tts_render.studio.airing",

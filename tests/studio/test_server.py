@@ -418,3 +418,34 @@ def test_moved_accents_are_markup_and_a_take_that_is_not_needed_any_more_goes_in
     assert (told["accent_phrases"][0]["accent"], told["given"], told["marked"]) == (accents[0]["accent"], [], True)
     page.post("/api/undo")
     assert (len(open_episode(site.post).takes), "<phoneme" in site.script.read_text(encoding="utf-8")) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-99", slice(0, 100)),
+        ("bytes=100-", slice(100, None)),
+        ("bytes=-50", slice(-50, None)),
+        ("bytes=10-999999999", slice(10, None)),
+    ],
+)
+def test_a_part_of_a_sound_is_what_was_asked_for(page: Page, site: SiteKit, asked: str, part: slice) -> None:
+    line = page.episode(site.post)["utterances"][0]["id"]
+    place = f"/api/sound/{page.name(site.post)}"
+    sound = page.get(place, utterance=line)
+    assert sound.headers["Accept-Ranges"] == "bytes"
+    page.session.headers["Range"] = asked
+    answer = page.get(place, utterance=line)
+    assert answer.status_code == 206
+    assert answer.content == sound.content[part]
+    first, end, _ = part.indices(len(sound.content))
+    assert answer.headers["Content-Range"] == f"bytes {first}-{end - 1}/{len(sound.content)}"
+
+
+@pytest.mark.parametrize(("asked", "status"), [("bytes=99999999-", 416), ("bytes=-", 200), ("lines=1-2", 200)])
+def test_a_part_that_is_not_there_is_said_so_and_other_units_get_all(
+    page: Page, site: SiteKit, asked: str, status: int
+) -> None:
+    line = page.episode(site.post)["utterances"][0]["id"]
+    page.session.headers["Range"] = asked
+    assert page.get(f"/api/sound/{page.name(site.post)}", utterance=line).status_code == status

@@ -16,6 +16,7 @@ from tts_render.sound.audio import conform
 from tts_render.studio.asking import answer, body, line_of, text
 from tts_render.studio.facts import error_facts, heard_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
+from tts_render.studio.ranges import ranged
 from tts_render.studio.shapes import Shapes
 from tts_render.studio.stream import stream_from, wav
 
@@ -78,7 +79,7 @@ class _Hearing:
 
         seeing = asyncio.create_task(see())
         try:
-            return Response(await run_in_threadpool(make), media_type="audio/wav")
+            return ranged(request, await run_in_threadpool(make), media_type="audio/wav")
         finally:
             seeing.cancel()
 

@@ -19,6 +19,7 @@ export class EpisodeView extends HTMLElement {
   #mend = null;
   #active = null;
   #sounding = null;
+  #settling = 0;
   #head = make("header", {});
   #notices = make("div", {});
   #search = new Search();
@@ -110,6 +111,14 @@ export class EpisodeView extends HTMLElement {
     this.#waves.look();
     this.#showHead();
     if (state !== "spoken") this.announce(`${STATES[state]}: ${before.text}`);
+    if (this.facts.utterances.every((line) => line.state === "spoken")) this.#settle();
+  }
+
+  /** Now that every length is known, show where each line begins, in a quiet moment. */
+  #settle() {
+    const path = this.path;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => path === this.path && this.isConnected && this.reload(), 600);
   }
 
   /** Look at the files again. */
@@ -317,7 +326,7 @@ export class EpisodeView extends HTMLElement {
         { class: "facts" },
         fact(say("Date"), date && day(date)),
         fact(say("Length"), spoken < utterances.length ? say("about {time}", { time: clock(length) }) : clock(length)),
-        fact(say("Lines"), say("{spoken} of {all} lines spoken", all)),
+        fact(say("Lines"), say("{spoken} of {all} spoken", all)),
         fact(say("Script"), script),
         fact(say("Engine"), engine && `${engine.kind} ${engine.version ?? ""}`),
       ),
