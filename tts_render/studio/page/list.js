@@ -166,6 +166,7 @@ export class EpisodeList extends HTMLElement {
       }
     }
     this.#order = [...this.#items.values()].sort((one, other) => other.listed.order - one.listed.order || (one.path < other.path ? 1 : -1));
+    this.#list.classList.toggle("one-show", !this.#order.some(({ listed }) => listed.show));
     let next = this.#list.firstChild;
     for (const { element } of this.#order) {
       if (element === next) next = next.nextSibling;

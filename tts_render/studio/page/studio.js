@@ -199,7 +199,9 @@ happenings.on("episode", (detail) => {
 });
 player.addEventListener("failure", (/** @type {CustomEvent} */ { detail: { error, utterance } }) => {
   const at = error.kind === "UtteranceError" && !utterance ? episode.goTo(error.line) : ![0, 403].includes(error.status) && episode.fail(utterance, error);
-  if (!at || error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError") trouble(error, () => episode.reload());
+  const engine = error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError";
+  const told = engine && [...troubles.children].some((found) => /** @type {HTMLElement} */ (found).dataset.kind === "engine");
+  if (!told && (!at || engine)) trouble(error, () => episode.reload());
   announce(`${say("failed")}: ${error.message}`);
 });
 
