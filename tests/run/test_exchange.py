@@ -603,8 +603,9 @@ def test_an_import_is_undone_as_every_change_of_the_studio_is(site: SiteKit) -> 
     bring_back(site, project)
     assert site.files() != before
     journal = Journal(site.cache, site.root)
-    name, paths = journal.undo() or ("", ())
-    assert (name, len(paths)) == (f"import of {project.name}", 2)
+    moved = journal.undo()
+    assert moved is not None
+    assert (moved.name, len(moved.paths)) == (f"import of {project.name}", 2)
     assert site.files() == before
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tts_render.ground.errors import OutputError
 from tts_render.ground.messages import said, translate
-from tts_render.run.journal import Change, Journal, StaleError
+from tts_render.run.journal import Change, Journal, Moved, StaleError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +28,9 @@ def test_a_change_is_undone_and_done_again(journal: Journal, tmp_path: Path) -> 
     a, b = tmp_path / "site" / "a.txt", tmp_path / "site" / "b.json"
     journal.make("first", [Change(a, b"one", b"two"), Change(b, None, b"{}")])
     assert (a.read_bytes(), b.read_bytes(), journal.undoable, journal.redoable) == (b"two", b"{}", "first", None)
-    assert journal.undo() == ("first", (a, b))
+    assert journal.undo() == Moved("first", (a, b))
     assert (a.read_bytes(), b.exists(), journal.undoable, journal.redoable) == (b"one", False, None, "first")
-    assert journal.redo() == ("first", (a, b))
+    assert journal.redo() == Moved("first", (a, b))
     assert (a.read_bytes(), b.read_bytes()) == (b"two", b"{}")
     assert journal.redo() is None
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_remembered_is_not_changed(journal: Journal, tmp_path: Pa
     with pytest.raises(ValueError, match="subpath"):
         journal.make("elsewhere", [Change(a, b"two", b"three"), Change(tmp_path / "b.txt", None, b"x")])
     assert (a.read_bytes(), (tmp_path / "b.txt").exists(), journal.undoable) == (b"two", False, "first")
-    assert journal.undo() == ("first", (a,))
+    assert journal.undo() == Moved("first", (a,))
 
 
 @pytest.mark.parametrize("failing", [0, 1, 2])
@@ -134,9 +134,9 @@ def test_two_programs_share_one_journal(journal: Journal, tmp_path: Path) -> Non
     assert other.undoable == "first"
     other.make("second", [Change(b, None, b"x")])
     assert journal.undoable == "second"
-    assert journal.undo() == ("second", (b,))
+    assert journal.undo() == Moved("second", (b,))
     assert other.redoable == "second"
-    assert other.undo() == ("first", (a,))
+    assert other.undo() == Moved("first", (a,))
     assert (a.read_bytes(), b.exists(), journal.redoable) == (b"one", False, "first")
 
 
@@ -180,4 +180,4 @@ def test_a_change_has_its_name_where_no_message_is_kept_of_it(
     file.write_text(json.dumps(facts), encoding="utf-8")
     again = Journal(tmp_path / "cache", tmp_path / "site")
     assert translate(again.undoable or "", "ja") == "import of 雨.vvproj"
-    assert again.undo() == ("import of 雨.vvproj", (a,))
+    assert again.undo() == Moved("import of 雨.vvproj", (a,))

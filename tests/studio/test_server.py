@@ -120,6 +120,34 @@ def test_a_line_of_the_script_is_changed_and_not_one_byte_more(
     assert site.files() == after
 
 
+def test_what_an_editor_has_changed_elsewhere_is_kept_when_a_line_is_undone(page: Page, site: SiteKit) -> None:
+    script, new = site.script, "今日は錠の話です。"
+    page.post(f"/api/line/{page.name(site.post)}", {"line": 2, "before": LINE, "after": new})
+    theirs = "初めに。\n" + script.read_text(encoding="utf-8").replace("また明日", "また来週")
+    script.write_text(theirs, encoding="utf-8")
+    assert page.post("/api/undo").json()["passed"] == []
+    assert script.read_text(encoding="utf-8") == theirs.replace(new, LINE)
+    assert page.post("/api/redo").json()["undo"] is not None
+    assert script.read_text(encoding="utf-8") == theirs
+
+
+def test_what_cannot_be_undone_is_passed_over_with_its_reason(page: Page, site: SiteKit) -> None:
+    words = "今日は錠の話です。"
+    line = line_of(page, site.post, LINE)
+    made = page.post(f"/api/manner/{page.name(site.post)}", {"intonation": 1.5}, utterance=line["id"]).json()
+    assert made["saved"] == "take"
+    changed = site.script.read_text(encoding="utf-8").splitlines()[0]
+    own = page.post(f"/api/line/{page.name(site.post)}", {"line": 1, "before": changed, "after": words}).json()["undo"]
+    site.script.write_text(SCRIPT.replace(changed, "やあ。"), encoding="utf-8")
+    done = page.post("/api/undo").json()
+    assert done["name"] == made["undo"], "it is of another file"
+    ((name, error),) = [(one["name"], one["error"]) for one in done["passed"]]
+    assert (name, error["line"], error["there"]) == (own, 1, "やあ。")
+    assert error["message"] == f"「{words}」 is not there any more; reads now: やあ。"
+    assert (done["undo"], page.post("/api/undo").status_code) == (own, 409)
+    assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(changed, "やあ。")
+
+
 def test_a_line_that_somebody_changed_meanwhile_is_refused_with_both_versions(page: Page, site: SiteKit) -> None:
     line_of(page, site.post, LINE)
     theirs = SCRIPT.replace("鍵の話", "扉の話")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tts_render.engine.moras import AccentPhrase
 
-__all__ = ["SUFFIX", "Take", "encode_takes", "read_takes"]
+__all__ = ["SUFFIX", "Take", "encode_takes", "read_takes", "takes_in"]
 
 SUFFIX = ".takes.json"
 """What the name of the file ends with, in place of the script's or the audio's suffix."""
@@ -86,6 +86,15 @@ def read_takes(path: Path) -> tuple[Take, ...]:
     except (ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         raise ScriptError(said("is not valid JSON: {error}", error=words_of(error)), path=path, line=line) from error
+    return takes_in(facts, path)
+
+
+def takes_in(facts: object, path: Path) -> tuple[Take, ...]:
+    """The takes in what is read from a file.
+
+    Raises:
+        ScriptError: it is not in the form of takes; the take is named.
+    """
     if not isinstance(facts, dict) or facts.get("schema") != _SCHEMA or not isinstance(facts.get("takes"), list):
         raise ScriptError(
             said("does not hold takes of schema {schema}", schema=_SCHEMA),

@@ -1,8 +1,9 @@
 """The journal: every change that the studio or an import makes to a file, so that it can be undone and done again.
 
 It is kept in the cache folder, one for each site, and read again before each use: another program may have added to it.
-A change is undone only while the file is still as the change left it: what somebody else has written since is never
-overwritten.
+What somebody else has written since is never overwritten: in a file that is not as the change left it, only the lines
+of the change are put back, where they still are and cannot be mistaken. Else the step is passed over, and with it what
+was done before in the same files.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tts_render.ground.errors import InputError, OutputError
+from tts_render.episode.takes import SUFFIX, takes_in
+from tts_render.ground.errors import InputError, OutputError, ScriptError
 from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
 from tts_render.ground.messages import from_json, said, to_json
 from tts_render.ground.reasons import reason_of
+from tts_render.run.laying import Patch, common, laid, patch_of, places, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Change", "Journal", "StaleError"]
+__all__ = ["Change", "Journal", "Moved", "StaleError"]
 
 _MOST = 200  # changes that are remembered
-_SCHEMA = 2
+_SCHEMA = 3
+_SHOWN = 40  # characters of a line in a message
 _PATIENCE = 10.0  # seconds that another program may take to write its change
 
 
@@ -58,6 +62,17 @@ class Change:
     after: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A step that was undone, or done again."""
+
+    name: str
+    paths: tuple[Path, ...]
+    """The files."""
+    passed: tuple[tuple[str, StaleError], ...] = ()
+    """The steps that would have come first but cannot be moved, and why."""
+
+
 class Journal:
     """The changes of one site.
 
@@ -76,17 +91,13 @@ class Journal:
 
     @property
     def undoable(self) -> str | None:
-        """What undoing would take back; None if nothing."""
-        with self._threads:
-            self._look()
-            return self._done[-1][0] if self._done else None
+        """What undoing would take back; None if nothing. It is refused where no step can be undone."""
+        return self._next(backward=True)
 
     @property
     def redoable(self) -> str | None:
-        """What would be done again; None if nothing."""
-        with self._threads:
-            self._look()
-            return self._undone[-1][0] if self._undone else None
+        """What would be done again; None if nothing. It is refused where no step can be done again."""
+        return self._next(backward=False)
 
     def make(self, name: str, changes: Sequence[Change]) -> None:
         """Change files, all of them or none, and remember it.
@@ -106,34 +117,51 @@ class Journal:
         with self._held():
             self._change(real, [*self._done, (name, tuple(map(_kept, real)))][-_MOST:], [])
 
-    def undo(self) -> tuple[str, tuple[Path, ...]] | None:
-        """Take back the last change; what it was, and the files. None if there is none.
+    def undo(self) -> Moved | None:
+        """Take back the last change that can be taken back; None if there is none at all.
 
         Raises:
-            StaleError: a file was changed since by somebody else.
+            StaleError: none can be, since somebody else has changed what they changed; tells of the last.
             OutputError: a file cannot be written.
         """
         return self._move(backward=True)
 
-    def redo(self) -> tuple[str, tuple[Path, ...]] | None:
-        """Do again what was undone last; what it was, and the files. None if there is none.
+    def redo(self) -> Moved | None:
+        """Do again what was undone last and can be done again; None if there is none at all.
 
         Raises:
-            StaleError: a file was changed since by somebody else.
+            StaleError: none can be, since somebody else has changed what they changed; tells of the last.
             OutputError: a file cannot be written.
         """
         return self._move(backward=False)
 
-    def _move(self, *, backward: bool) -> tuple[str, tuple[Path, ...]] | None:
+    def _move(self, *, backward: bool) -> Moved | None:
         with self._held():
             source, target = (self._done, self._undone) if backward else (self._undone, self._done)
             if not source:
                 return None
-            name, kept = source[-1]
-            less, more = source[:-1], [*target, source[-1]]
+            at, changes, passed = _movable(source, backward=backward)
+            if at is None:
+                raise passed[0][1]
+            name = source[at][0]
+            # As the files are now: then it can be moved the other way whatever it was laid onto.
+            step = name, tuple(_kept(Change(one.path, one.after, one.before) if backward else one) for one in changes)
+            less, more = source[:at] + source[at + 1 :], [*target, step]
             done, undone = (less, more) if backward else (more, less)
-            self._change([_turned(one, backward=backward) for one in kept], done, undone)
-            return name, tuple(one.path for one in kept)
+            self._change(changes, done, undone)
+            return Moved(name, tuple(one.path for one in changes), passed)
+
+    def _next(self, *, backward: bool) -> str | None:
+        with self._threads:
+            self._look()
+            source = self._done if backward else self._undone
+            if not source:
+                return None
+            try:
+                at, _, _ = _movable(source, backward=backward)
+            except OutputError:  # to be said when it is tried
+                at = None
+            return source[-1 if at is None else at][0]
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -206,6 +234,8 @@ class _Kept:
     after: bytes | None
     digests: tuple[str | None, str | None]
     """Of the whole file, before and after."""
+    patch: Patch | None
+    """Its lines, for a file that was changed elsewhere since."""
 
 
 _Step = tuple[str, tuple[_Kept, ...]]
@@ -214,49 +244,104 @@ _Step = tuple[str, tuple[_Kept, ...]]
 def _kept(change: Change) -> _Kept:
     digests = (_digest_of(change.before), _digest_of(change.after))
     if change.before is None or change.after is None:
-        return _Kept(change.path, 0, 0, change.before, change.after, digests)
+        return _Kept(change.path, 0, 0, change.before, change.after, digests, None)
     before, after = change.before, change.after
-    start = _common(before, after)
-    rest = _common(before[start:][::-1], after[start:][::-1])
+    start = common(before, after)
+    rest = common(before[start:][::-1], after[start:][::-1])
     ends = len(before) - rest, len(after) - rest
-    return _Kept(change.path, start, rest, before[start : ends[0]], after[start : ends[1]], digests)
+    patch = patch_of(before, after)
+    return _Kept(change.path, start, rest, before[start : ends[0]], after[start : ends[1]], digests, patch)
 
 
-def _common(one: bytes, other: bytes) -> int:
-    """How many bytes the two have in common at the beginning."""
-    least, most = 0, min(len(one), len(other))
-    while least < most:
-        middle = (least + most + 1) // 2
-        if one[least:middle] == other[least:middle]:
-            least = middle
-        else:
-            most = middle - 1
-    return least
+def _movable(
+    steps: Sequence[_Step], *, backward: bool
+) -> tuple[int | None, tuple[Change, ...], tuple[tuple[str, StaleError], ...]]:
+    """The last step that can be moved, with its changes, and those behind it that cannot.
+
+    Steps of one file keep their order: what one of them left may stand in the lines of another.
+    """
+    passed: list[tuple[str, StaleError]] = []
+    held: set[Path] = set()
+    for at in range(len(steps) - 1, -1, -1):
+        name, kept = steps[at]
+        paths = {one.path for one in kept}
+        if held.isdisjoint(paths):
+            try:
+                return at, tuple(_turned(one, backward=backward) for one in kept), tuple(passed)
+            except StaleError as error:
+                passed.append((name, error))
+        held |= paths
+    return None, (), tuple(passed)
 
 
 def _turned(kept: _Kept, *, backward: bool) -> Change:
     """The change again, of the file as it is now.
 
     Raises:
-        StaleError: the file is not as the change has left it.
+        StaleError: what the change has left is not there any more, or cannot be told from the rest.
     """
     part, (new, old) = (kept.before, kept.digests) if backward else (kept.after, kept.digests[::-1])
     now = _content(kept.path)
     if _digest_of(now) != old:
-        raise _stale(kept.path)
+        return _laid(kept, now, backward=backward)
     if now is None or new is None:
         return Change(kept.path, now, part)
     return Change(kept.path, now, now[: kept.start] + (part or b"") + now[len(now) - kept.rest :])
+
+
+def _laid(kept: _Kept, now: bytes | None, *, backward: bool) -> Change:
+    """The change again, of a file that somebody else has changed elsewhere.
+
+    Raises:
+        StaleError: as for :func:`_turned`.
+    """
+    if now is None or kept.patch is None:
+        raise _stale(kept.path)
+    patch = kept.patch.turned() if backward else kept.patch
+    content = laid(patch, now)
+    if content is not None and _is_sound(kept.path, content):
+        return Change(kept.path, now, content)
+    old = patch.lines[0]
+    row, count = row_of(patch, now), len(places(now, None, None, old))
+    there, text = _shown(b"".join(now.splitlines(keepends=True)[row - 1 : row])), _shown(old)
+    message = said("was changed in the meantime")
+    if text and count > 1:
+        message = said(
+            "「{text}」 is there {count} times now, and it is not clear which one is meant", text=text, count=count
+        )
+    elif text and not count:
+        message = said("「{text}」 is not there any more; reads now: {there}", text=text, there=there)
+    elif there:
+        message = said("was changed in the meantime; reads now: {there}", there=there)
+    raise _stale(kept.path, message, row, there)
+
+
+def _is_sound(path: Path, content: bytes) -> bool:
+    """Whether lines have come together to what can be read, where it depends on all of them."""
+    if path.suffix != ".json":
+        return True
+    try:
+        facts = json.loads(content)
+        if path.name.endswith(SUFFIX):
+            takes_in(facts, path)
+    except (ValueError, RecursionError, ScriptError):
+        return False
+    return True
+
+
+def _shown(lines: bytes) -> str:
+    text = " ".join(lines.decode(errors="replace").split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _digest_of(content: bytes | None) -> str | None:
     return None if content is None else digest_bytes(content)
 
 
-def _stale(path: Path) -> StaleError:
-    return StaleError(
-        said("was changed in the meantime"), path=path, remedy=said("Look at the new text, and change that.")
-    )
+def _stale(
+    path: Path, message: str = said("was changed in the meantime"), row: int | None = None, there: str | None = None
+) -> StaleError:
+    return StaleError(message, path=path, line=row, remedy=said("Look at the new text, and change that."), there=there)
 
 
 def _give_back(changes: Sequence[Change]) -> None:
@@ -297,6 +382,7 @@ def _step_json(step: _Step, root: Path) -> dict[str, Any]:
             "before": _packed(one.before),
             "after": _packed(one.after),
             "digests": list(one.digests),
+            "patch": None if one.patch is None else _patch_json(one.patch),
         }
         for one in changes
     ]
@@ -326,12 +412,27 @@ def _step(value: dict[str, Any], root: Path) -> _Step:
             _unpacked(each["before"]),
             _unpacked(each["after"]),
             (each["digests"][0], each["digests"][1]),
+            None if each["patch"] is None else _patch(each["patch"]),
         )
         for each in listed
     ]
     if not all(Path(os.path.realpath(one.path)).is_relative_to(root) for one in changes):
         raise ValueError("a step that leaves the site")
     return _name(str(name), value.get("said")), tuple(changes)
+
+
+def _patch_json(patch: Patch) -> dict[str, Any]:
+    return {
+        "row": patch.row,
+        "parts": [_packed(part) for part in (patch.above, patch.below, *patch.lines)],
+        "ranks": [*patch.ranks[0], *patch.ranks[1]],
+    }
+
+
+def _patch(value: dict[str, Any]) -> Patch:
+    above, below, before, after = (base64.b64decode(part) for part in value["parts"])
+    ranks = value["ranks"]
+    return Patch(value["row"], above, below, (before, after), ((ranks[0], ranks[1]), (ranks[2], ranks[3])))
 
 
 def _name(english: str, written: object) -> str:

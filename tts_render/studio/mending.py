@@ -16,6 +16,7 @@ from tts_render.run.rereading import Rewording, Silence
 from tts_render.script import Manner
 from tts_render.studio.asking import answer, body, in_time, line_of, tell, text, whole
 from tts_render.studio.edits import change_line, change_text, change_wording, find_again, say_line, source_line
+from tts_render.studio.facts import error_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tts_render.run.journal import Moved
     from tts_render.studio.desk import Desk
     from tts_render.studio.edits import Edit
     from tts_render.studio.sheet import Sheet
@@ -122,12 +124,18 @@ class _Mending:
     async def redo(self, request: Request) -> Response:
         return await self._again(request, self._desk.journal.redo)
 
-    async def _again(self, request: Request, move: Callable[[], tuple[str, tuple[Path, ...]] | None]) -> Response:
+    async def _again(self, request: Request, move: Callable[[], Moved | None]) -> Response:
         def moved() -> dict[str, Any]:
             done = move()
             if done is not None:
                 self._desk.look_around()
-            return {"name": None if done is None else done[0], **self._desk.undoable()}
+            return {
+                "name": None if done is None else done.name,
+                "passed": []
+                if done is None
+                else [{"name": name, "error": error_facts(error)} for name, error in done.passed],
+                **self._desk.undoable(),
+            }
 
         return tell(request, await run_in_threadpool(moved))
 

@@ -136,6 +136,9 @@ async function again(way) {
     const told = await post(way);
     undoable(told);
     if (told.name !== null) announce(way === "undo" ? say("Undone: {name}", { name: told.name }) : say("Done again: {name}", { name: told.name }));
+    const passed = told.passed.map(({ name, error }) => say("Passed over: {name} ({why})", { name, why: new Failure(409, error).sentence }));
+    settle("passed");
+    if (passed.length) trouble({ status: 409, kind: "passed", sentence: passed.join("\n"), remedy: told.passed[0].error.remedy }, null);
   } catch (error) {
     trouble(error, () => again(way));
   }
