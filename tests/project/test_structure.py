@@ -153,6 +153,7 @@ MODULE_ORDER = (
     "tts_render.run.pairing",
     "tts_render.run.retuning",
     "tts_render.run.laying",
+    "tts_render.run.steps",
     "tts_render.run.journal",
     "tts_render.run.writing",
     "tts_render.run.rereading",

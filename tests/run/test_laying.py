@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_render.episode.takes import Take, encode_takes, read_takes
-from tts_render.run.journal import Change, Journal, StaleError, _kept
+from tts_render.run.journal import Change, Journal, StaleError
 from tts_render.run.laying import laid
+from tts_render.run.steps import kept_of
 
 _PATH = Path("a.txt")
 LINES = st.sampled_from([b"a\n", b"b\n", b"c\n", b"ab\n", b"\n", b"b\r\n"])
@@ -24,7 +25,7 @@ def test_what_is_changed_elsewhere_stays_and_only_the_line_is_put_back(data: st.
     before = data.draw(st.lists(LINES, min_size=1, max_size=6))
     at = data.draw(st.integers(0, len(before) - 1))
     new = data.draw(st.sampled_from([b"", b"a\n", b"abc\n", b"a\nb\n", b"b\n"]))
-    step = _kept(Change(_PATH, b"".join(before), b"".join([*before[:at], new, *before[at + 1 :]])))
+    step = kept_of(_PATH, b"".join(before), b"".join([*before[:at], new, *before[at + 1 :]]))
     if step.patch is None or before[at] == new:
         return
     backward = data.draw(st.booleans())
@@ -44,7 +45,7 @@ def test_what_is_changed_elsewhere_stays_and_only_the_line_is_put_back(data: st.
 def test_a_line_that_stands_there_once_is_always_put_back(texts: list[str], data: st.DataObject) -> None:
     lines = [f"{text}\n".encode() for text in texts]
     at = data.draw(st.integers(0, len(lines) - 1))
-    step = _kept(Change(_PATH, b"".join(lines), b"".join([*lines[:at], b"mine\n", *lines[at + 1 :]])))
+    step = kept_of(_PATH, b"".join(lines), b"".join([*lines[:at], b"mine\n", *lines[at + 1 :]]))
     assert step.patch is not None
     parts = [data.draw(st.lists(st.sampled_from([*lines, b"theirs\n"]))) for _ in range(2)]
     above, below = (b"".join(part) for part in parts)
@@ -82,6 +83,8 @@ def changed(journal: Journal, path: Path, before: str, after: str, name: str = "
         ("一\n二\n三\n", "一\nに\n三\n", "に\n四\n一\nに\n三\n", "に\n四\n一\n二\n三\n"),  # a copy elsewhere
         ("壱\n二\n一\n三\n", "一\n二\n一\n三\n", "一\n二\n一\n三\n四\n", "壱\n二\n一\n三\n四\n"),
         ("壱\n二\n一\n三\n", "一\n二\n一\n三\n", "二\n一\n三\n", None),  # the other one is not taken for it
+        # the neighbours have come together elsewhere
+        ("a\nq\nb\na\ny\nL\nb\n", "a\nL\nb\na\ny\nL\nb\n", "a\nx\nL\nb\na\nL\nb\n", None),
     ],
 )
 def test_a_step_is_laid_onto_the_file_as_it_is_now(

@@ -8,30 +8,29 @@ was done before in the same files.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tts_render.episode.takes import SUFFIX, takes_in
 from tts_render.ground.errors import InputError, OutputError, ScriptError
-from tts_render.ground.files import Staged, commit, digest_bytes, locked, replace_bytes
-from tts_render.ground.messages import from_json, said, to_json
+from tts_render.ground.files import Staged, commit, locked, replace_bytes
+from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
-from tts_render.run.laying import Patch, common, laid, patch_of, places, row_of
+from tts_render.run.laying import laid, places, row_of
+from tts_render.run.steps import SCHEMA, Kept, Step, digest_of, kept_of, load_steps, step_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 __all__ = ["Change", "Journal", "Moved", "StaleError"]
 
 _MOST = 200  # changes that are remembered
-_SCHEMA = 3
 _SHOWN = 40  # characters of a line in a message
 _PATIENCE = 10.0  # seconds that another program may take to write its change
 
@@ -86,8 +85,8 @@ class Journal:
         self._file = folder / "studio" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:32]}.json"
         self._threads = threading.Lock()
         self._state: tuple[int, int, int] | None = None
-        self._done: list[_Step] = []
-        self._undone: list[_Step] = []
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
 
     @property
     def undoable(self) -> str | None:
@@ -115,7 +114,11 @@ class Journal:
         if not real:
             return
         with self._held():
-            self._change(real, [*self._done, (name, tuple(map(_kept, real)))][-_MOST:], [])
+            self._change(
+                real,
+                [*self._done, (name, tuple(kept_of(one.path, one.before, one.after) for one in real))][-_MOST:],
+                [],
+            )
 
     def undo(self) -> Moved | None:
         """Take back the last change that can be taken back; None if there is none at all.
@@ -145,7 +148,13 @@ class Journal:
                 raise passed[0][1]
             name = source[at][0]
             # As the files are now: then it can be moved the other way whatever it was laid onto.
-            step = name, tuple(_kept(Change(one.path, one.after, one.before) if backward else one) for one in changes)
+            step = (
+                name,
+                tuple(
+                    kept_of(one.path, one.after, one.before) if backward else kept_of(one.path, one.before, one.after)
+                    for one in changes
+                ),
+            )
             less, more = source[:at] + source[at + 1 :], [*target, step]
             done, undone = (less, more) if backward else (more, less)
             self._change(changes, done, undone)
@@ -180,10 +189,10 @@ class Journal:
         else:
             state = facts.st_ino, facts.st_mtime_ns, facts.st_size
         if state != self._state or state is None:
-            self._done, self._undone = _load(self._file, self._root)
+            self._done, self._undone = load_steps(self._file, self._root)
             self._state = state
 
-    def _change(self, changes: Sequence[Change], done: list[_Step], undone: list[_Step]) -> None:
+    def _change(self, changes: Sequence[Change], done: list[Step], undone: list[Step]) -> None:
         """Change files and remember it: both, or neither.
 
         Raises:
@@ -194,9 +203,9 @@ class Journal:
             if _content(change.path) != change.before:
                 raise _stale(change.path)
         facts = {
-            "schema": _SCHEMA,
-            "done": [_step_json(step, self._root) for step in done],
-            "undone": [_step_json(step, self._root) for step in undone],
+            "schema": SCHEMA,
+            "done": [step_json(step, self._root) for step in done],
+            "undone": [step_json(step, self._root) for step in undone],
         }
         written = [change for change in changes if change.after is not None]
         with ExitStack() as stack:
@@ -220,41 +229,8 @@ class Journal:
         self._state = now.st_ino, now.st_mtime_ns, now.st_size
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What is remembered of a change: the part of the file that it is about, for a script is large and a line small."""
-
-    path: Path
-    start: int
-    """How many bytes before it stay."""
-    rest: int
-    """How many bytes after it stay."""
-    before: bytes | None
-    """The part before; None where there was no file."""
-    after: bytes | None
-    digests: tuple[str | None, str | None]
-    """Of the whole file, before and after."""
-    patch: Patch | None
-    """Its lines, for a file that was changed elsewhere since."""
-
-
-_Step = tuple[str, tuple[_Kept, ...]]
-
-
-def _kept(change: Change) -> _Kept:
-    digests = (_digest_of(change.before), _digest_of(change.after))
-    if change.before is None or change.after is None:
-        return _Kept(change.path, 0, 0, change.before, change.after, digests, None)
-    before, after = change.before, change.after
-    start = common(before, after)
-    rest = common(before[start:][::-1], after[start:][::-1])
-    ends = len(before) - rest, len(after) - rest
-    patch = patch_of(before, after)
-    return _Kept(change.path, start, rest, before[start : ends[0]], after[start : ends[1]], digests, patch)
-
-
 def _movable(
-    steps: Sequence[_Step], *, backward: bool
+    steps: Sequence[Step], *, backward: bool
 ) -> tuple[int | None, tuple[Change, ...], tuple[tuple[str, StaleError], ...]]:
     """The last step that can be moved, with its changes, and those behind it that cannot.
 
@@ -274,7 +250,7 @@ def _movable(
     return None, (), tuple(passed)
 
 
-def _turned(kept: _Kept, *, backward: bool) -> Change:
+def _turned(kept: Kept, *, backward: bool) -> Change:
     """The change again, of the file as it is now.
 
     Raises:
@@ -282,14 +258,14 @@ def _turned(kept: _Kept, *, backward: bool) -> Change:
     """
     part, (new, old) = (kept.before, kept.digests) if backward else (kept.after, kept.digests[::-1])
     now = _content(kept.path)
-    if _digest_of(now) != old:
+    if digest_of(now) != old:
         return _laid(kept, now, backward=backward)
     if now is None or new is None:
         return Change(kept.path, now, part)
     return Change(kept.path, now, now[: kept.start] + (part or b"") + now[len(now) - kept.rest :])
 
 
-def _laid(kept: _Kept, now: bytes | None, *, backward: bool) -> Change:
+def _laid(kept: Kept, now: bytes | None, *, backward: bool) -> Change:
     """The change again, of a file that somebody else has changed elsewhere.
 
     Raises:
@@ -334,10 +310,6 @@ def _shown(lines: bytes) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _digest_of(content: bytes | None) -> str | None:
-    return None if content is None else digest_bytes(content)
-
-
 def _stale(
     path: Path, message: str = said("was changed in the meantime"), row: int | None = None, there: str | None = None
 ) -> StaleError:
@@ -370,87 +342,3 @@ def _content(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise OutputError(said("cannot be read: {reason}", reason=reason_of(error)), path=path) from error
-
-
-def _step_json(step: _Step, root: Path) -> dict[str, Any]:
-    name, changes = step
-    listed = [
-        {
-            "path": one.path.relative_to(root).as_posix(),
-            "start": one.start,
-            "rest": one.rest,
-            "before": _packed(one.before),
-            "after": _packed(one.after),
-            "digests": list(one.digests),
-            "patch": None if one.patch is None else _patch_json(one.patch),
-        }
-        for one in changes
-    ]
-    return {"name": name, "said": to_json(name), "changes": listed, "digest": _digest(name, listed)}
-
-
-def _load(file: Path, root: Path) -> tuple[list[_Step], list[_Step]]:
-    """What was remembered; nothing, where the file is not whole."""
-    try:
-        facts = json.loads(file.read_bytes())
-        if facts["schema"] != _SCHEMA:
-            return [], []
-        return [_step(value, root) for value in facts["done"]], [_step(value, root) for value in facts["undone"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return [], []
-
-
-def _step(value: dict[str, Any], root: Path) -> _Step:
-    name, listed = value["name"], value["changes"]
-    if value["digest"] != _digest(name, listed):
-        raise ValueError("a damaged step")
-    changes = [
-        _Kept(
-            root / each["path"],
-            each["start"],
-            each["rest"],
-            _unpacked(each["before"]),
-            _unpacked(each["after"]),
-            (each["digests"][0], each["digests"][1]),
-            None if each["patch"] is None else _patch(each["patch"]),
-        )
-        for each in listed
-    ]
-    if not all(Path(os.path.realpath(one.path)).is_relative_to(root) for one in changes):
-        raise ValueError("a step that leaves the site")
-    return _name(str(name), value.get("said")), tuple(changes)
-
-
-def _patch_json(patch: Patch) -> dict[str, Any]:
-    return {
-        "row": patch.row,
-        "parts": [_packed(part) for part in (patch.above, patch.below, *patch.lines)],
-        "ranks": [*patch.ranks[0], *patch.ranks[1]],
-    }
-
-
-def _patch(value: dict[str, Any]) -> Patch:
-    above, below, before, after = (base64.b64decode(part) for part in value["parts"])
-    ranks = value["ranks"]
-    return Patch(value["row"], above, below, (before, after), ((ranks[0], ranks[1]), (ranks[2], ranks[3])))
-
-
-def _name(english: str, written: object) -> str:
-    """The name of a step, as a message if it was one."""
-    try:
-        message = from_json(written)
-    except ValueError:
-        return english
-    return message if message == english else english
-
-
-def _digest(name: str, listed: list[dict[str, Any]]) -> str:
-    return digest_bytes(json.dumps([name, listed], sort_keys=True).encode())[:32]
-
-
-def _packed(content: bytes | None) -> str | None:
-    return None if content is None else base64.b64encode(content).decode()
-
-
-def _unpacked(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)
