@@ -47,7 +47,8 @@ def test_a_long_list_comes_in_pieces_the_newest_first(page: Page, site: SiteKit)
     for number in range(1, 8):
         add(site, number)
     (site.root / "_posts" / "2026-11-04-notice.md").write_text("---\ntitle: お知らせ\n---\n", encoding="utf-8")
-    pieces, start = [], 0
+    pieces: list[list[str]] = []
+    start: int | None = 0
     while start is not None:
         told = page.get("/api/episodes", start=str(start), most="3").json()
         pieces.append([one["path"] for one in told["episodes"]])

@@ -6,13 +6,14 @@ import difflib
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.kit.node_packages import fetch
-from tests.kit.studio_page import EXAMPLE, Studio, browser, started, tree
+from tests.kit.studio_page import EXAMPLE, browser, started, tree
 
 if TYPE_CHECKING:
     from tests.kit.fake_engine import FakeEngine
@@ -43,15 +44,13 @@ def test_a_morning_changes_two_lines_of_a_script_two_of_a_post_and_makes_the_mp3
     playwright = fetch("browser", request.config) / "playwright-core"
     seen: dict[str, dict[str, bytes]] = {}
 
-    def keep(studio: Studio, name: str) -> None:
-        seen[name] = tree(studio.root)
-
     with started(site, tmp_path / "cache", engine, playwright) as studio:
-        keep(studio, "before")
-        told = studio.use(
-            "morning",
-            {name: lambda name=name: keep(studio, name) for name in ("text", "accent", "rendered", "written")},
-        )
+
+        def keep(name: str) -> None:
+            seen[name] = tree(studio.root)
+
+        keep("before")
+        told = studio.use("morning", {name: partial(keep, name) for name in ("text", "accent", "rendered", "written")})
     assert told["problems"] == []
     assert told["lines"] > 10
 
@@ -91,9 +90,6 @@ def different(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
 
 def lines_changed(before: bytes, after: bytes) -> list[str]:
     """The lines that are taken and added between two texts."""
-    lines = [content.decode().splitlines() for content in (before, after)]
-    return [
-        line
-        for line in difflib.unified_diff(*lines, n=0, lineterm="")
-        if line[0] in "-+" and line[:3] not in ("---", "+++")
-    ]
+    one, other = before.decode().splitlines(), after.decode().splitlines()
+    changed = difflib.unified_diff(one, other, n=0, lineterm="")
+    return [line for line in changed if line[0] in "-+" and line[:3] not in ("---", "+++")]
