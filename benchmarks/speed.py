@@ -224,7 +224,8 @@ def main() -> int:
         show(longest(grown))
     if options.write:
         lines = [each.line() for each in grown]
-        text = page(rows, lines, utterances=EPISODE, seconds=time.monotonic() - began)
+        before = TARGET.read_text(encoding="utf-8")
+        text = page(rows, lines, before=before, utterances=EPISODE, seconds=time.monotonic() - began)
         TARGET.write_text(text, encoding="utf-8")
     return 0 if all(row.met for row in rows) else 1
 

@@ -103,6 +103,15 @@ const tasks = {
   },
   async search(page) {
     await opened(page);
+    // A long episode is shown piece by piece; all of it is searched.
+    await page.evaluate(async () => {
+      for (let count = 0, still = 0; still < 60; still++) {
+        const now = document.querySelectorAll("[data-utterance]").length;
+        if (now !== count) still = 0;
+        count = now;
+        await new Promise(requestAnimationFrame);
+      }
+    });
     return until(
       page,
       () => {

@@ -7,22 +7,8 @@ import os
 import platform
 from dataclasses import dataclass
 
-MEMORY = """\
-## What memory holds
-
-Measured by itself on 2026-11-27, on a busy machine, with everything in the cache:
-
-| episode | beside the MP3 | peak |
-|---|---|---|
-| 10:46:03, 5,000 utterances | captions, timeline | 122 MiB (212 MiB before) |
-| 6:31:13, 100,000 utterances, 20,000 of them different | captions, timeline, transcript | 263 MiB (169 MiB to encode) |
-
-- 60 MiB are Python, numpy, the sound libraries and the words of the readings, whatever the episode is.
-- 2.9 MB an hour are the one loudness profile that is in memory at a time. What the limiter will take away has to be
-  predicted from all of it before the first frame is encoded. It is released before encoding.
-- 1 to 2 kB an utterance are its display text, its reading, its place, its caption, and its lines in the files beside
-  the MP3, which stay in memory until all files take their places together.
-"""
+BY_ITSELF = "## What memory holds"
+"""The first of the sections that are measured by themselves; they stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +23,13 @@ class Row:
     met: bool
 
 
-def page(rows: list[Row], growth: list[str], *, utterances: int, seconds: float) -> str:
+def page(rows: list[Row], growth: list[str], *, before: str, utterances: int, seconds: float) -> str:
     """docs/performance.md.
 
     Args:
         rows: the table.
         growth: lines of the table of how cost grows.
+        before: the page as it was.
         utterances: of the episode that the rows are about.
         seconds: how long all of it took.
     """
@@ -70,6 +57,6 @@ def page(rows: list[Row], growth: list[str], *, utterances: int, seconds: float)
         "|---|---|---|---|---|---|",
         *growth,
         "",
-        MEMORY,
+        before[before.index(BY_ITSELF) :],
     ]
     return "\n".join(lines)

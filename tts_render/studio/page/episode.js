@@ -11,6 +11,9 @@ import { Waves } from "./wave.js";
 import { Word } from "./word.js";
 import { clock, day, say } from "./words.js";
 
+const FIRST = 200; // things of an episode that are shown at once
+const MORE = 300;
+
 /** The page of one episode. */
 export class EpisodeView extends HTMLElement {
   #rows = new Map();
@@ -20,6 +23,7 @@ export class EpisodeView extends HTMLElement {
   #active = null;
   #sounding = null;
   #settling = 0;
+  #built = Infinity;
   #head = make("header", {});
   #notices = make("div", {});
   #search = new Search();
@@ -65,14 +69,15 @@ export class EpisodeView extends HTMLElement {
     });
   }
 
-  /** The rows of all utterances, in order. */
+  /** The rows of the utterances that are shown, in order. */
   get rows() {
-    return this.facts ? this.facts.utterances.map(({ id }) => this.#rows.get(id)) : [];
+    return this.facts ? this.facts.utterances.flatMap(({ id }) => this.#rows.get(id) ?? []) : [];
   }
 
   /** Show an episode as the studio tells it. */
   take(facts) {
     const known = this.path === facts.path;
+    this.#built = known ? Infinity : FIRST;
     if (!known) {
       this.path = facts.path;
       this.#voices = [];
@@ -96,6 +101,20 @@ export class EpisodeView extends HTMLElement {
     this.#showSounding();
     this.#waves.look();
     if (!this.#active || !this.#rows.has(this.#active.id)) this.activate(this.rows[0] ?? null);
+    if (this.#built < facts.items.length) this.#build(facts);
+  }
+
+  /** Show the rest of a long episode piece by piece, so that its beginning can be used meanwhile. */
+  #build(facts) {
+    const more = () => {
+      if (this.facts !== facts || this.#built >= facts.items.length) return;
+      this.#built += MORE;
+      this.#arrange();
+      this.#search.sift();
+      this.#showSounding();
+      this.#build(facts);
+    };
+    requestAnimationFrame(() => setTimeout(more)); // after what is there was painted
   }
 
   /** Show what has become of one utterance. */
@@ -365,7 +384,8 @@ export class EpisodeView extends HTMLElement {
 
   /** Rows, pauses, sounds and chapters in order. What stays is not moved, so that focus and fields stay too. */
   #arrange() {
-    const { items, utterances } = this.facts;
+    const { utterances } = this.facts;
+    const items = this.facts.items.slice(0, this.#built);
     const rows = new Map();
     const wanted = [];
     let gap = 0;
