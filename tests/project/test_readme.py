@@ -219,7 +219,8 @@ def test_both_readmes_have_the_same_commands_settings_links_and_tables() -> None
     assert settings[0] == settings[1]
 
     def shared(page: Path) -> list[str]:
-        return sorted({link.replace(".ja.md", ".md") for link in links(page)} - {"README.md"})
+        plain = (re.sub(r"\.ja\.md\b", ".md", re.sub(r"\.(en|ja)\.png$", ".png", link)) for link in links(page))
+        return sorted({*plain} - {"README.md"})
 
     assert shared(ENGLISH) == shared(JAPANESE)
     lines = [
@@ -308,7 +309,7 @@ def test_every_command_in_a_document_would_be_understood(page: Path) -> None:
 
 def test_a_picture_is_small_whole_and_brings_nothing_from_elsewhere() -> None:
     pictures = sorted((ROOT / "docs" / "images").iterdir())
-    shown = {Path(link).name for link in links(ENGLISH) if link.startswith("docs/images/")}
+    shown = {Path(link).name for page in (ENGLISH, JAPANESE) for link in links(page) if link.startswith("docs/images/")}
     assert {picture.name for picture in pictures} == shown
     for picture in pictures:
         if picture.suffix == ".png":
