@@ -27,8 +27,8 @@ SCRIPTS = sorted(PACKAGE.rglob("*.js"))
 
 TELLING = set(errors.__all__) | {
     "FaultError", "Finding", "LookupError", "Misfit", "Note", "Remark", "ShapeError", "UsageError", "Warned", "missing",
-    "_LostError", "_leave", "_leave_out", "_replaced", "_tell", "_warn", "_wrong", "complain", "echo", "note",
-    "remark", "say", "tell", "too_deep", "wrong",
+    "_LostError", "_leave_out", "_replaced", "_tell", "_warn", "_wrong", "complain", "echo", "leave",
+    "leave_text", "note", "remark", "say", "tell", "too_deep", "wrong",
 }  # fmt: skip
 """What is called with a message for people."""
 

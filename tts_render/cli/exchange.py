@@ -49,7 +49,7 @@ def export(
     from tts_render.episode.episode import open_episode
     from tts_render.ground.errors import OutputError
     from tts_render.ground.files import replace_bytes
-    from tts_render.run.exchange import export_items, project_beside
+    from tts_render.run.exporting import export_items, project_beside
     from tts_render.run.session import Session
     from tts_render.run.vvproj import SUFFIX, write_project
 
@@ -102,7 +102,7 @@ def import_(
     """
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
-    from tts_render.run.exchange import import_items, save
+    from tts_render.run.importing import import_items, save
     from tts_render.run.session import Session
     from tts_render.run.vvproj import read_project
 

@@ -1,17 +1,28 @@
-"""To VOICEVOX's editor and back: what somebody changes there is heard in the episode, or is named."""
+"""Back from VOICEVOX's editor: what somebody changes there is heard in the episode, or is named."""
 
 from __future__ import annotations
 
 import copy
 import json
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.editor import (
+    LINE,
+    Json,
+    bring_back,
+    edit,
+    editor_form,
+    export,
+    item_of,
+    items_of,
+    move_accent,
+    spoken,
+    takes,
+)
 from tests.kit.fake_engine import FakeEngine
-from tests.kit.fake_voice import with_mora_data
-from tests.kit.site_kit import POST, SCRIPT, VOICES, SiteKit
+from tests.kit.site_kit import POST, SCRIPT, SiteKit
 from tts_render.episode.episode import open_episode
 from tts_render.ground.files import locked
 from tts_render.run.journal import Journal
@@ -21,131 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-Json = dict[str, Any]
-
-LINE = "今日は鍵の話をします！"
-
 
 @pytest.fixture
 def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
     return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-def export(site: SiteKit, *arguments: str | Path) -> Path:
-    project = site.root.parent / "p.vvproj"
-    result = site.run("export", site.post, "-o", project, "--force", *arguments)
-    assert result.code == 0, result.err
-    return project
-
-
-def items_of(project: Path) -> list[Json]:
-    talk = json.loads(project.read_text(encoding="utf-8"))["talk"]
-    return [talk["audioItems"][key] for key in talk["audioKeys"]]
-
-
-def edit(project: Path, change: Callable[[list[Json]], object]) -> None:
-    """Open a project in the editor, change audio items, and save it: all keys are new then, as in the real one."""
-    facts = json.loads(project.read_text(encoding="utf-8"))
-    items = items_of(project)
-    change(items)
-    keys = [str(uuid.uuid4()) for _ in items]
-    facts["appVersion"] = "0.25.0"
-    facts["talk"] = {"audioKeys": keys, "audioItems": dict(zip(keys, items, strict=True))}
-    project.write_text(json.dumps(facts), encoding="utf-8")
-
-
-def item_of(items: list[Json], text: str = LINE) -> Json:
-    return next(item for item in items if item["text"] == text)
-
-
-def engine_form(phrases: list[Json]) -> list[Json]:
-    """Accent phrases of the editor as it sends them to an engine."""
-
-    def mora(value: Json) -> Json:
-        return {"text": value["text"], "consonant": value.get("consonant"), "vowel": value["vowel"]}
-
-    return [
-        {
-            "moras": [mora(value) for value in phrase["moras"]],
-            "accent": phrase["accent"],
-            "pause_mora": phrase.get("pauseMora") and mora(phrase["pauseMora"]),
-            "is_interrogative": phrase.get("isInterrogative", False),
-        }
-        for phrase in phrases
-    ]
-
-
-def editor_form(phrases: list[Json]) -> list[Json]:
-    """Accent phrases of an engine as the editor keeps them."""
-    names = {"consonant": "consonant", "consonant_length": "consonantLength", "vowel_length": "vowelLength"}
-
-    def mora(value: Json) -> Json:
-        return {names.get(name, name): part for name, part in value.items() if part is not None}
-
-    return [
-        {
-            "moras": [mora(value) for value in phrase["moras"]],
-            "accent": phrase["accent"],
-            "isInterrogative": phrase["is_interrogative"],
-        }
-        | ({"pauseMora": mora(phrase["pause_mora"])} if phrase["pause_mora"] else {})
-        for phrase in phrases
-    ]
-
-
-def move_accent(item: Json, number: int, accent: int) -> None:
-    """What the editor does when an accent is moved: the engine gives this phrase its lengths and pitches anew."""
-    phrases = item["query"]["accentPhrases"]
-    phrases[number]["accent"] = accent
-    told = with_mora_data(engine_form(phrases), item["voice"]["styleId"])[number]
-    for mora, new in zip(phrases[number]["moras"], told["moras"], strict=True):
-        mora["vowelLength"], mora["pitch"] = new["vowel_length"], new["pitch"]
-        if new["consonant"]:
-            mora["consonantLength"] = new["consonant_length"]
-
-
-def bring_back(site: SiteKit, project: Path, *, left: int = 0) -> str:
-    """Import, and see that a second import has nothing to do; return what was said."""
-    result = site.run("import", site.post, project)
-    assert result.code == 0, result.err
-    assert f", {left} not brought back" in result.err, result.err
-    before = site.files()
-    again = site.run("import", site.post, project)
-    assert "0 changes" in again.err, again.out
-    assert site.files() == before
-    return result.out + result.err
-
-
-def takes(site: SiteKit) -> list[Json]:
-    path = site.script.with_name(site.script.name.replace(".txt", ".takes.json"))
-    return json.loads(path.read_text(encoding="utf-8"))["takes"] if path.is_file() else []
-
-
-def spoken(site: SiteKit, fake_engine: FakeEngine) -> list[Json]:
-    """Render, and return the queries of what was spoken."""
-    fake_engine.syntheses.clear()
-    result = site.run("render", site.post)
-    assert result.code == 0, result.err
-    assert "is not used" not in result.err
-    return [synthesis.query for synthesis in fake_engine.syntheses]
-
-
-def test_the_project_has_an_audio_item_for_each_utterance_as_it_would_be_spoken(
-    site: SiteKit, fake_engine: FakeEngine
-) -> None:
-    project = json.loads(export(site).read_text(encoding="utf-8"))
-    items = [project["talk"]["audioItems"][key] for key in project["talk"]["audioKeys"]]
-    queries = spoken(site, fake_engine)
-    assert [item["text"] for item in items] == [u["text"] for u in site.run("plan", site.post, "--json").json[0]["utterances"]]  # fmt: skip
-    assert {item["voice"]["styleId"] for item in items} == {8}
-    assert {item["voice"]["engineId"] for item in items} == {"074fc39e-678b-4c13-8916-ffca8d505d1d"}
-    assert {item["voice"]["speakerId"] for item in items} == {str(uuid.UUID(int=2))}
-    for item, query in zip(items, queries, strict=True):
-        assert [m["pitch"] for p in item["query"]["accentPhrases"] for m in p["moras"]] == [
-            m["pitch"] for p in query["accent_phrases"] for m in p["moras"]
-        ]
-        assert item["query"]["speedScale"] == query["speedScale"]
-    assert project["song"]["trackOrder"] == list(project["song"]["tracks"])
 
 
 def test_what_was_just_exported_changes_not_one_byte_of_the_site(site: SiteKit) -> None:
@@ -156,24 +46,6 @@ def test_what_was_just_exported_changes_not_one_byte_of_the_site(site: SiteKit) 
     edit(project, lambda items: None)
     bring_back(site, project)
     assert site.files() == before
-
-
-def test_the_same_episode_gives_the_same_project(site: SiteKit) -> None:
-    content = export(site).read_bytes()
-    assert export(site).read_bytes() == content
-
-
-def test_the_project_is_beside_the_script_and_never_replaced_unasked(site: SiteKit) -> None:
-    beside = site.script.with_suffix(".vvproj")
-    assert site.run("export", site.post).code == 0
-    assert site.run("export", site.post).code == 0, "the same again is no harm"
-    edit(beside, lambda items: item_of(items).update(text="直しかけです。"))
-    worked_on = beside.read_bytes()
-    result = site.run("export", site.post)
-    assert (result.code, beside.read_bytes()) == (1, worked_on)
-    assert "is there already, and not the same" in result.err
-    assert site.run("export", site.post, "--force").code == 0
-    assert beside.read_bytes() != worked_on
 
 
 def test_a_moved_accent_is_spoken_and_the_rest_is_left_to_the_engine(site: SiteKit, fake_engine: FakeEngine) -> None:
@@ -357,13 +229,6 @@ def test_a_take_ends_with_the_line_that_it_was_made_of(site: SiteKit) -> None:
     edit(project, lambda items: item_of(items).update(text="鍵です。錠です。"))
     bring_back(site, project, left=1)
     assert takes(site) == []
-
-
-def test_spoken_credits_are_no_lines_of_the_editor(site: SiteKit) -> None:
-    voices = site.root / "voices.yaml"
-    voices.write_text(voices.read_text(encoding="utf-8") + "credits: {spoken: true}\n", encoding="utf-8")
-    assert len(items_of(export(site))) == 6
-    bring_back(site, export(site))
 
 
 def test_a_text_may_become_several_sentences(site: SiteKit, fake_engine: FakeEngine) -> None:
@@ -558,20 +423,6 @@ def test_a_project_of_another_episode_is_refused(site: SiteKit, tmp_path: Path) 
     assert site.files() == before
 
 
-def test_an_embedded_engine_is_refused_with_the_reason(site: SiteKit) -> None:
-    site.engines = ("openjtalk",)
-    result = site.run("export", site.post)
-    assert result.code == 3
-    assert "VOICEVOX's editor does not know its voices" in result.err
-
-
-def test_an_engine_without_ids_is_refused(site: SiteKit, fake_engine: FakeEngine) -> None:
-    fake_engine.lacks.add("/engine_manifest")
-    result = site.run("export", site.post)
-    assert result.code == 3
-    assert "does not give the ids" in result.err
-
-
 def test_an_engine_that_is_gone_leaves_everything_as_it_is(site: SiteKit, fake_engine: FakeEngine) -> None:
     project = export(site)
     edit(project, lambda items: item_of(items).update(text="直しました。"))
@@ -618,13 +469,4 @@ def test_an_episode_that_is_being_rendered_is_not_imported(site: SiteKit) -> Non
     with locked(Session(site.cache).lock(audio), busy=""):
         result = site.run("import", site.post, project)
     assert (result.code, "another run is at work on this episode" in result.err) == (1, True)
-    assert site.files() == before
-
-
-def test_the_voice_with_its_own_scales_is_exported_and_nothing_comes_back_of_them(site: SiteKit) -> None:
-    (site.root / "voices.yaml").write_text(VOICES.replace("春日部つむぎ, style: ノーマル", "春日部つむぎ, style: ノーマル, speed: 1.1"), encoding="utf-8")  # fmt: skip
-    project = export(site)
-    assert {item["query"]["speedScale"] for item in items_of(project)} == {1.1}
-    before = site.files()
-    bring_back(site, project)
     assert site.files() == before
