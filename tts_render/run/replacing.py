@@ -13,10 +13,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.episode.episode import DECK_SUFFIX, script_source
+from tts_render.episode.episode import DECK_SUFFIX
 from tts_render.ground.errors import ScriptError
 from tts_render.ground.messages import said
-from tts_render.run.journal import StaleError
+from tts_render.run.rewording import put_back, read_again
 from tts_render.script import Line, read_script
 
 if TYPE_CHECKING:
@@ -77,12 +77,9 @@ class Replacing:
             StaleError: the script is not what the episode was opened with.
             ScriptError: it cannot be read any more, or ``by`` has several lines.
         """
-        self._source, self._notation = script_source(episode)
+        self._source, self._notation, self._script = read_again(episode)
         if _LINE_END.search(by):
             raise ScriptError(said("one line cannot become several"), path=self._source.path)
-        self._script = self._read(self._source.text)
-        if self._script.items != episode.script.items:
-            raise StaleError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
         in_json = self._source.path.suffix.lower() == DECK_SUFFIX
         self._by, self._written = by, _written(by, in_json=in_json)
         self.places = places_of(self._script, find, case=case)
@@ -132,10 +129,7 @@ class Replacing:
         Raises:
             StaleError: it is not what was read.
         """
-        old = self._source.text.encode("utf-8")
-        if not before.endswith(old):
-            raise StaleError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
-        return before[: len(before) - len(old)] + self._text(self._made.values()).encode("utf-8")
+        return put_back(self._source, before, self._text(self._made.values()))
 
     def _try(self, numbers: Mapping[Place, int]) -> int | None:
         """Replace finds of the source too, if the script reads as it should then; else, which item is wrong first."""

@@ -22,12 +22,44 @@ if TYPE_CHECKING:
 
     from tts_render.episode.episode import Episode
     from tts_render.script import Script
+    from tts_render.script.base import Notation, Source
 
-__all__ = ["Draft"]
+__all__ = ["Draft", "put_back", "read_again"]
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 _MARK = "\ufeff"
 _MOST_ROWS = 8  # in which a line may stand where the ends of rows mean nothing
+
+
+def read_again(episode: Episode) -> tuple[Source, Notation, Script]:
+    """The script of an episode as its file is now, after what it is read from, and with which settings.
+
+    Raises:
+        StaleError: it is not what the episode was opened with.
+        ScriptError: it cannot be read any more.
+    """
+    source, notation = script_source(episode)
+    script = read_script(source.path, source.text, notation, first_line=source.first_line)
+    if script.items != episode.script.items:
+        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Run this again."))
+    return source, notation, script
+
+
+def put_back(source: Source, before: bytes, text: str) -> bytes:
+    """The file with another text as its script.
+
+    Args:
+        source: what was read of the file.
+        before: the file as it is; a post has its front matter before the script.
+        text: what its script becomes.
+
+    Raises:
+        StaleError: the file is not what was read.
+    """
+    old = source.text.encode("utf-8")
+    if not before.endswith(old):
+        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Run this again."))
+    return before[: len(before) - len(old)] + text.encode("utf-8")
 
 
 class Draft:
@@ -40,12 +72,9 @@ class Draft:
             StaleError: it is not what the episode was opened with.
             ScriptError: it cannot be read any more.
         """
-        self._source, self._notation = script_source(episode)
+        self._source, self._notation, self.script = read_again(episode)
         self._episode = episode
         self.text = self._source.text
-        self.script = self._read(self.text)
-        if self.script.items != episode.script.items:
-            raise StaleError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
         self.origins = list(range(len(self.script.items)))
         """For each item of the script, the index of the item that it was at the beginning; -1 for a new pause."""
 
@@ -142,10 +171,7 @@ class Draft:
         Raises:
             StaleError: it is not what was read.
         """
-        old = self._source.text.encode("utf-8")
-        if not before.endswith(old):
-            raise StaleError(said("was changed meanwhile"), path=self._source.path, remedy=said("Run this again."))
-        return before[: len(before) - len(old)] + self.text.encode("utf-8")
+        return put_back(self._source, before, self.text)
 
     def _make(self, changes: Sequence[Rewording]) -> bool:
         """Make all of these changes, or none."""
