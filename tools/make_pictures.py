@@ -29,6 +29,7 @@ from tts_render.run.prepare import open_jingles
 from tts_render.run.session import Session
 from tts_render.sound.mp3 import inspect
 from tts_render.speech.casting import cast, direct_roles
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import look_up, speak
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ def placements_of(episode: Episode, session: Session) -> Timeline:
     directions = direct_roles(script.utterances, episode.config, pool.identity, script.path)
     found = look_up(script.utterances, directions, pool.identity, session.cache)
     clips = speak(
-        script.utterances, directions, pool, session.cache, path=script.path, found=found, spoken=lambda _: None
+        script.utterances,
+        directions,
+        EnginesHere(pool, session.cache),
+        path=script.path,
+        found=found,
+        spoken=lambda _: None,
     )
     rate = episode.config.master.rate
     return Timeline(tuple(arrange(script.items, clips, open_jingles(episode), episode.config.pacing, rate=rate)), rate)

@@ -13,7 +13,7 @@ from tts_render.outputs.registry import RECIPE
 from tts_render.outputs.report import decode_profile
 from tts_render.outputs.slide_times import deck_chapters, show_deck
 from tts_render.site.receipt import digest_facts
-from tts_render.speech.cache import CachedClip
+from tts_render.speech.orders import ClipSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,4 +113,4 @@ def digest_texts(about: About, items: Sequence[CastItem], offset_ms: int) -> str
 
 
 def _moras(placement: Placement) -> tuple[MoraTime, ...]:
-    return placement.source.moras() if isinstance(placement.source, CachedClip) else ()
+    return placement.source.moras() if isinstance(placement.source, ClipSource) else ()

@@ -15,6 +15,7 @@ from tts_render.run.vvproj import SUFFIX, AudioItem, Query, item_key
 from tts_render.settings.embedded import EMBEDDED
 from tts_render.site.folder import confine
 from tts_render.speech.fitting import cast_mended, utterance_ids
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import phrase, placed
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def ask_all(episode: Episode, session: Session) -> Answers:
     for misfit in misfits:
         session.tell(Warned(joined((f"{plain.path}:{misfit.line}", misfit.whole), ": ")))
     pool = session.pool(episode.config.engines)
-    lines = direct_lines(plain, episode.script, episode.config, episode.voice, pool, session.cache, remember=False)
+    speakers = EnginesHere(pool, session.cache)
+    lines = direct_lines(plain, episode.script, episode.config, episode.voice, speakers, remember=False)
     spoken = lines.script.utterances[: len(plain.utterances)]  # without the closing words
 
     def ask(engine: Engine, utterance: Utterance) -> tuple[AccentPhrase, ...]:

@@ -13,11 +13,10 @@ from tts_render.speech.fitting import with_takes
 from tts_render.speech.held_words import lost_words
 
 if TYPE_CHECKING:
-    from tts_render.engine.pool import Pool
     from tts_render.script import Script
     from tts_render.settings.config import Config, VoiceSettings
-    from tts_render.speech.cache import UtteranceCache
     from tts_render.speech.casting import Readings, Role
+    from tts_render.speech.orders import Speakers
 
 __all__ = ["Lines", "direct_lines"]
 
@@ -41,8 +40,7 @@ def direct_lines(
     script: Script,
     config: Config,
     voice: VoiceSettings,
-    pool: Pool,
-    cache: UtteranceCache,
+    speakers: Speakers,
     *,
     remember: bool = True,
     readings: Readings | None = None,
@@ -55,22 +53,21 @@ def direct_lines(
             given.
         config: the settings.
         voice: the voice for lines without a speaker.
-        pool: the engines.
-        cache: remembers how the engines say those words.
-        remember: whether to keep new answers there.
+        speakers: the engines.
+        remember: whether to keep new answers about those words.
         readings: what is known of earlier casts.
 
     Raises:
         EngineMismatchError: the engines lack a voice.
         EngineError: they cannot be asked about words.
     """
-    identity = pool.identity
+    identity = speakers.identity
     held = held_by(identity, config)
     takes = {utterance.index: utterance.take for utterance in planned.utterances if utterance.take is not None}
     said = with_takes(cast(script, config, voice, held=stand_ins(held), readings=readings), takes) if held else planned
     lines = [utterance.reading for utterance in said.utterances]
     used = [entry for entry in held if any(entry.surface in line for line in lines)]
-    if lost := lost_words(used, pool, cache, remember=remember):
+    if lost := lost_words(used, speakers, remember=remember):
         said = with_takes(cast(script, config, voice, held=stand_ins(held, lost), readings=readings), takes)
     directions = direct_roles(said.utterances, config, identity, said.path)
     names = credits_of(said.utterances, directions, config, identity.engine)

@@ -17,6 +17,7 @@ from tts_render.run.running_order import running_order
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import expected_credits
 from tts_render.speech.fitting import cast_mended
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import look_up, phrase
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def plan(episode: Episode, session: Session) -> Plan:
         script = add_closing(script, episode.config, expected_credits(voices, episode.config))
         clips: tuple[CachedClip | None, ...] = (None,) * len(script.utterances)
     else:
-        lines = direct_lines(script, episode.script, episode.config, episode.voice, pool, session.cache, remember=False)
+        speakers = EnginesHere(pool, session.cache)
+        lines = direct_lines(script, episode.script, episode.config, episode.voice, speakers, remember=False)
         script = lines.script
         found = look_up(script.utterances, lines.directions, pool.identity, session.cache)
         clips = _settle(script, lines.directions, pool, session.cache, found)

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tts_render.ground.errors import EngineError, EngineMismatchError, PostError, TtsRenderError
+from tts_render.ground.errors import EngineError, PostError, TtsRenderError
 from tts_render.ground.events import Began, Finished, Spoke, Stage, Warned
 from tts_render.ground.files import Staged, digest_file, locked, remove_leftover
 from tts_render.ground.messages import joined, said
 from tts_render.ground.units import format_clock, frames_to_seconds, half_up
-from tts_render.mix.metering import check_sound
 from tts_render.mix.timeline import Placement, Timeline, arrange
-from tts_render.mix.to_mp3 import Product, produce
 from tts_render.outputs.sidecars import make_sidecars, paths_for_post, sidecar_paths, wrong_sidecars
 from tts_render.outputs.slide_times import show_deck
+from tts_render.run.crew import CrewHere, MixPlan
 from tts_render.run.describe import about_run, describe
 from tts_render.run.digests import difference
 from tts_render.run.lines import direct_lines
@@ -33,19 +32,20 @@ from tts_render.settings.embedded import engine_kind
 from tts_render.site.post import edit_post
 from tts_render.site.presets import format_duration
 from tts_render.site.receipt import ChapterRecord, EngineRecord, Receipt, read_receipt
-from tts_render.speech.speaking import SpeechClip, look_up, speak
+from tts_render.speech.speaking import SpeechClip, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tts_render.engine import Identity
-    from tts_render.engine.pool import Pool
     from tts_render.episode.episode import Episode
     from tts_render.ground.events import Tell
     from tts_render.ground.units import Seconds
+    from tts_render.mix.to_mp3 import Product
     from tts_render.outputs.finished import FinishedEpisode
     from tts_render.outputs.sidecars import Sidecar
+    from tts_render.run.crew import Crew
     from tts_render.run.lines import Lines
     from tts_render.run.prepare import Work
     from tts_render.run.session import Session
@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from tts_render.settings.config import Config
     from tts_render.site.folder import Site
     from tts_render.site.post import Post, PostEdit
+    from tts_render.sound.mp3 import Tags
     from tts_render.speech.cache import UtteranceCache
+    from tts_render.speech.orders import Speakers
 
     Speaking = Callable[[], Generator[Placement, None, None]]
     """Speaks the episode: its sounds at their places, each as soon as it is ready."""
@@ -94,6 +96,7 @@ def render(
     also: Sequence[str] = (),
     offset_ms: int | None = None,
     patience: Seconds = _PATIENCE,
+    crew: Crew | None = None,
 ) -> Rendered:
     """Speak, assemble, master and encode an episode, and write its size and duration back.
 
@@ -108,6 +111,7 @@ def render(
         also: outputs beside the MP3, in addition to those in the settings and those that exist.
         offset_ms: how much later the audio begins in the slide video; None keeps the value of the last run.
         patience: how long to wait for another run on the same episode.
+        crew: who speaks and makes the MP3; None for this process with the engines of the session.
 
     Raises:
         TtsRenderError: any failure; all files are unchanged. Only if the disk fails in the very last step are the files
@@ -115,6 +119,7 @@ def render(
     """
     began = time.monotonic()
     config, audio, tell = episode.config, _target(episode), session.tell
+    crew = crew or CrewHere(session)
     receipt_file = session.receipt(episode.site, audio, source=episode.path)
     with locked(
         session.lock(audio),
@@ -122,33 +127,33 @@ def render(
         busy=said("{audio}: another run is at work on this episode", audio=audio),
     ):
         _clear((audio, *sidecar_paths(audio), receipt_file, episode.path), session.cache)
-        engine = engine_kind(session.targets(config.engines))
+        engine = engine_kind(crew.targets(config.engines))
         work = prepare(episode, audio, read_receipt(receipt_file), engine=engine, also=also, offset_ms=offset_ms)
         for misfit in work.misfits:
             tell(Warned(joined((f"{work.script.path}:{misfit.line}", misfit.whole), ": ")))
-        pool = _connect(session, config.engines, work)
-        lines = direct_lines(work.script, episode.script, config, episode.voice, pool, session.cache)
+        speakers = _connect(crew, config.engines, work)
+        lines = direct_lines(work.script, episode.script, config, episode.voice, speakers)
         keys = paths_for_post(episode.post, work.outputs, audio, episode.site)
         if post and episode.post is not None:  # check that it can be edited before anything is spoken
             edit_post(reread(episode.post), size=1, seconds=1, beside=keys)
         tally = _Tally(session)
-        speaking = partial(_speak, episode.path, work, lines, config, pool, session.cache, tally)
+        speaking = partial(_speak, episode.path, work, lines, config, crew, speakers, tally)
         beside = partial(_put_beside, work, episode.site, episode.path, episode.script, tally)
         with ExitStack() as stack:
             made = None
-            with _one_dictionary(pool, session.cache):
+            with _one_dictionary(speakers):
                 if not force and _is_unchanged(work, lines, config.master.encoder):
                     made = _keep(work, lines, config.master.rate, speaking, beside, tally)
                 if made is None:
                     staged = stack.enter_context(Staged(audio))  # reports an unwritable folder now
-                    made = _make(staged, episode, work, lines, pool.identity, speaking, beside, tell)
+                    made = _make(staged, episode, work, lines, crew, speakers.identity, speaking, beside, tell)
             edit = None
             if post and episode.post is not None:
                 edit = edit_for(made.receipt, episode.post, audio, episode.site)
             changed = put_in_place(stack, made, receipt_file, None if hold else edit)
         tell(Finished(episode.path, changed))
         elapsed = time.monotonic() - began
-        return Rendered(made.receipt, tally.synthesized, tally.cached, changed, pool.labels, elapsed, edit)
+        return Rendered(made.receipt, tally.synthesized, tally.cached, changed, speakers.labels, elapsed, edit)
 
 
 class _Tally:
@@ -196,10 +201,10 @@ def _clear(targets: Iterable[Path], cache: UtteranceCache) -> None:
     cache.remove_leftovers()
 
 
-def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
+def _connect(crew: Crew, engines: tuple[str, ...], work: Work) -> Speakers:
     """Connect the engines; if none answers and nothing else has changed, the error says so."""
     try:
-        return session.pool(engines)
+        return crew.speakers(engines)
     except EngineError as error:
         if not work.changes:
             note = said("Script, voices and sounds are unchanged; only the engine could not be compared.")
@@ -208,7 +213,7 @@ def _connect(session: Session, engines: tuple[str, ...], work: Work) -> Pool:
 
 
 @contextmanager
-def _one_dictionary(pool: Pool, cache: UtteranceCache) -> Iterator[None]:
+def _one_dictionary(speakers: Speakers) -> Iterator[None]:
     """Check that what was asked under one user dictionary was not answered by another; if it was, forget the answers.
 
     Raises:
@@ -218,19 +223,9 @@ def _one_dictionary(pool: Pool, cache: UtteranceCache) -> Iterator[None]:
         yield
     except TtsRenderError:
         with suppress(EngineError):  # the first failure is the one to report
-            _compare_dictionaries(pool, cache)
+            speakers.compare_again()
         raise
-    _compare_dictionaries(pool, cache)
-
-
-def _compare_dictionaries(pool: Pool, cache: UtteranceCache) -> None:
-    if not cache.remembered:
-        return
-    try:
-        pool.compare_again()
-    except EngineMismatchError:
-        cache.forget_new_phrases()
-        raise
+    speakers.compare_again()
 
 
 def _is_unchanged(work: Work, lines: Lines, encoder: str) -> bool:
@@ -275,6 +270,7 @@ def _make(
     episode: Episode,
     work: Work,
     lines: Lines,
+    crew: Crew,
     identity: Identity,
     speaking: Speaking,
     beside: Beside,
@@ -282,18 +278,16 @@ def _make(
 ) -> Made:
     """Make a new MP3: spoken, mixed, encoded and tagged, but not yet in place."""
     config = episode.config
+    described: list[FinishedEpisode] = []
+
+    def tags(timeline: Timeline) -> Tags:
+        described.append(_describe(work, lines, timeline, tell))
+        return finished_tags(work.tags, described[0], config.publication, identity, work.cover)
+
+    plan = MixPlan(lines.directions, config.master, episode.voice.name, work.jingles.levelled(), work.music)
     with closing(speaking()) as placements:
-        checked = check_sound(
-            placements,
-            lines.directions,
-            config.master,
-            main=episode.voice.name,
-            levelled=work.jingles.levelled(),
-            music=work.music,
-        )
-    published = _describe(work, lines, checked.timeline, tell)
-    tags = finished_tags(work.tags, published, config.publication, identity, work.cover)
-    product = produce(checked, config.master, tags, staged.path, tell)
+        product = crew.make_mp3(placements, plan, tags, staged.path, tell)
+    (published,) = described
     duration = _duration(product, episode.post)
     receipt, sidecars = beside(
         published,
@@ -305,16 +299,16 @@ def _make(
 
 
 def _speak(
-    path: Path, work: Work, lines: Lines, config: Config, pool: Pool, cache: UtteranceCache, tally: _Tally
+    path: Path, work: Work, lines: Lines, config: Config, crew: Crew, speakers: Speakers, tally: _Tally
 ) -> Generator[Placement, None, None]:
     """The sounds of the episode at their places, each as soon as it is ready.
 
     It is closed explicitly: an error that somebody keeps would keep it alive too, and the engines would go on speaking.
     """
     utterances = lines.script.utterances
-    found = look_up(utterances, lines.directions, pool.identity, cache)
+    found = crew.look_up(utterances, lines.directions, speakers)
     tally.tell(Began(path, len(utterances), len(utterances) - found.missing))
-    clips = speak(utterances, lines.directions, pool, cache, path=lines.script.path, found=found, spoken=tally.take)
+    clips = speak(utterances, lines.directions, speakers, path=lines.script.path, found=found, spoken=tally.take)
     with closing(clips):
         yield from arrange(lines.script.items, clips, work.jingles, config.pacing, rate=config.master.rate)
 

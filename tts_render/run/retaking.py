@@ -14,6 +14,7 @@ from tts_render.run.lines import direct_lines
 from tts_render.run.retuning import are_near, left_open, opened, what_differs
 from tts_render.speech.casting import Utterance, cast
 from tts_render.speech.fitting import utterance_ids
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import placed
 
 if TYPE_CHECKING:
@@ -90,10 +91,8 @@ class Retaking:
         lines = self._answers.lines
         if self._draft.changed:
             plain = cast(self._draft.script, episode.config, episode.voice)
-            lines = direct_lines(
-                plain, self._draft.script, episode.config, episode.voice, self._answers.pool, self._session.cache,
-                remember=False,
-            )  # fmt: skip
+            speakers = EnginesHere(self._answers.pool, self._session.cache)
+            lines = direct_lines(plain, self._draft.script, episode.config, episode.voice, speakers, remember=False)
         made: dict[int, list[int]] = defaultdict(list)  # the new utterances of each old one
         origins = _utterances_at(self._answers.plain)
         for place, item in enumerate(plain.items):

@@ -10,9 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tts_render.engine.ahead import Ahead
 from tts_render.ground.errors import SpeechError, TtsRenderError, UtteranceError
 from tts_render.ground.messages import said, said_count
+from tts_render.speech.orders import Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from tts_render.engine import Engine, Identity, Phrasing
     from tts_render.engine.base import StyleId
-    from tts_render.engine.pool import Pool
     from tts_render.speech.cache import CachedClip, UtteranceCache
     from tts_render.speech.casting import Direction, Role, Utterance
+    from tts_render.speech.orders import ClipSource, Made, Speakers
 
-__all__ = ["Found", "SpeechClip", "look_up", "phrase", "placed", "speak"]
+__all__ = ["Found", "SpeechClip", "look_up", "order_for", "phrase", "placed", "speak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class SpeechClip:
     """An utterance whose sound is ready."""
 
     utterance: Utterance
-    source: CachedClip
+    source: ClipSource
     cached: bool
     """Whether it was in the cache before this run."""
 
@@ -50,16 +50,6 @@ class Found:
     def missing(self) -> int:
         """Number of utterances without a clip."""
         return sum(clip is None for clip in self.clips)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """Utterances that sound the same and are spoken once."""
-
-    number: int
-    """0-based number of the job."""
-    direction: Direction
-    utterance: Utterance
 
 
 def phrase(engine: Engine, utterance: Utterance, style: StyleId) -> Phrasing:
@@ -94,11 +84,16 @@ def look_up(
     return Found(tuple(clips), tuple(unsettled))
 
 
+def order_for(utterance: Utterance, direction: Direction) -> Order:
+    """What is asked of an engine for an utterance."""
+    phrases = () if utterance.take is None else utterance.take.phrases
+    return Order(utterance.wording, utterance.reading, phrases, direction.style, direction.scales)
+
+
 def speak(
     utterances: Sequence[Utterance],
     directions: Mapping[Role, Direction],
-    pool: Pool,
-    cache: UtteranceCache,
+    speakers: Speakers,
     *,
     path: Path,
     found: Found,
@@ -109,8 +104,7 @@ def speak(
     Args:
         utterances: all of an episode.
         directions: how the engine speaks each voice.
-        pool: the engines.
-        cache: where clips are found and stored.
+        speakers: who speaks.
         path: the script, for messages.
         found: the result of :func:`look_up` for the same utterances.
         spoken: called with each clip, in order.
@@ -122,49 +116,37 @@ def speak(
         SpeechError: utterances could not be spoken; raised with all failures after the others were spoken.
         EngineUnreachableError: no engine is left.
     """
-    identity = pool.identity
     numbers: dict[tuple[str, Direction], int] = {}
-    jobs: list[_Job] = []
+    first: list[Utterance] = []
     for utterance, clip in zip(utterances, found.clips, strict=True):
         alike = (utterance.wording, directions[utterance.role])
         if clip is None and alike not in numbers:
-            numbers[alike] = len(jobs)
-            jobs.append(_Job(len(jobs), alike[1], utterance))
-
-    def ask(engine: Engine, number: int) -> Phrasing:
-        job = jobs[number]
-        phrasing = phrase(engine, job.utterance, job.direction.style)
-        cache.remember(identity, job.direction.style, job.utterance.wording, phrasing)
-        return phrasing
-
-    def make(engine: Engine, job: _Job) -> tuple[CachedClip, bool]:
-        return _speak_one(engine, job, ahead, identity, cache, path)
-
-    done: list[tuple[CachedClip, bool] | None] = []
+            numbers[alike] = len(first)
+            first.append(utterance)
+    orders = [order_for(utterance, directions[utterance.role]) for utterance in first]
+    done: list[Made | None] = []
     failures: list[TtsRenderError] = []
     served: set[int] = set()
-    with (
-        Ahead(len(jobs), ask) as ahead,
-        closing(pool.run(jobs, make, size=lambda job: len(job.utterance.reading))) as results,
-    ):
+    with closing(speakers.speak(orders)) as results:
         for utterance, clip in zip(utterances, found.clips, strict=True):
+            source: ClipSource | None = clip
             cached = True
-            if clip is None:
+            if source is None:
                 number = numbers[utterance.wording, directions[utterance.role]]
                 while len(done) <= number:
-                    _, result = next(results)
+                    result = next(results)
                     if isinstance(result, TtsRenderError):
-                        failures.append(placed(result, path, jobs[len(done)].utterance))
+                        failures.append(placed(result, path, first[len(done)]))
                         done.append(None)
                     else:
                         done.append(result)
                 made = done[number]
                 if made is None:
                     continue
-                clip, cached = made[0], made[1] or number in served
+                source, cached = made.clip, made.cached or number in served
                 served.add(number)
             if not failures:
-                ready = SpeechClip(utterance, clip, cached)
+                ready = SpeechClip(utterance, source, cached)
                 spoken(ready)
                 yield ready
     if failures:
@@ -181,32 +163,9 @@ def placed(error: TtsRenderError, path: Path, utterance: Utterance) -> Utterance
     if isinstance(error, UtteranceError):
         return error
     text = utterance.text if len(utterance.text) <= 30 else utterance.text[:29] + "…"
-    return UtteranceError(
-        said("「{text}」: {path}: {message}", text=text, path=error.path, message=error.message),
-        path=path,
-        line=utterance.line,
-        remedy=error.remedy,
-        blame=error.exit_code,
+    message = (
+        error.message
+        if error.path is None
+        else said("「{text}」: {path}: {message}", text=text, path=error.path, message=error.message)
     )
-
-
-def _speak_one(
-    engine: Engine, job: _Job, ahead: Ahead[Phrasing], identity: Identity, cache: UtteranceCache, path: Path
-) -> tuple[CachedClip, bool]:
-    """Make the clip of one job; also return whether it was in the cache after all."""
-    style, scales = job.direction.style, job.direction.scales
-    phrasing = ahead.answer(engine, job.number)
-    if not phrasing.moras:
-        raise UtteranceError(
-            said("the engine has no reading for {reading!r}", reading=job.utterance.reading),
-            path=path,
-            line=job.utterance.line,
-            remedy=said("Write it in kana, or give it a reading under lexicon: in voices.yaml."),
-        )
-    clip = cache.clip(identity, style, scales, phrasing)
-    if clip is not None:
-        return clip, True
-    ahead.go_on(engine)
-    spoken = engine.speak(phrasing, style, scales)
-    kept = cache.clip(identity, style, scales, phrasing)  # stored by a faster engine, if this one was taken for hung
-    return kept or cache.keep(identity, style, scales, phrasing, spoken), False
+    return UtteranceError(message, path=path, line=utterance.line, remedy=error.remedy, blame=error.exit_code)

@@ -23,6 +23,7 @@ from tts_render.run.spelling import spellings, without_kana
 from tts_render.script import Line, Script
 from tts_render.speech.casting import Utterance, cast
 from tts_render.speech.fitting import carry_takes, carry_takes_along, utterance_ids
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
@@ -270,7 +271,8 @@ def _reading(sheet: Sheet, session: Session, line: Line) -> str:
     episode = sheet.episode
     script = Script(episode.script.path, (line,))
     plain = cast(script, episode.config, episode.voice)
-    lines = direct_lines(plain, script, episode.config, episode.voice, sheet.pool, session.cache, remember=False)
+    speakers = EnginesHere(sheet.pool, session.cache)
+    lines = direct_lines(plain, script, episode.config, episode.voice, speakers, remember=False)
     return lines.script.utterances[0].reading
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from tts_render.ground.errors import EngineError, SpeechError, TtsRenderError
 from tts_render.ground.messages import said
+from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import Found, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tts_render.run.session import Session
-    from tts_render.speech.cache import CachedClip
+    from tts_render.speech.orders import ClipSource
     from tts_render.studio.known_clips import KnownClips
     from tts_render.studio.sheet import Sheet
 
@@ -45,7 +46,7 @@ class _Job:
     quiet: bool = False
     waiting: int = 0
     done: bool = False
-    clip: CachedClip | None = None
+    clip: ClipSource | None = None
     error: TtsRenderError | None = None
 
 
@@ -100,7 +101,7 @@ class Narrator:
 
     def clip(
         self, sheet: Sheet, index: int, *, quiet: bool = False, wanted: Callable[[], bool] = lambda: True
-    ) -> CachedClip:
+    ) -> ClipSource:
         """The sound of an utterance, as soon as it is there.
 
         Args:
@@ -175,8 +176,7 @@ class Narrator:
                     speak(
                         (utterance,),
                         sheet.lines.directions,
-                        sheet.pool,
-                        self._session.cache,
+                        EnginesHere(sheet.pool, self._session.cache),
                         path=sheet.lines.script.path,
                         found=Found((None,), (utterance.index,)),
                         spoken=lambda _: None,

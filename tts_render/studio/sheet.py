@@ -19,6 +19,7 @@ from tts_render.script import Sound
 from tts_render.speech.closing_words import add_closing
 from tts_render.speech.credits import expected_credits
 from tts_render.speech.fitting import cast_mended, utterance_ids
+from tts_render.speech.orders import EnginesHere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,12 @@ def open_sheet(
         lines = _unheard(planned, episode)
     else:
         lines = direct_lines(
-            planned, episode.script, episode.config, episode.voice, pool, session.cache, readings=readings
+            planned,
+            episode.script,
+            episode.config,
+            episode.voice,
+            EnginesHere(pool, session.cache),
+            readings=readings,
         )
     utterances = lines.script.utterances
     same = before is not None and _around(before.episode) == _around(episode)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tts_render.sound.audio import Samples
     from tts_render.speech.cache import CachedClip
     from tts_render.speech.casting import CastItem
+    from tts_render.speech.orders import ClipSource
     from tts_render.studio.sheet import Sheet
 
 __all__ = ["Heard", "check_whole", "stream_from", "wav"]
@@ -56,7 +57,7 @@ class Heard:
 @dataclass(frozen=True, slots=True)
 class _Line:
     utterance: Utterance
-    source: CachedClip
+    source: ClipSource
 
 
 def check_whole(sheet: Sheet, clips: Sequence[CachedClip]) -> Checked:
@@ -89,7 +90,7 @@ def stream_from(
     opening: bool = False,
     whole: Checked | None,
     known: Sequence[CachedClip | None],
-    clip: Callable[[Sheet, int], CachedClip],
+    clip: Callable[[Sheet, int], ClipSource],
     heard: Callable[[Heard], None],
     newest: Callable[[], Sheet],
     followed: Callable[[Sheet, int], None],
@@ -173,7 +174,7 @@ def _of_what_comes(
     items: Iterator[tuple[Sheet, CastItem]],
     first: int,
     known: Sequence[CachedClip | None],
-    clip: Callable[[Sheet, int], CachedClip],
+    clip: Callable[[Sheet, int], ClipSource],
     heard: Callable[[Heard], None],
     *,
     opening: bool,
@@ -219,10 +220,11 @@ def _of_what_comes(
 
 
 def _levels(
-    sheet: Sheet, first: int, known: Sequence[CachedClip | None], clip: Callable[[Sheet, int], CachedClip]
+    sheet: Sheet, first: int, known: Sequence[CachedClip | None], clip: Callable[[Sheet, int], ClipSource]
 ) -> tuple[dict[str, float], float]:
     """The gains of the voices and the loudness of the speech, as far as there is any."""
     meters = VoiceMeters()
+    there: Sequence[tuple[Utterance, ClipSource]]
     there = [(u, c) for u, c in zip(sheet.utterances, known, strict=True) if c is not None][:_METERED]
     if not there:
         there = [(sheet.utterances[first], clip(sheet, first))]
