@@ -320,7 +320,7 @@ def test_the_timeline_file_has_the_bed_as_it_sounds(site: SiteKit, monkeypatch: 
         seen.append(check_sound(*args, **named))
         return seen[-1]
 
-    monkeypatch.setattr("tts_render.run.render.check_sound", watched)
+    monkeypatch.setattr("tts_render.run.crew.check_sound", watched)
     assert site.run("render", site.post, "--also", "timeline").code == 0
     made = site.audio.with_suffix(".timeline.json").read_bytes()
     told = json.loads(made)["bed"]
@@ -387,7 +387,7 @@ def test_a_sound_on_a_word_keeps_the_bed_down(site: SiteKit) -> None:
         return seen[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tts_render.run.render.check_sound", watched)
+        patch.setattr("tts_render.run.crew.check_sound", watched)
         result = site.run("render", site.post)
     assert result.code == 0, result.err
     ((timeline, bed),) = [(checked.timeline, checked.bed) for checked in seen]

@@ -67,7 +67,7 @@ def rendered(site: SiteKit, sounds: dict[str, Samples], settings: str = "", mast
         return seen[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tts_render.run.render.check_sound", watched)
+        patch.setattr("tts_render.run.crew.check_sound", watched)
         result = site.run("render", site.post, "--force")
     assert result.code == 0, result.err
     (checked,) = seen

@@ -174,7 +174,7 @@ def test_two_speakers_are_equally_loud_in_the_mp3(
         places.extend((p.start, p.end, p.utterance.voice) for p in checked.timeline.placements if p.utterance)
         return checked
 
-    monkeypatch.setattr("tts_render.run.render.check_sound", watched)
+    monkeypatch.setattr("tts_render.run.crew.check_sound", watched)
     settings = VOICES.replace("ノーマル, aliases", f"ノーマル, volume: {volume}, aliases")
     (site.root / "voices.yaml").write_text(settings, encoding="utf-8")
     site.script.write_text(DIALOGUE, encoding="utf-8")

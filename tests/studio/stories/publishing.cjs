@@ -62,6 +62,8 @@ module.exports = ({ address, ask, focused, open, rows, said, text }) => ({
     told.after = await kinds();
     for (const kind of ["published", "old", "wrong"]) {
       await page.locator(`[data-kind=${kind}]`).click();
+      // A row has no words before it is drawn.
+      await page.waitForFunction(() => [...document.querySelectorAll(".episodes a")].every((row) => !row.checkVisibility() || row.innerText));
       told[kind] = await shown();
     }
     await page.keyboard.press("/");
