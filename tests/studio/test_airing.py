@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 OUTPUTS = ("vtt", "chapters", "report")
 
 
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
-
-
 def rendered(page: Page, post: Path, **wish: Any) -> dict[str, Any]:
     """How a render ended."""
     with page.events() as events:

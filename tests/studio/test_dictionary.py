@@ -13,7 +13,6 @@ from tests.kit.studio_page import tree
 from tts_render.settings.config import packaged_config_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
@@ -23,20 +22,13 @@ LEXICON = VOICES + "lexicon:   # 読み\n  LLM: エルエルエム\n"
 
 
 @pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    kit = SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-    (kit.root / "voices.yaml").write_text(LEXICON, encoding="utf-8")
+def site(site: SiteKit) -> SiteKit:
+    (site.root / "voices.yaml").write_text(LEXICON, encoding="utf-8")
     for day, text in ((20, "鍵をかけました。鍵です。よし。\n"), (19, "何もありません。\n"), (22, "新しい鍵の話。\n")):
-        post = kit.root / "_posts" / f"2026-11-{day}-1.md"
+        post = site.root / "_posts" / f"2026-11-{day}-1.md"
         post.write_text(POST.replace("2026-11-21", f"2026-11-{day}").replace("_20261121", f"_{day}"), encoding="utf-8")
-        kit.script.with_name(f"朝の技術だより☆A.I._{day}.txt").write_text(text, encoding="utf-8")
-    return kit
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
+        site.script.with_name(f"朝の技術だより☆A.I._{day}.txt").write_text(text, encoding="utf-8")
+    return site
 
 
 def asked(page: Page, site: SiteKit, what: str = "word", **word: Any) -> Any:

@@ -29,17 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kit.fake_engine import FakeEngine
     from tts_render.engine.moras import AccentPhrase
     from tts_render.studio.edits import Edit
     from tts_render.studio.sheet import Sheet
 
 LINES = ["一行目。", "<ruby>二<rt>に</rt></ruby>行目。", "", "四行目。"]
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
 
 
 @contextmanager

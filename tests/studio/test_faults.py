@@ -31,11 +31,6 @@ LINE = "今日は鍵の話をします！"
 
 
 @pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
 def page(site: SiteKit) -> Iterator[Page]:
     with open_studio(site, attentive=True) as page:
         yield page

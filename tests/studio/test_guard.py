@@ -10,30 +10,15 @@ import pytest
 import requests
 from starlette.responses import PlainTextResponse
 
-from tests.kit.site_kit import SiteKit
 from tests.kit.studio_kit import SECRET, Page, open_studio
 from tts_render.studio.guard import COOKIE, Guard, Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from starlette.types import Message, Receive, Scope, Send
 
-    from tests.kit.fake_engine import FakeEngine
+    from tests.kit.site_kit import SiteKit
 
 PLACES = ["/", "/page/studio.js", "/api/episodes", "/api/events", "/api/episodes/_posts/2026-11-21-41.md"]
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
 
 
 def ask(page: Page, place: str, method: str = "GET", **headers: str) -> requests.Response:

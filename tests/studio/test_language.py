@@ -10,7 +10,6 @@ import requests
 
 import tts_render.studio
 from tests.kit.fake_engine import Fault
-from tests.kit.site_kit import SiteKit
 from tests.kit.studio_kit import Page, open_studio
 from tts_render.studio.language import language_for
 
@@ -18,14 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.kit.fake_engine import FakeEngine
+    from tests.kit.site_kit import SiteKit
 
 LINE = "今日は鍵の話をします！"
 JAPANESE = "ja,en-US;q=0.9,en;q=0.8"
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
 
 
 @pytest.fixture

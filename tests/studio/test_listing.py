@@ -7,25 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kit.site_kit import POST, SCRIPT, SiteKit
-from tests.kit.studio_kit import Page, open_studio
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
+    from tests.kit.studio_kit import Page
     from tests.kit.studio_page import Studio
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
 
 
 def add(site: SiteKit, number: int, front: str = POST) -> Path:

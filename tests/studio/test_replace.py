@@ -7,27 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kit.site_kit import SCRIPT, SiteKit
-from tests.kit.studio_kit import Page, open_studio
 from tts_render.episode.episode import open_episode
 from tts_render.run.session import Session
 from tts_render.studio.sheet import open_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.kit.fake_engine import FakeEngine
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
+    from tests.kit.studio_kit import Page
 
 
 def place(page: Page, site: SiteKit) -> str:

@@ -31,17 +31,6 @@ if TYPE_CHECKING:
 LINE = "今日は鍵の話をします！"
 
 
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
-
-
 def samples(answer: requests.Response) -> np.ndarray:
     """The sound of an answer whose WAV does not say how long it is."""
     assert answer.status_code == 200, answer.text

@@ -9,27 +9,13 @@ import numpy as np
 import pytest
 
 from tests.kit.site_kit import SCRIPT, SiteKit
-from tests.kit.studio_kit import Page, open_studio
 from tts_render.studio.course import next_line
 from tts_render.studio.ruby import ruby
 from tts_render.studio.shapes import peaks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.kit.fake_engine import FakeEngine
-
-
-@pytest.fixture
-def site(tmp_path: Path, fake_engine: FakeEngine) -> SiteKit:
-    return SiteKit(tmp_path / "site", tmp_path / "cache", (fake_engine.url,)).make()
-
-
-@pytest.fixture
-def page(site: SiteKit) -> Iterator[Page]:
-    with open_studio(site) as page:
-        yield page
+    from tests.kit.studio_kit import Page
 
 
 def test_a_stream_takes_up_lines_that_are_changed_taken_out_and_put_in_before_it_gets_there(
