@@ -30,6 +30,8 @@ MODULE_ORDER = (
     "tts_render.ground.events",
     "tts_render.ground.bounded",
     "tts_render.ground.yamltree",
+    "tts_render.ground.stores",
+    "tts_render.ground.bucket",
     "tts_render.site",
     "tts_render.site.presets",
     "tts_render.site.frontmatter.block",
@@ -115,6 +117,8 @@ MODULE_ORDER = (
     "tts_render.speech.fitting",
     "tts_render.speech.credits",
     "tts_render.speech.closing_words",
+    "tts_render.speech.entries",
+    "tts_render.speech.backing",
     "tts_render.speech.cache",
     "tts_render.speech.orders",
     "tts_render.speech.held_words",
@@ -213,6 +217,7 @@ MODULE_ORDER = (
     "tts_render.cli.findings",
     "tts_render.cli.tally",
     "tts_render.cli.options",
+    "tts_render.cli.places",
     "tts_render.cli.planned",
     "tts_render.cli.render",
     "tts_render.cli.studio",
@@ -471,6 +476,7 @@ def test_importing_touches_no_disk_and_loads_nothing_heavy(module: str) -> None:
         "pyopenjtalk",
         "budoux",
         "kanalizer",
+        "obstore",
     }
     assert heavy & set(report["modules"]) == set()
     assert done.stderr == ""

@@ -9,7 +9,8 @@ import click
 
 from tts_render.cli.help import argument, command, option
 from tts_render.cli.language import say, tell
-from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
+from tts_render.cli.options import FILE, common, with_engine
+from tts_render.cli.places import open_session
 from tts_render.ground.messages import joined, said, said_count
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def export(
     episode: Path,
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     script: Path | None,
@@ -50,7 +51,6 @@ def export(
     from tts_render.ground.errors import OutputError
     from tts_render.ground.files import replace_bytes
     from tts_render.run.exporting import export_items, project_beside
-    from tts_render.run.session import Session
     from tts_render.run.vvproj import SUFFIX, write_project
 
     if output is not None and output.suffix != SUFFIX:
@@ -59,7 +59,7 @@ def export(
     target = output or project_beside(opened)
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         items = export_items(opened, session)
     content = write_project(items)
@@ -87,7 +87,7 @@ def import_(
     project: Path,
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     script: Path | None,
@@ -103,14 +103,13 @@ def import_(
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.run.importing import import_items, save
-    from tts_render.run.session import Session
     from tts_render.run.vvproj import read_project
 
     items = read_project(project)
     opened = open_episode(episode, site=site, voices=voices, script=script, voice=voice)
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         found = import_items(opened, session, items, project)
         save(opened, session, found, project)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE",
-    "cache_folder",
     "common",
     "engine_names",
     "foreseen",
@@ -44,10 +43,10 @@ _TOKENS = 10_000
 
 with_cache = option(
     "--cache-dir",
-    type=FILE,
+    metavar="FOLDER|ADDRESS",
     envvar="TTS_RENDER_CACHE",
     show_envvar=True,
-    help="Cache folder. Default: the user's cache folder.",
+    help="Cache folder, or s3://, gs:// or az:// with a folder in front. Default: the user's cache folder.",
 )
 """Where the cache is."""
 
@@ -94,12 +93,6 @@ def size_text(size: int) -> str:
         if size >= step:
             return f"{size / step:.1f} {unit}"
     return said("{size} bytes", size=size)
-
-
-def cache_folder(named: Path | None) -> Path:
-    import platformdirs
-
-    return (named or platformdirs.user_cache_path("tts-render")).absolute()
 
 
 def engine_names(named: tuple[str, ...]) -> tuple[str, ...]:

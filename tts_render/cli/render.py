@@ -15,9 +15,7 @@ from tts_render.cli.help import argument, command, option
 from tts_render.cli.language import say, tell
 from tts_render.cli.options import (
     FILE,
-    cache_folder,
     common,
-    engine_names,
     foreseen,
     names_in,
     only_with_one,
@@ -26,6 +24,7 @@ from tts_render.cli.options import (
     size_text,
     with_engine,
 )
+from tts_render.cli.places import open_session
 from tts_render.ground.errors import BusyError, CommandLineError, ScriptError, TtsRenderError
 from tts_render.ground.messages import joined, listed, said, said_count
 from tts_render.settings.publication import OUTPUTS
@@ -78,7 +77,7 @@ def render(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     script: Path | None,
@@ -102,7 +101,6 @@ def render(
     from tts_render.episode.episode import open_episode
     from tts_render.ground.units import half_up
     from tts_render.run.render import render as render_episode
-    from tts_render.run.session import Session
     from tts_render.upkeep.selection import forget_failure, remember_failure, select
 
     changed = changed or everything
@@ -133,7 +131,7 @@ def render(
 
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         if changed:
             selection = select(episodes or (site_root(site),), session, site=site, voices=voices, everything=everything)
@@ -190,7 +188,7 @@ def plan(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     script: Path | None,
@@ -208,14 +206,13 @@ def plan(
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.run.plan import plan as plan_episode
-    from tts_render.run.session import Session
 
     only_with_one(episodes, script=script)
     report: list[dict[str, Any]] = []
     codes: list[int] = []
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         for path in episodes:
             try:

@@ -15,7 +15,8 @@ import click
 
 from tts_render.cli.help import argument, command, option
 from tts_render.cli.language import language_told, say
-from tts_render.cli.options import FILE, cache_folder, common, engine_names, with_engine
+from tts_render.cli.options import FILE, common, with_engine
+from tts_render.cli.places import open_session
 from tts_render.ground.errors import CommandLineError, InputError
 from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
@@ -36,7 +37,7 @@ def studio(
     place: Path,
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     port: int,
@@ -62,7 +63,6 @@ def studio(
         raise CommandLineError(
             said('the studio is not installed ({name}); run: pip install "tts-render[studio]"', name=error.name)
         ) from error
-    from tts_render.run.session import Session
     from tts_render.site.folder import confine, find_site
 
     path = ""
@@ -90,7 +90,7 @@ def studio(
             )
         with (
             contextlib.suppress(KeyboardInterrupt),  # the way to end it
-            Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, absence=_ABSENCE) as session,
+            open_session(cache_dir, engines, wait=wait, absence=_ABSENCE) as session,
             Desk(root, session, voices=voices) as desk,
             Watcher(desk.root, () if voices is None else (voices,), desk.files_changed, desk.not_watching),
             Attendant(desk.attend),

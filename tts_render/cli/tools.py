@@ -11,14 +11,13 @@ import click
 from tts_render.cli.help import argument, command, group, option
 from tts_render.cli.language import filled, say, shown, tell
 from tts_render.cli.options import (
-    cache_folder,
     common,
-    engine_names,
     print_json,
     size_text,
     with_cache,
     with_engine,
 )
+from tts_render.cli.places import open_cache, open_session
 from tts_render.ground.messages import joined, listed, said, said_count
 
 __all__ = ["cache", "init", "read", "voices"]
@@ -32,7 +31,7 @@ __all__ = ["cache", "init", "read", "voices"]
 def voices(
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     terms: bool,
@@ -44,13 +43,12 @@ def voices(
     from tts_render.cli.progress import Progress
     from tts_render.cli.voice_table import read_terms, terms_text, voices_json, voices_text
     from tts_render.episode.episode import open_config
-    from tts_render.run.session import Session
     from tts_render.site.folder import find_site
 
     config = open_config(find_site(Path.cwd() / "voices.yaml", site), voices)
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         pool = session.pool(config.engines)
         identity = pool.identity
@@ -152,21 +150,26 @@ def cache() -> None:
 @cache.command()
 @with_cache
 @option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def info(cache_dir: Path | None, as_json: bool) -> int:
+def info(cache_dir: str | None, as_json: bool) -> int:
     """Show where the cache is and how much it holds."""
-    from tts_render.run.session import utterances_folder
-    from tts_render.speech.cache import UtteranceCache
-
-    facts = UtteranceCache(utterances_folder(cache_folder(cache_dir))).info()
+    kept = open_cache(cache_dir)
+    levels = [facts for facts in (kept.info(), kept.back_info()) if facts is not None]
     if as_json:
-        print_json({"path": str(facts.path), "clips": facts.clips, "phrases": facts.phrases, "bytes": facts.bytes})
+        front, *behind = [
+            {"clips": facts.clips, "phrases": facts.phrases, "blobs": facts.blobs, "bytes": facts.bytes}
+            for facts in levels
+        ]
+        store = {"address": levels[1].address} | behind[0] if behind else None
+        print_json({"path": levels[0].address} | front | {"store": store})
     else:
-        held = (
-            said_count("{count} clip", "{count} clips", count=facts.clips),
-            said_count("{count} remembered reading", "{count} remembered readings", count=facts.phrases),
-            size_text(facts.bytes),
-        )
-        tell(joined((str(facts.path), listed(held)), "\n"))
+        for facts in levels:
+            held = (
+                said_count("{count} clip", "{count} clips", count=facts.clips),
+                said_count("{count} remembered reading", "{count} remembered readings", count=facts.phrases),
+                *([said_count("{count} other file", "{count} other files", count=facts.blobs)] if facts.blobs else []),
+                size_text(facts.bytes),
+            )
+            tell(joined((facts.address, listed(held)), "\n"))
     return 0
 
 
@@ -174,20 +177,26 @@ def info(cache_dir: Path | None, as_json: bool) -> int:
 @with_cache
 @option("--max-size", metavar="SIZE", help="Keep at most this much, for example 500MB or 2GB.")
 @option("--max-age", metavar="AGE", help="Keep what was used within this time, for example 30d or 12h.")
-def prune(cache_dir: Path | None, max_size: str | None, max_age: str | None) -> int:
-    """Remove the least recently used entries."""
-    from tts_render.run.session import utterances_folder
-    from tts_render.speech.cache import UtteranceCache
+def prune(cache_dir: str | None, max_size: str | None, max_age: str | None) -> int:
+    """Remove the least recently used entries.
 
+    The limits hold for the folder and, if an address is given, for the bucket too: each may keep as much.
+    """
     if max_size is None and max_age is None:
         raise click.UsageError(said("Give a limit: --max-size, --max-age, or both."))
-    removed, freed = UtteranceCache(utterances_folder(cache_folder(cache_dir))).prune(
-        max_bytes=None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES)),
-        max_age=None if max_age is None else _quantity(max_age, "--max-age", _AGES),
-    )
+    kept = open_cache(cache_dir)
+    size = None if max_size is None else int(_quantity(max_size, "--max-size", _SIZES))
+    age = None if max_age is None else _quantity(max_age, "--max-age", _AGES)
+    _tell_removed(*kept.prune(max_bytes=size, max_age=age))
+    if kept.backing is not None:
+        tell(kept.backing.store.address)
+        _tell_removed(*kept.prune_back(max_bytes=size, max_age=age))
+    return 0
+
+
+def _tell_removed(removed: int, freed: int) -> None:
     size = size_text(freed)
     tell(said_count("removed {count} file, {size}", "removed {count} files, {size}", count=removed, size=size))
-    return 0
 
 
 _SIZES = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}

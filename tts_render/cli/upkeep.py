@@ -11,9 +11,7 @@ from tts_render.cli.help import argument, command, option
 from tts_render.cli.language import say, tell
 from tts_render.cli.options import (
     FILE,
-    cache_folder,
     common,
-    engine_names,
     foreseen,
     names_in,
     only_with_one,
@@ -21,6 +19,7 @@ from tts_render.cli.options import (
     site_root,
     with_engine,
 )
+from tts_render.cli.places import open_session
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.messages import joined, listed, said, said_count
 
@@ -217,7 +216,7 @@ def status(
     episodes: tuple[Path, ...],
     engines: tuple[str, ...],
     wait: float,
-    cache_dir: Path | None,
+    cache_dir: str | None,
     voices: Path | None,
     site: Path | None,
     states: tuple[str, ...],
@@ -233,7 +232,6 @@ def status(
     """
     from tts_render.cli.progress import Progress
     from tts_render.cli.tally import Tally
-    from tts_render.run.session import Session
     from tts_render.site.generator import find_posts
     from tts_render.upkeep.status import STATES
     from tts_render.upkeep.status import status as look
@@ -246,7 +244,7 @@ def status(
     report: list[dict[str, str]] = []
     with (
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
-        Session(cache_folder(cache_dir), engines=engine_names(engines), wait=wait, tell=progress.tell) as session,
+        open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
         for path in paths:
             found = look(path, session, site=site, voices=voices)

@@ -18,6 +18,8 @@
     │   └── EngineMissingError             an embedded engine is not installed
     ├── SpeechError                        utterances that could not be spoken
     ├── UtteranceError                     one of them
+    ├── StoreError                         the bucket of a cache does not answer, or nonsense
+    │   └── StoreRefusedError              it refuses: credentials, permissions, no such bucket
     ├── OutputError                        disk, encoder, or a finished MP3 that is wrong
     └── BusyError                          another run is at work on the same episode
 """
@@ -52,6 +54,8 @@ __all__ = [
     "ScriptError",
     "SoundError",
     "SpeechError",
+    "StoreError",
+    "StoreRefusedError",
     "TtsRenderError",
     "UtteranceError",
 ]
@@ -187,6 +191,14 @@ class UtteranceError(TtsRenderError):
         super().__init__(message, path=path, line=line, remedy=remedy)
         self.exit_code = blame
         """3 if the engine is to blame, 1 if the text is."""
+
+
+class StoreError(TtsRenderError):
+    """The bucket of a cache does not answer, or answers what cannot be understood."""
+
+
+class StoreRefusedError(StoreError):
+    """The bucket refuses: credentials are missing or wrong, permissions are missing, or there is no such bucket."""
 
 
 class OutputError(TtsRenderError):

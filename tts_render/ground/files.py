@@ -186,16 +186,22 @@ def replace_bytes(target: Path, data: bytes) -> None:
         commit([file.write(data)])
 
 
-def store_bytes(target: Path, data: bytes, *, workshop: Path) -> None:
+def store_bytes(target: Path, data: bytes, *, workshop: Path, over: bool = True) -> bool:
     """Like :func:`replace_bytes`, for files that are verified on every read and can be made again.
 
-    Nothing waits for the disk. Several processes may store the same file at once: the last one wins with a whole file.
+    Nothing waits for the disk. Several processes may store the same file at once: the last one wins with a whole file,
+    or the first one, if ``over`` is false.
 
     Args:
         target: the file.
         data: its content.
         workshop: a folder on the same disk where the file is kept while it is made. What killed runs leave there is
             removed by :func:`remove_leftovers`.
+        over: whether a file that is there is replaced. On a disk without hard links, two who store a new file at the
+            same moment both believe that they were first, and the last one wins.
+
+    Returns:
+        Whether the file was stored; False only if ``over`` is false.
 
     Raises:
         OutputError: the file could not be written.
@@ -209,12 +215,26 @@ def store_bytes(target: Path, data: bytes, *, workshop: Path) -> None:
         claim = _claim(temporary)
         try:
             temporary.write_bytes(data)
+            if not over and _settled_first(temporary, target):
+                return target.samefile(temporary)
             os.replace(temporary, target)  # noqa: PTH105
             placed = True
         finally:
             _release(temporary, claim, remove=not placed)
     except OSError as error:
         raise _cannot_write(target, error) from error
+    return True
+
+
+def _settled_first(temporary: Path, target: Path) -> bool:
+    """Give the temporary file the name of the target too, unless that is taken; False if this disk cannot."""
+    try:
+        os.link(temporary, target)  # the one call that never replaces a file
+    except FileExistsError:
+        return True
+    except OSError:
+        return target.exists()
+    return True
 
 
 def remove_leftover(target: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Identity
     from tts_render.engine.dispatch import EngineEvent
     from tts_render.ground.events import Event, Tell
+    from tts_render.ground.stores import Store
     from tts_render.ground.units import Seconds
     from tts_render.site.folder import Site
 
@@ -51,6 +52,7 @@ class Session:
 
     Args:
         cache: folder of the utterance cache, the locks, and receipts that belong to no site.
+        back: a store behind the folder, for what is in the utterance cache only; None for the folder alone.
         engines: URLs of engines, or ``openjtalk``, or ``kokoro``; if empty, those of the episode's settings are used.
         wait: seconds to wait for engines that are still starting.
         absence: seconds to wait for an engine that goes away in the middle.
@@ -62,16 +64,18 @@ class Session:
         self,
         cache: Path,
         *,
+        back: Store | None = None,
         engines: Sequence[str] = (),
         wait: Seconds = 0.0,
         absence: Seconds = 60.0,
         tell: Tell = lambda _: None,
         turn: Callable[[], None] = lambda: None,
     ) -> None:
-        self.cache = UtteranceCache(utterances_folder(cache))
+        self.cache = UtteranceCache(utterances_folder(cache), back, warn=self._warn)
         self.folder = cache
         self.warned: list[str] = []
         """All warnings so far."""
+        self._back = back
         self._tell = tell
         self._turn = turn
         self._engines = tuple(engines)
@@ -94,7 +98,7 @@ class Session:
             tell: takes the progress events of its run.
             turn: called before each utterance is spoken, in a thread of the engines; it may wait.
         """
-        return Session(self.folder, engines=self._engines, wait=self._wait, tell=tell, turn=turn)
+        return Session(self.folder, back=self._back, engines=self._engines, wait=self._wait, tell=tell, turn=turn)
 
     def tell(self, event: Event) -> None:
         """Pass an event on, and record it if it is a warning."""

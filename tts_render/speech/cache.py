@@ -1,48 +1,56 @@
 """The cache: clips by what determines their sound, and accent phrases by what determines them.
 
-There are two stores in one folder. ``clips`` holds sounds under a key of engine, version, style, scales and accent
-phrases. ``phrases`` remembers which accent phrases an engine made of a text, under a key that includes the digest of
-its user dictionary. So an unchanged dictionary costs no queries; a changed one costs one query per line, and a
-synthesis only where the phrases changed.
+There are three kinds of entries under one folder. ``clips`` holds sounds under a key of engine, version, style, scales
+and accent phrases. ``phrases`` remembers which accent phrases an engine made of a text, under a key that includes the
+digest of its user dictionary. So an unchanged dictionary costs no queries; a changed one costs one query per line, and
+a synthesis only where the phrases changed. ``blobs`` holds other content under its own digest.
 
-Every file carries the SHA-256 of its content and is verified on every read: a damaged file counts as missing.
+Every entry is verified on every read: a damaged one counts as missing. Behind the folder there may be a store that
+several machines share: what the folder lacks is fetched from there, what is made goes to both.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import struct
 import time
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
-from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, StyleId
 from tts_render.ground.errors import OutputError
-from tts_render.ground.files import digest_bytes, remove_leftovers, store_bytes
+from tts_render.ground.files import digest_bytes
 from tts_render.ground.messages import said
+from tts_render.ground.stores import FolderStore, prune
 from tts_render.ground.units import Frames
 from tts_render.sound.audio import Clip
+from tts_render.speech.backing import Backing
+from tts_render.speech.entries import (
+    KINDS,
+    blob_name,
+    clip_name,
+    decode_clip,
+    decode_phrasing,
+    encode_clip,
+    encode_phrasing,
+    intact,
+    phrase_name,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
+
+    from tts_render.engine.base import Identity, MoraTime, Phrasing, Scales, Spoken, StyleId
+    from tts_render.ground.stores import Store
+    from tts_render.speech.entries import ClipEntry
 
 __all__ = ["CacheInfo", "CachedClip", "UtteranceCache"]
 
-_INCOMING = "incoming"
-_MAGIC = b"TTSRCLP1"
-_DIGEST = 32
-_LENGTH = struct.Struct("<I")
-_FORMATS: dict[str, str] = {"s16": "<i2", "f32": "<f4"}
-_TAG = "clip-1"
+_T = TypeVar("_T")
+
 _SLACK = 2.0
 """Seconds by which the disk's clock may lag."""
-"""Part of every key; changed when this program would store or make a clip of the same inputs differently."""
+_AT_ONCE = 16
+"""Entries fetched from a store at the same time: most of the time of each is spent on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ class CachedClip:
         Raises:
             OutputError: the file was removed or damaged since it was found.
         """
-        entry = _read(self.path)
-        if entry is None or entry.clip != self:
+        entry = self._entry()
+        if entry is None or (entry.frames, entry.rate) != (self.frames, self.rate):
             raise OutputError(
                 said("the cached clip was removed or damaged while in use"),
                 path=self.path,
@@ -76,45 +84,58 @@ class CachedClip:
 
     def moras(self) -> tuple[MoraTime, ...]:
         """When each mora sounds; empty if the engine did not say, or the file is gone."""
-        entry = _read(self.path)
+        entry = self._entry()
         return () if entry is None else entry.moras
+
+    def _entry(self) -> ClipEntry | None:
+        try:
+            return decode_clip(self.path.name, self.path.read_bytes())
+        except OSError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
 class CacheInfo:
-    """What a cache folder holds."""
+    """What a cache holds, in its folder or in the store behind it."""
 
-    path: Path
+    address: str
+    """The folder, or the address of the store."""
     clips: int
     phrases: int
+    blobs: int
     bytes: int
-    """Bytes of clips and phrases together."""
+    """Bytes of all of them together."""
 
 
 class UtteranceCache:
-    """The cache in one folder. Several processes and threads may use it at once."""
+    """The cache in one folder. Several processes and threads may use it at once.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: the folder; it is made when something is kept.
+        back: a store behind it that others may share. It is read when the folder lacks something, and written with
+            whatever is made; if it fails, the folder does alone. None for a folder alone.
+        warn: told what the user should know about the store, each thing once.
+    """
+
+    def __init__(
+        self, folder: Path, back: Store | None = None, *, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.folder = folder
         self.remembered = False
         """Whether accent phrases were remembered since this cache was opened."""
+        self.backing = None if back is None else Backing(back, warn=warn)
+        """How the store behind the folder does."""
+        self._front = FolderStore(folder)
+        self._new: set[str] = set()
         self._opened = time.time()
 
     def phrasing(self, identity: Identity, style: StyleId, text: str) -> Phrasing | None:
         """The remembered accent phrases of ``text``, without a payload; None if there are none."""
-        try:
-            digest, _, content = self._phrase_path(identity, style, text).read_bytes().partition(b"\n")
-        except OSError:
-            return None
-        if digest_bytes(content).encode() != digest:
-            return None
-        try:
-            facts = json.loads(content)
-            return Phrasing(
-                digest=str(facts["digest"]), kana=str(facts["kana"]), moras=int(facts["moras"]), payload=None
-            )
-        except (ValueError, TypeError, KeyError):  # undamaged, but from another version of this program
-            return None
+        return self.phrasings(identity, [(style, text)])[0]
+
+    def phrasings(self, identity: Identity, wanted: Sequence[tuple[StyleId, str]]) -> list[Phrasing | None]:
+        """The same for many texts, each with its style; what is not in the folder is fetched at the same time."""
+        return self._all([phrase_name(identity, style, text) for style, text in wanted], self._phrasing)
 
     def remember(self, identity: Identity, style: StyleId, text: str, phrasing: Phrasing) -> None:
         """Remember the accent phrases of ``text``.
@@ -122,64 +143,93 @@ class UtteranceCache:
         Raises:
             OutputError: the file cannot be written.
         """
-        facts = {"digest": phrasing.digest, "kana": phrasing.kana, "moras": phrasing.moras}
-        content = json.dumps(facts, ensure_ascii=False).encode()
+        name = phrase_name(identity, style, text)
         self.remembered = True
-        self._store(self._phrase_path(identity, style, text), digest_bytes(content).encode() + b"\n" + content)
+        self._new.add(name)
+        self._keep(name, encode_phrasing(name, phrasing))
 
     def forget_new_phrases(self) -> None:
-        """Forget what any process remembered since this cache was opened: the engine may have changed in between."""
-        for path, _, changed in self._files("phrases"):
-            if changed >= self._opened - _SLACK:
-                path.unlink(missing_ok=True)
+        """Forget what any process remembered since this cache was opened: the engine may have changed in between.
+
+        In the store behind the folder, only what this process remembered is forgotten.
+        """
+        self._front.remove(
+            *[entry.name for entry in self._front.listing("phrases") if entry.used >= self._opened - _SLACK]
+        )
+        if self.backing is not None:
+            self.backing.drop(*self._new)
+        self._new.clear()
 
     def clip(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> CachedClip | None:
         """The clip spoken for these phrases; None if it is missing or damaged."""
-        path = self._clip_path(identity, style, scales, phrasing)
-        entry = _read(path)
-        if entry is None:
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # prune goes by last use
-        return entry.clip
+        return self.clips(identity, [(style, scales, phrasing)])[0]
+
+    def clips(self, identity: Identity, wanted: Sequence[tuple[StyleId, Scales, Phrasing]]) -> list[CachedClip | None]:
+        """The same for many; what is not in the folder is fetched at the same time."""
+        return self._all([clip_name(identity, *one) for one in wanted], self._clip)
 
     def keep(
         self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing, spoken: Spoken
     ) -> CachedClip:
         """Store a spoken clip.
 
+        Returns:
+            The clip; if another machine has brought one of the same name to the store before, that one, so that all use
+            the same.
+
         Raises:
             OutputError: the file cannot be written.
         """
-        path = self._clip_path(identity, style, scales, phrasing)
-        kind = "s16" if spoken.samples.dtype == np.int16 else "f32"
-        header = json.dumps(
-            {
-                "key": path.stem,
-                "format": kind,
-                "rate": spoken.rate,
-                "frames": len(spoken.samples),
-                "moras": [(mora.text, mora.start, mora.end) for mora in spoken.moras],
-            },
-            ensure_ascii=False,
-        ).encode()
-        content = _LENGTH.pack(len(header)) + header + spoken.samples.astype(_FORMATS[kind]).tobytes()
-        self._store(path, _MAGIC + hashlib.sha256(content).digest() + content)
-        return CachedClip(str(path), Frames(len(spoken.samples)), spoken.rate)
+        name = clip_name(identity, style, scales, phrasing)
+        ours = encode_clip(name, spoken)
+        counts = self._keep(name, ours)
+        theirs = None if counts == ours else decode_clip(name, counts)
+        if theirs is not None:
+            return CachedClip(str(self._front.path(name)), theirs.frames, theirs.rate)
+        return CachedClip(str(self._front.path(name)), Frames(len(spoken.samples)), spoken.rate)
+
+    def blob(self, digest: str) -> Path | None:
+        """The file with the content that has this SHA-256, in hexadecimal; None if it is missing or damaged."""
+        name = blob_name(digest)
+        for _ in range(2):
+            data = self._front.read(name)
+            if data is not None and intact(name, data):
+                self._front.touch(name)
+                return self._front.path(name)
+            if not self._fetch(name):
+                break
+        return None
+
+    def keep_blob(self, data: bytes) -> str:
+        """Store content under its SHA-256, in hexadecimal, which is returned.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        digest = digest_bytes(data)
+        self._keep(blob_name(digest), data)
+        return digest
 
     def remove_leftovers(self) -> None:
         """Remove files that killed runs left half-written."""
-        remove_leftovers(self.folder / _INCOMING)
+        self._front.remove_leftovers()
 
     def info(self) -> CacheInfo:
-        """Measure what the cache holds."""
-        clips, phrases = list(self._files("clips")), list(self._files("phrases"))
-        return CacheInfo(self.folder, len(clips), len(phrases), sum(size for _, size, _ in (*clips, *phrases)))
+        """Measure what the folder holds."""
+        return _measure(self._front)
+
+    def back_info(self) -> CacheInfo | None:
+        """Measure what the store behind the folder holds; None if there is none.
+
+        Raises:
+            StoreError: it does not answer, or refuses.
+        """
+        return None if self.backing is None else _measure(self.backing.store)
 
     def prune(
         self, *, max_bytes: int | None = None, max_age: float | None = None, now: float | None = None
     ) -> tuple[int, int]:
-        """Remove the least recently used entries until both limits are met.
+        """Remove the least recently used entries of the folder until both limits are met.
 
         Args:
             max_bytes: size that may remain; None for no limit.
@@ -189,75 +239,61 @@ class UtteranceCache:
         Returns:
             The number of files removed, and their size in bytes.
         """
-        now = time.time() if now is None else now
-        files = sorted((*self._files("clips"), *self._files("phrases")), key=lambda file: file[2])
-        total = sum(size for _, size, _ in files)
-        removed = freed = 0
-        for path, size, used in files:
-            too_old = max_age is not None and now - used > max_age
-            too_much = max_bytes is not None and total - freed > max_bytes
-            if not (too_old or too_much):
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-            removed += 1
-            freed += size
-        return removed, freed
+        return prune(self._front, KINDS, max_bytes=max_bytes, max_age=max_age, now=now)
 
-    def _store(self, path: Path, data: bytes) -> None:
-        store_bytes(path, data, workshop=self.folder / _INCOMING)
+    def prune_back(
+        self, *, max_bytes: int | None = None, max_age: float | None = None, now: float | None = None
+    ) -> tuple[int, int]:
+        """Like :meth:`prune`, for the store behind the folder; nothing is removed if there is none.
 
-    def _files(self, store: str) -> Iterator[tuple[Path, int, float]]:
-        for path in (self.folder / store).glob("*/*"):
-            with contextlib.suppress(FileNotFoundError):
-                facts = path.stat()
-                yield path, facts.st_size, facts.st_mtime
+        Raises:
+            StoreError: it does not answer, or refuses.
+        """
+        if self.backing is None:
+            return 0, 0
+        return prune(self.backing.store, KINDS, max_bytes=max_bytes, max_age=max_age, now=now)
 
-    def _phrase_path(self, identity: Identity, style: StyleId, text: str) -> Path:
-        key = _key("phrases-2", identity.engine, identity.version, identity.dictionary, style, text)
-        return self.folder / "phrases" / key[:2] / f"{key}.json"
+    def _all(self, names: Sequence[str], read: Callable[[str], _T | None]) -> list[_T | None]:
+        found = [read(name) for name in names]
+        missing = [number for number, one in enumerate(found) if one is None]
+        if self.backing is not None and missing:
+            with ThreadPoolExecutor(min(_AT_ONCE, len(missing))) as threads:
+                fetched = list(threads.map(self._fetch, [names[number] for number in missing]))
+            for number, there in zip(missing, fetched, strict=True):
+                if there:
+                    found[number] = read(names[number])
+        return found
 
-    def _clip_path(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> Path:
-        key = _key(_TAG, identity.engine, identity.version, style, asdict(scales), phrasing.digest)
-        return self.folder / "clips" / key[:2] / f"{key}.clip"
+    def _phrasing(self, name: str) -> Phrasing | None:
+        data = self._front.read(name)
+        return None if data is None else decode_phrasing(name, data)
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    clip: CachedClip
-    format: str
-    moras: tuple[MoraTime, ...]
-    content: memoryview
-
-    def samples(self) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        data = np.frombuffer(self.content, dtype=_FORMATS[self.format])
-        scale = np.float32(1 / 32768) if self.format == "s16" else np.float32(1)
-        return (data.astype(np.float32) * scale).reshape(-1, 1)
-
-
-def _read(path: Path) -> _Entry | None:
-    """Read the entry at ``path``; None if it is missing, damaged, of another form, or belongs to another key."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    start = len(_MAGIC) + _DIGEST
-    content = memoryview(data)[start:]
-    if not data.startswith(_MAGIC) or hashlib.sha256(content).digest() != data[len(_MAGIC) : start]:
-        return None
-    try:
-        (length,) = _LENGTH.unpack_from(content)
-        header = json.loads(bytes(content[_LENGTH.size : _LENGTH.size + length]))
-        samples = content[_LENGTH.size + length :]
-        size = np.dtype(_FORMATS[header["format"]]).itemsize
-        clip = CachedClip(str(path), Frames(len(samples) // size), int(header["rate"]))
-        if header["key"] != path.stem or header["frames"] * size != len(samples) or clip.rate <= 0:
+    def _clip(self, name: str) -> CachedClip | None:
+        data = self._front.read(name)
+        entry = None if data is None else decode_clip(name, data)
+        if entry is None:
             return None
-        moras = tuple(MoraTime(str(text), Frames(int(a)), Frames(int(b))) for text, a, b in header["moras"])
-    except (ValueError, TypeError, LookupError, struct.error):  # undamaged, but from another version of this program
-        return None
-    return _Entry(clip, header["format"], moras, samples)
+        self._front.touch(name)  # prune goes by last use
+        return CachedClip(str(self._front.path(name)), entry.frames, entry.rate)
+
+    def _fetch(self, name: str) -> bool:
+        """Bring an entry from the store into the folder; False if it is not there, or cannot be kept."""
+        data = None if self.backing is None else self.backing.fetch(name)
+        if data is None:
+            return False
+        self._front.write(name, data)
+        return True
+
+    def _keep(self, name: str, data: bytes) -> bytes:
+        """Keep an entry in the folder and in the store; return what counts."""
+        self._front.write(name, data)
+        counts = None if self.backing is None else self.backing.send(name, data)
+        if counts is not None and counts != data:
+            self._front.write(name, counts)
+        return data if counts is None else counts
 
 
-def _key(*facts: object) -> str:
-    return digest_bytes(json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+def _measure(store: Store) -> CacheInfo:
+    found = {kind: list(store.listing(kind)) for kind in KINDS}
+    size = sum(entry.size for entries in found.values() for entry in entries)
+    return CacheInfo(store.address, len(found["clips"]), len(found["phrases"]), len(found["blobs"]), size)
