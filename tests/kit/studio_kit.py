@@ -79,6 +79,7 @@ def open_studio(site: SiteKit, *, attentive: bool = False) -> Iterator[Page]:
         Session(site.cache, engines=site.engines, absence=1.0) as session,
         Desk(site.root, session) as desk,
     ):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it, as the command's do
         host = f"127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
             application(desk, Keys(SECRET, frozenset({host}))), log_level="warning", timeout_graceful_shutdown=1

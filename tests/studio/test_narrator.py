@@ -65,3 +65,19 @@ def test_who_waits_for_a_line_is_told_of_a_fault_that_nobody_has_foreseen_and_th
             with pytest.raises(TtsRenderError, match="such a day"):
                 pool.submit(desk.narrator.clip, sheet, 0).result(30)
             assert pool.submit(desk.narrator.clip, sheet, 1).result(30).frames
+
+
+def test_what_is_asked_while_the_studio_closes_is_no_fault_of_it(
+    tmp_path: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_render.studio.desk._SOON_MEASURED", 0)  # every episode takes long to measure
+    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
+    with Session(tmp_path / "cache", engines=(fake_engine.url,)) as session:
+        with Desk(root, session) as desk:
+            path = desk.path("_posts/2025-10-10-3.md")
+            sheet = desk.sheet(path)
+            for index in range(len(sheet.ids)):
+                desk.narrator.clip(sheet, index)
+        assert None not in sheet.clips(desk.clips)
+        assert desk.whole(path, sheet, sheet.clips(desk.clips)) is None
+        desk.prepare(path)

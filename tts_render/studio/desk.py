@@ -195,7 +195,7 @@ class Desk:
         known = self._wholes.get(path)
         if known is not None and known[0] is sheet and known[1] == there:
             return known[2]
-        self._ahead.submit(self._measured, path, sheet, there)
+        self._later(lambda: self._measured(path, sheet, there))
         return None
 
     def _measured(self, path: Path, sheet: Sheet, there: tuple[CachedClip, ...]) -> Checked:
@@ -218,7 +218,12 @@ class Desk:
                 if len(sheet.ids) <= _SOON_MEASURED:
                     self.whole(path, sheet, sheet.clips(self.clips))
 
-        self._ahead.submit(measure)
+        self._later(measure)
+
+    def _later(self, call: Callable[[], object]) -> None:
+        """Have levels measured while other things are done; not when the studio was closed meanwhile."""
+        with suppress(RuntimeError):  # the executor is shut down
+            self._ahead.submit(call)
 
     def changed(self, path: Path) -> dict[str, Any]:
         """Have every page show an episode as it was read last; what they are told.

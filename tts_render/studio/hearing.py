@@ -55,9 +55,12 @@ class _Hearing:
         self._shapes = Shapes()
 
     async def episode(self, request: Request) -> Response:
-        told = await answer(self._desk, request, lambda path: {**self._desk.facts(path), **self._desk.undoable()})
-        self._desk.prepare(self._desk.path(request.path_params["path"]))
-        return told
+        def look(path: Path) -> dict[str, Any]:
+            facts = {**self._desk.facts(path), **self._desk.undoable()}
+            self._desk.prepare(path)
+            return facts
+
+        return await answer(self._desk, request, look)
 
     async def sound(self, request: Request) -> Response:
         path = self._desk.path(request.path_params["path"])
