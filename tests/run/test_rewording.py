@@ -18,6 +18,7 @@ from tts_render.script import Line, Manner, Span
 if TYPE_CHECKING:
     from pathlib import Path
 
+KANA = '<phoneme alphabet="x-voicevox-kana" ph="{}">{}</phoneme>'
 FASTER = Manner(speed=1.2)
 FAST = '<prosody rate="120%">'
 END = "</prosody>"
@@ -114,6 +115,34 @@ def test_an_element_is_put_around_one_line(site: SiteKit, script: str, old: str,
     assert draft.text == wanted
 
 
+AMONG_OTHERS = "前です。" + KANA.format("ハ'シ", "箸") + "は<sub alias='トー'>塔</sub>です。後です。\n"
+MENDED = KANA.format("ハ'シ", "箸") + "は<sub alias='トー'>塔</sub>です。"
+
+
+@pytest.mark.parametrize(
+    ("wish", "wanted"),
+    [
+        ({"factor": FASTER}, f"前です。{FAST}{MENDED}{END}後です。\n"),
+        ({"voice": ("ずんだもん", None)}, f'前です。<voice name="ずんだもん">{MENDED}</voice>後です。\n'),
+        ({"out": True}, f"前です。<!-- {MENDED} -->後です。\n"),
+        ({"before": Silence(0.5)}, f'前です。<break time="0.5s"/>{MENDED}後です。\n'),
+        ({"after": Silence(0.5)}, f'前です。{MENDED}<break time="0.5s"/>後です。\n'),
+    ],
+)
+def test_a_line_with_readings_can_be_said_otherwise_beside_others_in_its_row(
+    site: SiteKit, wish: dict[str, Any], wanted: str
+) -> None:
+    draft = draft_of(site, AMONG_OTHERS)
+    assert only(draft, "箸は塔です。", **wish)
+    assert draft.text == wanted
+
+
+def test_an_element_around_a_line_with_readings_is_changed_and_taken_away_again(site: SiteKit) -> None:
+    draft = draft_of(site, f"前です。{FAST}{MENDED}{END}後です。\n")
+    assert only(draft, "箸は塔です。", factor=Manner(speed=1 / 1.2))
+    assert draft.text == AMONG_OTHERS
+
+
 def test_an_element_that_says_nothing_any_more_is_taken_away(site: SiteKit) -> None:
     draft = draft_of(site, f"{FAST}はい。{END}うん。\n")
     assert change(draft, "はい。", factor=Manner(speed=1 / 1.2))
@@ -166,9 +195,6 @@ def test_the_tag_is_as_short_as_it_can_be(manner: Manner, tag: str) -> None:
 def only(draft: Draft, old: str, number: int = 1, **wish: Any) -> bool:
     place = place_of(draft, old, number)
     return draft.make([Rewording(place, **wish)]) == {place}
-
-
-KANA = '<phoneme alphabet="x-voicevox-kana" ph="{}">{}</phoneme>'
 
 
 @pytest.mark.parametrize(

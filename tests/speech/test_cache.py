@@ -198,7 +198,7 @@ def test_an_entry_under_another_name_is_not_believed(tmp_path: Path) -> None:
 def test_a_clip_that_vanished_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     kept = keep(UtteranceCache(tmp_path))
     kept.path.unlink()
-    with pytest.raises(OutputError, match="Run this again"):
+    with pytest.raises(OutputError, match="Try again"):
         kept.load()
     assert kept.moras() == ()
 

@@ -182,6 +182,20 @@ def test_kana_become_accent_phrases(page: Page, site: SiteKit) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kana", "wrong"),
+    [("カギ'/ノ'ハ'コ", "ノ'ハ'コ"), ("カギ'/'ノ", "'ノ"), ("カギ", "カギ"), ("カギ'//ノ'", "カギ'//ノ'")],
+)
+def test_kana_that_are_wrong_are_told_by_their_phrase_and_not_in_the_words_of_an_engine(
+    page: Page, site: SiteKit, fake_engine: FakeEngine, kana: str, wrong: str
+) -> None:
+    place, line = page.name(site.post), line_of(page, site.post, LINE)
+    asked = len(fake_engine.requests)
+    error = page.post(f"/api/kana/{place}", {"kana": kana}, utterance=line["id"]).json()["error"]
+    assert error["message"].startswith(f"「{wrong}」: in each accent phrase, exactly one '")
+    assert (error["path"], len(fake_engine.requests)) == (None, asked)
+
+
+@pytest.mark.parametrize(
     ("place", "body"),
     [
         ("take", {"accent_phrases": [{"moras": [{"text": 1}]}]}),

@@ -336,7 +336,7 @@ class Run(Generic[J, R]):
                 raise EngineMismatchError(
                     said("came back as a different engine: {changes}", changes=joined(changes, "; ")),
                     engine=member.engine.label,
-                    remedy=said("Run this again."),
+                    remedy=said("Try again."),
                 )
             with self._changed:
                 member.state = "here"
@@ -376,7 +376,7 @@ class Run(Generic[J, R]):
                         reasons=reasons,
                     ),
                     engine=", ".join(member.engine.label for member in self.members),
-                    remedy=said("Start the engine again and run this once more; what has been spoken is kept."),
+                    remedy=said("Start the engine again, then try again; what has been spoken is kept."),
                 )
             )
             return

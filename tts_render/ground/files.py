@@ -150,7 +150,7 @@ class Staged:
             raise OutputError(
                 said("was written, but the disk failed to record it: {reason}", reason=reason_of(error)),
                 path=self.target,
-                remedy=said("Check the disk, then run this again."),
+                remedy=said("Check the disk, then try again."),
             ) from error
 
 
@@ -169,7 +169,7 @@ def commit(staged: Sequence[Staged]) -> None:
         except OutputError as error:
             if done:
                 error.remedy = said(
-                    "{names} had already been written. Run this again to finish.", names=joined(done, said(" and "))
+                    "{names} had already been written. Try again to finish.", names=joined(done, said(" and "))
                 )
             raise
         done.append(file.target.name)
@@ -283,7 +283,7 @@ def locked(
         end = clock() + patience
         while not _try_lock(stream):
             if clock() >= end:
-                raise BusyError(busy, remedy=said("Wait until it has finished, then run this again."))
+                raise BusyError(busy, remedy=said("Wait until it has finished, then try again."))
             sleep(min(0.2, max(0.0, end - clock())))
         try:
             yield
@@ -420,7 +420,7 @@ def _cannot_write(target: Path, error: OSError) -> OutputError:
     return OutputError(
         said("cannot be written: {reason}", reason=reason_of(error)),
         path=error.filename if folder and error.filename else target,
-        remedy=said("Nothing was changed. Move this folder away, then run this again.")
+        remedy=said("Nothing was changed. Move this folder away, then try again.")
         if folder
-        else said("Nothing was changed. Make room or give write permission, then run this again."),
+        else said("Nothing was changed. Make room or give write permission, then try again."),
     )

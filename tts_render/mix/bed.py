@@ -346,9 +346,7 @@ def _read(sound: SoundFile, channels: int) -> Iterator[Samples]:
     except soundfile.LibsndfileError:
         same = False
     if not same or frames != sound.frames:
-        raise SoundError(
-            said("the sound was changed while it was in use"), path=sound.path, remedy=said("Run this again.")
-        )
+        raise SoundError(said("the sound was changed while it was in use"), path=sound.path, remedy=said("Try again."))
 
 
 def _blocks(file: soundfile.SoundFile) -> Iterator[Samples]:

@@ -76,7 +76,7 @@ class _Desk:
                     frames=placement.frames,
                 ),
                 path=source.path if isinstance(source, SoundFile) else None,
-                remedy=said("It was changed while it was in use. Run this again."),
+                remedy=said("It was changed while it was in use. Try again."),
             )
         fade_in, fade_out = placement.fade_in, placement.fade_out
         if placement.sound is not None:

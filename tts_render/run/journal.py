@@ -222,7 +222,7 @@ class Journal:
                 memory.take_place()
             except OutputError as error:
                 _give_back(changes)
-                error.remedy = said("Nothing was changed. Make room or give write permission, then run this again.")
+                error.remedy = said("Nothing was changed. Make room or give write permission, then try again.")
                 raise
         self._done, self._undone = done, undone
         now = self._file.stat()

@@ -41,7 +41,7 @@ def read_again(episode: Episode) -> tuple[Source, Notation, Script]:
     source, notation = script_source(episode)
     script = read_script(source.path, source.text, notation, first_line=source.first_line)
     if script.items != episode.script.items:
-        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Run this again."))
+        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Try again."))
     return source, notation, script
 
 
@@ -58,7 +58,7 @@ def put_back(source: Source, before: bytes, text: str) -> bytes:
     """
     old = source.text.encode("utf-8")
     if not before.endswith(old):
-        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Run this again."))
+        raise StaleError(said("was changed meanwhile"), path=source.path, remedy=said("Try again."))
     return before[: len(before) - len(old)] + text.encode("utf-8")
 
 

@@ -71,7 +71,7 @@ def wrapped(
         voice: who says it, as ``<voice>`` names it.
         in_json: whether the row is of a slide deck.
     """
-    for start, end, written in _found(row, line, in_json=in_json):
+    for start, end, written in _found(row, line, in_json=in_json, as_plain=text is not None):
         shown = row[start:end] if text is None else written(text)
         layers = _layers(row, start, end) if prosody(factor) or voice else []
         for kept in (layers, []) if layers else ([],):
@@ -97,14 +97,7 @@ def spelled(row: str, line: Line, spans: Sequence[Span], *, in_json: bool = Fals
         return
     known = _offsets(line.spans)
     for writing in (str, _as_markup):
-        pattern = ""
-        for number, span in enumerate(line.spans or (None,)):
-            plain = line.text if span is None else span.text
-            if span is not None and span.said is not None:
-                pattern += f"(?P<part{number}>{_SAID.format(number)})"
-            else:
-                pattern += _pattern(writing(plain), row)
-        for found in re.finditer(pattern, row):
+        for found in re.finditer(_pattern_of(line, writing, row), row):
             new = "".join(
                 writing(span.text)
                 if span.said is None
@@ -217,15 +210,39 @@ def _dressed(shown: str, layers: Sequence[_Layer], factor: Manner, voice: str | 
         yield inside
 
 
-def _found(row: str, line: Line, *, in_json: bool) -> Iterator[tuple[int, int, Callable[[str], str]]]:
-    """Where the text of a line stands in a row, and how texts are written there."""
+def _found(
+    row: str, line: Line, *, in_json: bool, as_plain: bool = False
+) -> Iterator[tuple[int, int, Callable[[str], str]]]:
+    """Where a line stands in a row, and how texts are written there.
+
+    Args:
+        row: the source in which the line begins.
+        line: what was read there.
+        in_json: whether the row is of a slide deck.
+        as_plain: only where no part of it has a reading of its own, which a new text would take away.
+    """
     ways: Sequence[Callable[[str], str]] = (_as_json, _as_ascii_json) if in_json else (str, _as_markup)
     forms: dict[str, Callable[[str], str]] = {}
     for writing in ways:
-        forms.setdefault(writing(line.text), writing if in_json else _as_markup)
+        forms.setdefault(_pattern(writing(line.text), row), writing if in_json else _as_markup)
+    if line.spans and not (in_json or as_plain):
+        for writing in ways:
+            forms.setdefault(_pattern_of(line, writing, row), _as_markup)
     for form, new in forms.items():
-        for found in re.finditer(_pattern(form, row), row):
+        for found in re.finditer(form, row):
             yield found.start(), found.end(), new
+
+
+def _pattern_of(line: Line, writing: Callable[[str], str], row: str) -> str:
+    """A line as it may stand in a source, its parts with readings of their own within their elements."""
+    pattern = ""
+    for number, span in enumerate(line.spans or (None,)):
+        plain = line.text if span is None else span.text
+        if span is not None and span.said is not None:
+            pattern += f"(?P<part{number}>{_SAID.format(number)})"
+        else:
+            pattern += _pattern(writing(plain), row)
+    return pattern
 
 
 def _pattern(text: str, row: str) -> str:

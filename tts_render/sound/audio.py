@@ -119,7 +119,7 @@ class SoundFile:
         clip = _read(self.path)
         if (len(clip.samples), clip.samples.shape[1], clip.rate) != (self.frames, self.channels, self.rate):
             raise SoundError(
-                said("the sound was changed while it was in use"), path=self.path, remedy=said("Run this again.")
+                said("the sound was changed while it was in use"), path=self.path, remedy=said("Try again.")
             )
         return clip
 

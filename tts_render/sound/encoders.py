@@ -44,7 +44,7 @@ _BITRATES = {
     24000: (96, 112, 128, 144, 160),
     16000: (96, 112, 128, 144, 160),
 }
-_MAKE_ROOM = said("Make room on the disk or give write permission, then run this again.")
+_MAKE_ROOM = said("Make room on the disk or give write permission, then try again.")
 
 
 @dataclass(frozen=True, slots=True)

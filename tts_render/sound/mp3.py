@@ -137,7 +137,7 @@ def write_tags(path: Path, tags: Tags) -> None:
         raise OutputError(
             said("the tags cannot be written: {error}", error=words_of(error)),
             path=path,
-            remedy=said("Make room on the disk, then run this again."),
+            remedy=said("Make room on the disk, then try again."),
         ) from error
 
 

@@ -78,7 +78,7 @@ class CachedClip:
             raise OutputError(
                 said("the cached clip was removed or damaged while in use"),
                 path=self.path,
-                remedy=said("Run this again; what is missing will be spoken again."),
+                remedy=said("Try again; what is missing will be spoken again."),
             )
         return Clip(entry.samples(), self.rate)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from tts_render.episode.episode import open_episode
 from tts_render.ground.errors import EngineError, EngineRefusedError, InputError, OutputError, TtsRenderError
 from tts_render.ground.messages import said
 from tts_render.run.journal import Journal
+from tts_render.script.attributes import parse_kana
 from tts_render.site.folder import confine, find_site
 from tts_render.speech.speaking import phrase
 from tts_render.studio.facts import engine_facts, error_facts, progress_facts, sheet_facts, utterance_facts
@@ -135,6 +137,17 @@ class Desk:
             InputError: it is no such kana.
             EngineError: the engine cannot be asked.
         """
+        for part in re.split("[/、]", kana):
+            try:
+                parse_kana(part)
+            except ValueError as error:
+                raise InputError(
+                    said(
+                        "「{phrase}」: in each accent phrase, exactly one ' after the accented mora, and nothing but"
+                        " kana beside it",
+                        phrase=part or kana,
+                    )
+                ) from error
         return self.pronounce(sheet, index, KANA[0] + kana + KANA[1])
 
     def pronounce(self, sheet: Sheet, index: int, text: str) -> tuple[AccentPhrase, ...]:

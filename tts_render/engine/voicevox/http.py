@@ -341,7 +341,7 @@ class EngineHttp:
         return EngineMismatchError(
             said("was version {version} and is {now} now", version=self._version, now=now),
             engine=self.label,
-            remedy=said("Run this again."),
+            remedy=said("Try again."),
         )
 
     def _once(
