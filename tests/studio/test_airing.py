@@ -66,7 +66,11 @@ def test_the_post_waits_until_its_change_was_seen_and_confirmed_and_can_be_undon
     append(site.root / "voices.yaml", "post: {preset: yattecast, transcript: transcript_path}\n")
     site.post.write_text(with_keys, encoding="utf-8")
     before = site.post.read_bytes()
-    assert looked(page, site.post)["edit"] is None, "nothing is there yet"
+    facts = looked(page, site.post)
+    assert facts["edit"] is None, "nothing is there yet"
+    assert [found["remedy"] for found in facts["findings"] if found["rule"] == "audio-missing"] == [
+        "Use “Render” above."
+    ]
     told = rendered(page, site.post, outputs=["vtt"])
     assert told["state"] == "done", told
     assert site.audio.is_file()
@@ -79,7 +83,8 @@ def test_the_post_waits_until_its_change_was_seen_and_confirmed_and_can_be_undon
     assert '-duration: "00:00"' in changed
     assert any(line.startswith('+transcript_path: "/audio/') for line in changed)
     assert facts["state"] == "disagrees"
-    assert [found["rule"] for found in facts["findings"]].count("size-unset") == 1
+    (unset,) = [found for found in facts["findings"] if found["rule"] == "size-unset"]
+    assert unset["remedy"] == "Use “Write to the post” above.", "no command, since the page does it"
     answer = page.post(f"/api/write/{page.name(site.post)}", {"digest": facts["edit"]["digest"]})
     assert answer.status_code == 200, answer.text
     assert (answer.json()["state"], answer.json()["edit"]["changed"]) == ("current", False)

@@ -103,6 +103,30 @@ def test_what_is_typed_outlasts_the_changes_of_others(studio: Studio) -> None:
 
 @pytest.mark.chromium
 @pytest.mark.slow
+def test_undo_tells_what_it_has_undone_and_which_step_it_had_to_pass_over_and_why(studio: Studio) -> None:
+    script = studio.root / "audio" / "asaichi-commit-2.txt"
+
+    def edit() -> None:
+        content = script.read_text(encoding="utf-8")
+        script.write_text(content.replace("あとで変えた行。", "よその行。", 1), encoding="utf-8")
+
+    told = studio.use("passed", {"edit": edit})
+    undone, why, step, reason, remedy = told["passed"]
+    assert undone.startswith("Undone: change of text, line 1: 皆さま、")
+    assert why == "Not undone, since somebody else has changed the same text:"
+    assert step.startswith("change of text, line 1: おはようなのだ")
+    assert reason == "asaichi-commit-2.txt line 1: 「あとで変えた行。」 is not there any more; reads now: よその行。"
+    assert remedy == "Look at the new text, and change that."
+    assert told["steps"] == 1
+    assert told["left"] == f"Undo: {step}"
+    assert told["refused"] == [why.replace("Not undone", "Nothing was undone"), step, reason, remedy]
+    assert told["notices"] == 1, "the newest takes the place of the one before"
+    assert all("409" in problem for problem in told["problems"])
+    assert "皆さま、ごきげんよう。" in studio.read(SCRIPT).decode()
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
 def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: Studio, fake_engine: FakeEngine) -> None:
     before = tree(studio.root)
     files: dict[str, dict[str, bytes]] = {}

@@ -138,7 +138,10 @@ class _Airing:
             "made": None if receipt is None else made_facts(receipt),
             "post": episode.post is not None,
             "edit": None if receipt is None else _edit_facts(receipt, episode, desk.root),
-            "findings": [finding_facts(found, desk.root) for found in check(path, site=desk.root, voices=desk.voices)],
+            "findings": [
+                finding_facts(found, desk.root, made=receipt is not None)
+                for found in check(path, site=desk.root, voices=desk.voices)
+            ],
             "render": None if now is None else progress_facts(now),
         }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import EngineError, SpeechError
+from tts_render.ground.messages import said
 from tts_render.ground.units import frames_to_seconds
 from tts_render.outputs.slide_times import show_deck
 from tts_render.run.journal import StaleError
@@ -220,15 +221,26 @@ def progress_facts(progress: Progress) -> dict[str, Any]:
     }
 
 
-def finding_facts(finding: Finding, root: Path) -> dict[str, Any]:
-    """One problem in an episode."""
+def finding_facts(finding: Finding, root: Path, *, made: bool) -> dict[str, Any]:
+    """One problem in an episode. Where the page itself mends it, it says so, rather than name a command.
+
+    Args:
+        finding: what was found.
+        root: root of the site.
+        made: whether the MP3 was rendered here, so that the page can write what it is into the post.
+    """
+    remedy = finding.remedy
+    if finding.rule == "audio-missing":
+        remedy = said("Use “Render” above.")
+    elif remedy and made and finding.rule.startswith(("size-", "duration-")):
+        remedy = said("Use “Write to the post” above.")
     return {
         "rule": finding.rule,
         "level": finding.level,
         "path": shown(finding.path, root),
         "line": finding.line,
         "message": finding.message,
-        "remedy": finding.remedy,
+        "remedy": remedy,
     }
 
 

@@ -29,6 +29,34 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     return told;
   },
 
+  async passed(page) {
+    const notice = page.locator(".trouble[data-kind=passed]");
+    const change = async (title, text) => {
+      await open(page, title);
+      await rows(page).first().locator("[data-action=edit]").click();
+      await page.waitForFunction(() => document.querySelector(".source")?.value);
+      await page.locator(".source").fill(text);
+      await page.locator(".source").press("Enter");
+      await page.locator(".text", { hasText: text }).waitFor();
+    };
+    await change("サーバー", "はじめに変えた行。");
+    await change("朝いち", "あとで変えた行。");
+    await ask("edit");
+    await page.locator(".text", { hasText: "よその行。" }).waitFor();
+    await page.locator("[data-action=undo][aria-label*=サーバー], [data-action=undo][aria-label*=皆さま]").waitFor();
+    await page.locator("[data-action=undo]").click();
+    await notice.waitFor();
+    const told = { passed: (await notice.innerText()).split("\n").filter(Boolean), steps: await notice.locator("li").count(), left: await page.locator("[data-action=undo]").getAttribute("aria-label") };
+    await page.locator("[data-action=undo]").click();
+    await page.locator(".trouble .what p", { hasText: "Nothing was undone" }).waitFor();
+    told.refused = (await notice.innerText()).split("\n").filter(Boolean);
+    told.notices = await page.locator(".troubles .trouble").count();
+    await page.locator(".source").fill("これで決まり。");
+    await page.locator(".source").press("Enter");
+    await notice.waitFor({ state: "detached" });
+    return told;
+  },
+
   async meanwhile(page) {
     await open(page, "サーバー");
     await rows(page).nth(0).locator("[data-action=edit]").click();

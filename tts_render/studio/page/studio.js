@@ -48,7 +48,14 @@ const trouble = (error, retry = show) => {
     make(
       "div",
       { class: "trouble", role: "alert", "data-kind": kind },
-      make("p", {}, error.sentence ?? error.message, error.remedy ? make("span", { class: "remedy" }, ` ${error.remedy}`) : null),
+      make(
+        "div",
+        { class: "what" },
+        make("p", {}, error.sentence ?? error.message),
+        error.why ? make("p", {}, error.why) : null,
+        error.steps ? make("ul", {}, ...error.steps.map(({ name, why }) => make("li", {}, make("b", { lang: "ja" }, name), make("span", { lang: "ja" }, why)))) : null,
+        error.remedy ? make("p", { class: "remedy" }, error.remedy) : null,
+      ),
       make("p", { class: "choices" }, kind === "gone" || kind === "refused" || !retry ? null : button, kind === "gone" ? null : close),
     ),
   );
@@ -118,7 +125,10 @@ const refresh = async () => {
 };
 const waitsForFiles = () => Boolean(named()) && main.firstChild !== episode;
 
+/** @type {Record<string, string | null>} */
+const offered = { undo: null, redo: null };
 const undoable = (facts) => {
+  Object.assign(offered, { undo: facts.undo, redo: facts.redo });
   const labels = [
     [undo, facts.undo, facts.undo ? say("Undo: {name}", { name: facts.undo }) : say("Undo")],
     [redo, facts.redo, facts.redo ? say("Redo: {name}", { name: facts.redo }) : say("Redo")],
@@ -131,16 +141,22 @@ const undoable = (facts) => {
   undoName.textContent = facts.undo ?? "";
 };
 
+/** Undo, or do again; say which steps could not be moved, and why. */
 async function again(way) {
+  const back = way === "undo";
+  settle("passed");
   try {
     const told = await post(way);
     undoable(told);
-    if (told.name !== null) announce(way === "undo" ? say("Undone: {name}", { name: told.name }) : say("Done again: {name}", { name: told.name }));
-    const passed = told.passed.map(({ name, error }) => say("Passed over: {name} ({why})", { name, why: new Failure(409, error).sentence }));
-    settle("passed");
-    if (passed.length) trouble({ status: 409, kind: "passed", sentence: passed.join("\n"), remedy: told.passed[0].error.remedy }, null);
+    if (told.name === null) return;
+    const sentence = back ? say("Undone: {name}", { name: told.name }) : say("Done again: {name}", { name: told.name });
+    announce(sentence);
+    const steps = told.passed.map(({ name, error }) => ({ name, why: new Failure(409, error).sentence }));
+    if (steps.length) trouble({ status: 409, kind: "passed", sentence, why: back ? say("Not undone, since somebody else has changed the same text:") : say("Not done again, since somebody else has changed the same text:"), steps, remedy: told.passed[0].error.remedy }, null);
   } catch (error) {
-    trouble(error, () => again(way));
+    const stuck = offered[way];
+    if (error.kind !== "StaleError" || !stuck) trouble(error, () => again(way));
+    else trouble({ status: 409, kind: "passed", sentence: back ? say("Nothing was undone, since somebody else has changed the same text:") : say("Nothing was done again, since somebody else has changed the same text:"), steps: [{ name: stuck, why: error.sentence }], remedy: error.remedy }, null);
   }
 }
 
@@ -216,6 +232,7 @@ episode.attach({
   told: (facts) => {
     document.title = `${facts.title ?? facts.path} – ${say("tts-render studio")}`;
     if ("undo" in facts) undoable(facts);
+    if ("saved" in facts) settle("passed");
     for (const kind of ["EngineUnreachableError", "EngineMissingError"]) settle(kind);
   },
 });
