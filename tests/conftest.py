@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.kit import skips
+from tests.kit.buckets import S3, Way
 from tests.kit.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
@@ -25,6 +26,20 @@ def fake_engine() -> Iterator[FakeEngine]:
     """An engine on the loopback interface that does as it is told."""
     with FakeEngine() as fake:
         yield fake
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """A server of buckets on the loopback interface."""
+    with S3() as server:
+        yield server
+
+
+@pytest.fixture
+def way(s3: S3) -> Iterator[Way]:
+    """The way to it, on which everything may happen."""
+    with Way(s3.port) as proxy:
+        yield proxy
 
 
 # How long an example takes says more of the machine than of the code; speed is measured in benchmarks/.

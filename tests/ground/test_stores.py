@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 from tts_render.ground.stores import FolderStore, prune
 
@@ -26,11 +27,18 @@ def test_what_was_created_comes_back_and_stays(tmp_path: Path) -> None:
 
 def test_of_many_that_create_an_entry_at_once_one_was_first(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    contents = [bytes([number]) * 10_000 for number in range(40)]
+    together = Barrier(8)
+
+    def create(name: str, content: bytes) -> bool:
+        together.wait()
+        return store.create(name, content)
+
+    contents = [bytes([number]) * 10_000 for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
-        first = list(threads.map(lambda content: store.create(NAME, content), contents))
-    assert first.count(True) == 1
-    assert store.read(NAME) == contents[first.index(True)]
+        for name in (f"clips/ab/{number}" for number in range(100)):
+            first = list(threads.map(create, [name] * 8, contents))
+            assert first.count(True) == 1
+            assert store.read(name) == contents[first.index(True)]
 
 
 def test_only_what_was_seen_is_replaced(tmp_path: Path) -> None:

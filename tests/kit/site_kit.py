@@ -88,6 +88,8 @@ class SiteKit:
     cache: Path
     engines: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    address: str = ""
+    """Of a bucket behind the cache folder; empty for the folder alone."""
 
     @property
     def post(self) -> Path:
@@ -118,14 +120,14 @@ class SiteKit:
         """Run the command line in this process, with a cache of its own."""
         words = [str(argument) for argument in arguments]
         if words[0] in ("render", "plan", "voices", "status", "lexicon", "export", "import"):
-            words += ["--cache-dir", str(self.cache)]
+            words += ["--cache-dir", self.address or str(self.cache)]
             for engine in self.engines:
                 words += ["--engine", engine]
         elif words[0] == "cache":
-            words += ["--cache-dir", str(self.cache)]
+            words += ["--cache-dir", self.address or str(self.cache)]
         out, err = io.StringIO(), io.StringIO()
         before = dict(os.environ)
-        os.environ.update(self.environment)
+        os.environ.update(self.environment | ({"TTS_RENDER_CACHE_FOLDER": str(self.cache)} if self.address else {}))
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 real, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Address", "BucketStore", "is_address", "parse_address"]
 
 _PATIENCE = 10.0
-"""Seconds for one request, and for all tries of one together before the last begins."""
 _LARGE = 4_000_000
 """Bytes above which an entry is read in pieces and written without a hurry."""
 _LARGE_PATIENCE = 180.0
+"""Seconds for writing one that is larger."""
 _MOST = 2**30
 """Bytes of the largest entry that is read; what claims to be larger is nonsense."""
 _YOUNG = 7 * 86400.0
@@ -96,7 +96,7 @@ def parse_address(text: str) -> Address:
 class BucketStore:
     """A store in a bucket. See :class:`tts_render.ground.stores.Store`.
 
-    Every request is tried again for ten seconds while the server fails or does not answer. An entry that is read and
+    Every request is tried again for some seconds while the server fails or does not answer. An entry that is read and
     was written more than a week ago is written again as it is, if that is allowed, so that neither ``prune`` nor a rule
     of the bucket that removes what is old removes what is in use.
 
@@ -104,6 +104,7 @@ class BucketStore:
         address: where it is.
         settings: what the library takes, by its names, such as ``access_key_id``; whatever is not given is taken from
             the environment, as the tools of the cloud do.
+        patience: seconds for one try, and for all tries together before the last begins.
         clock: seconds since the epoch.
 
     Raises:
@@ -116,9 +117,11 @@ class BucketStore:
         address: Address,
         settings: Mapping[str, str] | None = None,
         *,
+        patience: Seconds = _PATIENCE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._address = address
+        self._patience = patience
         self._clock = clock
         self._renews = True
         try:
@@ -133,7 +136,7 @@ class BucketStore:
             ) from None
         self._library: ModuleType = obstore
         self._failures = (exceptions.BaseError, OSError, ValueError, TypeError)
-        self._quick: Any = self._open(obstore.store, settings or {}, _PATIENCE)
+        self._quick: Any = self._open(obstore.store, settings or {}, patience)
         self._unhurried: Any = self._open(obstore.store, settings or {}, _LARGE_PATIENCE)
 
     @property
@@ -154,7 +157,7 @@ class BucketStore:
                 return
 
         async def bounded() -> None:  # what looks for credentials has a patience of minutes of its own
-            await asyncio.wait_for(ask(), 2 * _PATIENCE)
+            await asyncio.wait_for(ask(), 2 * self._patience)
 
         try:
             asyncio.run(bounded())
@@ -221,7 +224,7 @@ class BucketStore:
         except self._failures as error:
             self._fail(error)
 
-    def _open(self, stores: Any, settings: Mapping[str, str], patience: Seconds) -> Any:
+    def _open(self, stores: Any, settings: Mapping[str, str], timeout: Seconds) -> Any:
         kind = {"s3": stores.S3Store, "gs": stores.GCSStore, "az": stores.AzureStore}[self._address.scheme]
         try:
             return kind(
@@ -231,11 +234,11 @@ class BucketStore:
                 client_options={
                     "allow_http": True,  # used only where the settings name an endpoint with http://
                     "connect_timeout": timedelta(seconds=3),
-                    "timeout": timedelta(seconds=patience),
+                    "timeout": timedelta(seconds=timeout),
                 },
                 retry_config={
                     "max_retries": 50,
-                    "retry_timeout": timedelta(seconds=_PATIENCE),
+                    "retry_timeout": timedelta(seconds=self._patience),
                     "backoff": {
                         "init_backoff": timedelta(milliseconds=100),
                         "max_backoff": timedelta(seconds=2),

@@ -129,6 +129,10 @@ class UtteranceCache:
         self._new: set[str] = set()
         self._opened = time.time()
 
+    def near(self) -> UtteranceCache:
+        """The same folder alone."""
+        return UtteranceCache(self.folder)
+
     def phrasing(self, identity: Identity, style: StyleId, text: str) -> Phrasing | None:
         """The remembered accent phrases of ``text``, without a payload; None if there are none."""
         return self.phrasings(identity, [(style, text)])[0]

@@ -174,8 +174,8 @@ class EnginesHere:
         """How the engines read texts, by text, in VOICEVOX's notation."""
         found: dict[str, str] = {}
         unknown: list[str] = []
-        for text in texts:
-            phrasing = self._cache.phrasing(self.identity, style, text)
+        remembered = self._cache.phrasings(self.identity, [(style, text) for text in texts])
+        for text, phrasing in zip(texts, remembered, strict=True):
             if phrasing is None:
                 unknown.append(text)
             else:
@@ -251,5 +251,5 @@ def make_clip(
     begins()
     spoken = engine.speak(phrasing, order.style, order.scales)
     # It was stored by a faster engine if this one was taken for hung.
-    kept = cache.clip(identity, order.style, order.scales, phrasing)
+    kept = cache.near().clip(identity, order.style, order.scales, phrasing)
     return Made(kept or cache.keep(identity, order.style, order.scales, phrasing, spoken), cached=False)

@@ -67,21 +67,17 @@ def look_up(
     utterances: Sequence[Utterance], directions: Mapping[Role, Direction], identity: Identity, cache: UtteranceCache
 ) -> Found:
     """Find which utterances the cache can serve, without asking an engine."""
-    clips: list[CachedClip | None] = []
-    unsettled: list[int] = []
-    seen: dict[tuple[str, Direction], CachedClip | None] = {}
+    first: dict[tuple[str, Direction], int] = {}
     for utterance in utterances:
-        direction = directions[utterance.role]
-        alike = (utterance.wording, direction)
-        if alike not in seen:
-            phrasing = cache.phrasing(identity, direction.style, utterance.wording)
-            if phrasing is None:
-                unsettled.append(utterance.index)
-                seen[alike] = None
-            else:
-                seen[alike] = cache.clip(identity, direction.style, direction.scales, phrasing)
-        clips.append(seen[alike])
-    return Found(tuple(clips), tuple(unsettled))
+        first.setdefault((utterance.wording, directions[utterance.role]), utterance.index)
+    phrasings = cache.phrasings(identity, [(direction.style, wording) for wording, direction in first])
+    remembered = [(alike, phrasing) for alike, phrasing in zip(first, phrasings, strict=True) if phrasing is not None]
+    clips = cache.clips(identity, [(alike[1].style, alike[1].scales, phrasing) for alike, phrasing in remembered])
+    there = {alike: clip for (alike, _), clip in zip(remembered, clips, strict=True)}
+    return Found(
+        tuple(there.get((utterance.wording, directions[utterance.role])) for utterance in utterances),
+        tuple(index for alike, index in first.items() if alike not in there),
+    )
 
 
 def order_for(utterance: Utterance, direction: Direction) -> Order:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tts_render.speech.speaking import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tts_render.engine.base import Identity
     from tts_render.speech.cache import CachedClip, UtteranceCache
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["KnownClips"]
 
 _MOST = 50_000  # clips: ten megabytes
+_PATIENCE = 20.0
+"""Seconds before a store behind the folder is asked again for what it did not have: the page looks all the time."""
 
 
 class KnownClips:
@@ -25,10 +28,14 @@ class KnownClips:
 
     Args:
         cache: the cache, to which other programs may add, and from which they may take.
+        clock: returns seconds that never go backwards.
     """
 
-    def __init__(self, cache: UtteranceCache) -> None:
+    def __init__(self, cache: UtteranceCache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache = cache
+        self._near = cache.near()
+        self._clock = clock
+        self._asked: dict[tuple[object, ...], float] = {}
         self._known: dict[tuple[object, ...], tuple[CachedClip, int]] = {}
 
     def find(
@@ -39,14 +46,24 @@ class KnownClips:
         keys = [(*engine, utterance.wording, directions[utterance.role]) for utterance in utterances]
         found = [self._remembered(key) for key in keys]
         missing = [number for number, clip in enumerate(found) if clip is None]
-        looked = look_up([utterances[number] for number in missing], directions, identity, self._cache)
         if len(self._known) > _MOST:
             self._known.clear()
-        for number, clip in zip(missing, looked.clips, strict=True):
-            if clip is not None:
-                with suppress(OSError):  # another program has taken it away this very moment
-                    self._known[keys[number]] = clip, _size(clip)
-                    found[number] = clip
+        if len(self._asked) > _MOST:
+            self._asked.clear()
+        now = self._clock()
+        recent = {number for number in missing if now - self._asked.get(keys[number], now - _PATIENCE) < _PATIENCE}
+        for cache, numbers in (
+            (self._near, sorted(recent)),
+            (self._cache, [number for number in missing if number not in recent]),
+        ):
+            looked = look_up([utterances[number] for number in numbers], directions, identity, cache)
+            for number, clip in zip(numbers, looked.clips, strict=True):
+                if clip is None and cache is self._cache:
+                    self._asked[keys[number]] = now
+                if clip is not None:
+                    with suppress(OSError):  # another program has taken it away this very moment
+                        self._known[keys[number]] = clip, _size(clip)
+                        found[number] = clip
         return tuple(found)
 
     def _remembered(self, key: tuple[object, ...]) -> CachedClip | None:
