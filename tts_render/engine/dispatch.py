@@ -369,7 +369,9 @@ class Run(Generic[J, R]):
             reasons = joined(dict.fromkeys(member.reason for member in self.members), "; ")
             self._news.put(
                 EngineUnreachableError(
-                    said(
+                    reasons
+                    if len(self.jobs) == 1
+                    else said(
                         "no engine is left, with {left} of {jobs} utterances still to be spoken: {reasons}",
                         left=self._left,
                         jobs=len(self.jobs),

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tts_render.engine.moras import write_phrases
-from tts_render.ground.errors import EngineError, SpeechError
+from tts_render.ground.errors import EngineError, EngineUnreachableError, SpeechError
 from tts_render.ground.messages import said
 from tts_render.ground.units import frames_to_seconds
 from tts_render.outputs.slide_times import show_deck
@@ -252,7 +252,7 @@ def made_facts(receipt: Receipt) -> dict[str, Any]:
         "loudness": receipt.loudness_lufs,
         "peak": receipt.true_peak_dbtp,
         "utterances": receipt.utterances,
-        "engines": [f"{engine.name} {engine.version}" for engine in receipt.engines],
+        "engines": [{"kind": engine.name, "version": engine.version} for engine in receipt.engines],
         "encoder": receipt.encoder,
         "credits": list(receipt.credits),
         "chapters": [{"start": chapter.start_seconds, "title": chapter.title} for chapter in receipt.chapters],
@@ -304,13 +304,14 @@ def sound_name(clip: CachedClip) -> str:
 
 
 def error_facts(error: TtsRenderError) -> dict[str, Any]:
-    """What went wrong, where, and what to do."""
+    """What went wrong, where, and what to do on the page."""
+    here = said("Start the engine; the page notices when it answers.")
     facts = {
         "kind": type(error).__name__,
         "message": error.message,
         "path": None if error.path is None else str(error.path),
         "line": error.line,
-        "remedy": error.remedy,
+        "remedy": here if isinstance(error, EngineUnreachableError) else error.remedy,
     }
     return {**facts, "there": error.there} if isinstance(error, StaleError) else facts
 

@@ -46,8 +46,15 @@ module.exports = ({ ask, current, open, rows, said }) => ({
     await ask("dies");
     await page.locator(".trouble[data-kind=engine]").waitFor();
     told.trouble = await page.locator(".trouble[data-kind=engine]").innerText();
+    await rows(page).nth(1).locator("[data-action=edit]").click();
+    await page.locator("[data-tab=accent]").click();
+    await page.locator(".accents .trouble:visible").waitFor();
+    told.accents = await page.locator(".accents .trouble").innerText();
+    told.troubles = await page.locator(".troubles .trouble").count();
     await ask("other");
-    await page.locator(".trouble[data-kind=engine]", { hasText: "0.26.0" }).waitFor();
+    await page.locator(".accents .phrase").first().waitFor(); // by itself
+    await page.locator(".trouble[data-kind=other-engine]", { hasText: "0.26.0" }).waitFor();
+    told.other = await page.locator(".troubles .trouble").allInnerTexts();
     told.states = await page.locator("[data-utterance].spoken").count();
     return told;
   },

@@ -9,7 +9,7 @@ import { Search } from "./search.js";
 import { Failure, get } from "./talk.js";
 import { Waves } from "./wave.js";
 import { Word } from "./word.js";
-import { clock, day, say } from "./words.js";
+import { clock, day, engineName, say } from "./words.js";
 
 const FIRST = 200; // things of an episode that are shown at once
 const MORE = 300;
@@ -160,6 +160,7 @@ export class EpisodeView extends HTMLElement {
   forgetFailures() {
     this.#live.clear();
     if (this.facts) this.take(this.facts);
+    this.#mend?.refresh();
   }
 
   /** Say at its line why something cannot be played; false where there is no such line. */
@@ -347,7 +348,7 @@ export class EpisodeView extends HTMLElement {
         fact(say("Length"), spoken < utterances.length ? say("about {time}", { time: clock(length) }) : clock(length)),
         fact(say("Lines"), say("{spoken} of {all} spoken", all)),
         fact(say("Script"), script),
-        fact(say("Engine"), engine && `${engine.kind} ${engine.version ?? ""}`),
+        fact(say("Engine"), engine && engineName(engine)),
       ),
     );
   }

@@ -115,9 +115,9 @@ export class Mend {
         this.#manner.show(told);
       } else {
         const asked = ++this.#asked;
+        this.#accents.attach(this.#host.path, id, (phrases) => this.#keep("take", { accent_phrases: phrases }));
         const told = await get("phrases", this.#host.path, { utterance: id });
         if (asked !== this.#asked || this.#waiting) return;
-        this.#accents.attach(this.#host.path, id, (phrases) => this.#keep("take", { accent_phrases: phrases }));
         this.#accents.show(told);
       }
     } catch (error) {
@@ -272,7 +272,10 @@ export class Mend {
     if (error.status === 422 || error.status === 409) {
       if (this.page === "text") this.#tell(make("p", {}, [error.sentence, error.remedy].filter(Boolean).join("\n")));
       else this.#complain(error);
-    } else this.#host.trouble(error);
+    } else {
+      if (this.page === "accent") this.#complain(error); // else the panel would be empty without a reason
+      this.#host.trouble(error);
+    }
   }
 
   #tell(...what) {

@@ -4,7 +4,7 @@ import { make, mark, sign, signed } from "./elements.js";
 import { drawPlots, level } from "./plots.js";
 import { STANDINGS } from "./standings.js";
 import { get, post } from "./talk.js";
-import { clock, say } from "./words.js";
+import { clock, engineName, say } from "./words.js";
 
 const OUTPUTS = {
   vtt: say("Captions"), srt: say("Captions"), chapters: say("Chapters"), timeline: say("Timeline"),
@@ -275,7 +275,7 @@ export class Publish {
       make(
         "dl", { class: "facts" },
         fact(say("Length"), clock(made.seconds)), fact(say("Size"), `${(made.bytes / 1e6).toFixed(1)} MB`), fact(say("Loudness"), db(made.loudness, "LUFS")), fact(say("True peak"), db(made.peak, "dBTP")),
-        fact(say("Lines"), String(made.utterances)), fact(say("Engine"), made.engines.join(", ")), fact(say("Encoder"), made.encoder), fact(say("Credits"), made.credits.join(" / ")),
+        fact(say("Lines"), String(made.utterances)), fact(say("Engine"), made.engines.map(engineName).join(", ")), fact(say("Encoder"), made.encoder), fact(say("Credits"), made.credits.join(" / ")),
         fact(say("Files"), made.files.map((file) => file.split("/").pop()).join("  ")),
       ),
       plots ? drawPlots(plots, { number, go: (seconds) => this.#view.goToTime(seconds) }) : null,

@@ -5,7 +5,7 @@ import { EpisodeView } from "./episode.js";
 import { EpisodeList } from "./list.js";
 import { Player, PlayerBar } from "./player.js";
 import { Failure, get, Happenings, post } from "./talk.js";
-import { say } from "./words.js";
+import { engineName, say } from "./words.js";
 
 const happenings = new Happenings();
 const player = new Player(happenings);
@@ -41,6 +41,8 @@ const announce = (text) => {
 const trouble = (error, retry = show) => {
   if (error.status === undefined) console.error(error); // a fault of this page, not of the studio
   const kind = error.kind ?? "page";
+  const gone = kind === "EngineUnreachableError" || kind === "EngineMissingError";
+  if (gone && [...troubles.children].some((found) => /** @type {HTMLElement} */ (found).dataset.kind === "engine")) return; // it is told already
   settle(kind);
   const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("Try again"));
   const close = signed("close", say("Close"), { class: "flat", click: () => settle(kind) });
@@ -194,17 +196,17 @@ happenings.on("render", (detail) => {
 });
 happenings.on("engine", ({ error, was, now }) => {
   settle("engine");
+  settle("other-engine");
   settle("EngineUnreachableError");
   if (error) {
     trouble(new Failure(503, { ...error, kind: "engine" }), () => episode.reload());
     return;
   }
   episode.forgetFailures();
-  const name = ({ kind, version }) => `${kind} ${version ?? ""}`.trim();
   const message = was
-    ? say("The engine was {was} and is {now} now. Lines that sound otherwise with it are to be spoken again.", { was: name(was), now: name(now) })
+    ? say("The engine was {was} and is {now} now. Lines that sound otherwise with it are to be spoken again.", { was: engineName(was), now: engineName(now) })
     : say("The engine is there again.");
-  if (was) trouble(new Failure(503, { kind: "engine", message }), null);
+  if (was) trouble(new Failure(503, { kind: "other-engine", message }), null);
   announce(message);
 });
 happenings.on("behind", () => (main.contains(episode) ? episode.reload() : show()));
@@ -219,8 +221,7 @@ happenings.on("episode", (detail) => {
 player.addEventListener("failure", (/** @type {CustomEvent} */ { detail: { error, utterance } }) => {
   const at = error.kind === "UtteranceError" && !utterance ? episode.goTo(error.line) : ![0, 403].includes(error.status) && episode.fail(utterance, error);
   const engine = error.kind === "EngineUnreachableError" || error.kind === "EngineMissingError";
-  const told = engine && [...troubles.children].some((found) => /** @type {HTMLElement} */ (found).dataset.kind === "engine");
-  if (!told && (!at || engine)) trouble(error, () => episode.reload());
+  if (!at || engine) trouble(error, () => episode.reload());
   announce(`${say("failed")}: ${error.message}`);
 });
 

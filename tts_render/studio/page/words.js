@@ -33,6 +33,15 @@ export const day = (iso) => {
   return days.format(Date.UTC(year, month - 1, date));
 };
 
+const ENGINES = { voicevox: "VOICEVOX", openjtalk: "Open JTalk", kokoro: "Kokoro" };
+
+/**
+ * An engine with its version. Engines like VOICEVOX name themselves in their version.
+ * @param {{kind: string, version: string | null}} engine
+ */
+export const engineName = ({ kind, version }) =>
+  kind === "voicevox" && version?.includes(" ") ? version : [ENGINES[kind] ?? kind, version].filter(Boolean).join(" ");
+
 /** What of a text is compared in a search. */
 export const plain = (text) =>
   text.normalize("NFKC").toLowerCase().replace(/[ァ-ヶ]/g, (kana) => String.fromCharCode(kana.charCodeAt(0) - 0x60));
