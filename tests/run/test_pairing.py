@@ -24,6 +24,7 @@ def item(kana: str | None, text: str, key: str = "new") -> Known:
         ([item("エ'", "え。"), item("ウ'", "う。")], [None, None, None, 1], (0, 1, 2), (0,)),
         ([item("エ'", "え。", "k2"), item("イ'", "い。", "k4")], [None, 0, None, 1], (0, 2), ()),
         ([item("ア'", "あ。"), item("エ'", "え。"), item("ア'", "あ。"), item("ウ'", "う。")], [0, 1, 2, 3], (), ()),
+        ([item("ア'", "あ。"), item("イ'", "い。"), item("ウ'", "あ。"), item("ウ'", "う。")], [0, 1, 2, 3], (), ()),
         (
             [item("ア'", "あ。"), item("エ'", "え。"), item("オ'", "お。"), item("ウ'", "う。")],
             [0, None, None, 3],
@@ -46,6 +47,7 @@ def item(kana: str | None, text: str, key: str = "new") -> Known:
         "another one",
         "the keys kept",
         "another one in its place",
+        "reworded, and brought back before",
         "too many other ones",
         "another one elsewhere",
     ],

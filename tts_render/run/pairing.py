@@ -35,9 +35,10 @@ class Known(NamedTuple):
 def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
     """Recognise the utterances among the audio items.
 
-    By their keys; else by the kana that they were exported with, which the editor keeps while it renames all keys, in
-    the order of the script where that is still theirs; else by their texts. If most are recognised so, the others are
-    where as many are missing as there are new ones in the same place: lines that were reworded once more.
+    By their keys; else by the kana that they were exported with, which the editor keeps while it renames all keys, or
+    by their texts, in the order of the script where that is still theirs. What has more in that order goes first: the
+    texts do once reworded lines were brought back. If most are recognised so, the others are where as many are missing
+    as there are new ones in the same place: lines that were reworded once more.
     """
     found: dict[int, int] = {}
     places = {item.key: index for index, item in enumerate(items)}
@@ -50,9 +51,9 @@ def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
         return [i for i in range(len(utterances)) if i not in found], [i for i in range(len(items)) if i not in taken]
 
     ours, theirs = left()
-    kana = [utterances[i].kana for i in ours], [items[i].kana for i in theirs]
-    for one, other, length in SequenceMatcher(None, *kana, autojunk=False).get_matching_blocks():
-        found.update(zip(ours[one : one + length], theirs[other : other + length], strict=True))
+    kana = _in_order([utterances[i].kana for i in ours], [items[i].kana for i in theirs])
+    texts = _in_order([utterances[i].text for i in ours], [items[i].text for i in theirs])
+    found |= {ours[one]: theirs[other] for one, other in (texts if len(texts) > len(kana) else kana)}
     for name in ("kana", "text"):
         ours, theirs = left()
         waiting: defaultdict[str, deque[int]] = defaultdict(deque)
@@ -65,6 +66,12 @@ def pair(utterances: Sequence[Known], items: Sequence[Known]) -> Pairs:
         found |= _in_gaps(found, len(utterances), len(items))
     ours, theirs = left()
     return Pairs(found, tuple(ours), tuple(theirs))
+
+
+def _in_order(one: Sequence[str | None], other: Sequence[str | None]) -> list[tuple[int, int]]:
+    """The places of what both have in the same order."""
+    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    return [(first + at, second + at) for first, second, length in blocks for at in range(length)]
 
 
 def _in_gaps(found: Mapping[int, int], utterances: int, items: int) -> dict[int, int]:
