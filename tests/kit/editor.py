@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from tests.kit.fake_voice import with_mora_data
+from tests.kit.fake_voice import to_phrases, with_mora_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ __all__ = [
     "item_of",
     "items_of",
     "move_accent",
+    "reword",
     "spoken",
     "takes",
 ]
@@ -95,6 +96,12 @@ def editor_form(phrases: list[Json]) -> list[Json]:
         | ({"pauseMora": mora(phrase["pause_mora"])} if phrase["pause_mora"] else {})
         for phrase in phrases
     ]
+
+
+def reword(item: Json, text: str) -> None:
+    """What the editor does when a text is changed: it asks the engine, which knows no lexicon of ours, how it is read."""
+    item["text"] = text
+    item["query"]["accentPhrases"] = editor_form(to_phrases(text, {}, item["voice"]["styleId"]))
 
 
 def move_accent(item: Json, number: int, accent: int) -> None:

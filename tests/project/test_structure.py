@@ -166,6 +166,7 @@ MODULE_ORDER = (
     "tts_render.run.rewording",
     "tts_render.run.replacing",
     "tts_render.run.spelling",
+    "tts_render.run.saying",
     "tts_render.run.exporting",
     "tts_render.run.notes",
     "tts_render.run.retaking",

@@ -13,15 +13,13 @@ from tests.kit.editor import (
     Json,
     bring_back,
     edit,
-    editor_form,
     export,
     item_of,
     items_of,
-    move_accent,
+    reword,
     spoken,
     takes,
 )
-from tests.kit.fake_engine import FakeEngine
 from tests.kit.site_kit import POST, SCRIPT, SiteKit
 from tts_render.episode.episode import open_episode
 from tts_render.ground.files import locked
@@ -31,6 +29,8 @@ from tts_render.run.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.kit.fake_engine import FakeEngine
 
 
 @pytest.fixture
@@ -46,20 +46,6 @@ def test_what_was_just_exported_changes_not_one_byte_of_the_site(site: SiteKit) 
     edit(project, lambda items: None)
     bring_back(site, project)
     assert site.files() == before
-
-
-def test_a_moved_accent_is_spoken_and_the_rest_is_left_to_the_engine(site: SiteKit, fake_engine: FakeEngine) -> None:
-    project = export(site)
-    spoken(site, fake_engine)
-    accent = 1 if items_of(project)[2]["query"]["accentPhrases"][0]["accent"] != 1 else 2
-    edit(project, lambda items: move_accent(item_of(items), 0, accent))
-    out = bring_back(site, project)
-    assert f"{site.script}:2: 「{LINE}」: accent phrases " in out
-    assert site.script.read_text(encoding="utf-8") == SCRIPT
-    (take,) = takes(site)
-    assert {m["pitch"] for p in take["accent_phrases"] for m in p["moras"]} == {None}
-    (query,) = spoken(site, fake_engine)
-    assert query["accent_phrases"][0]["accent"] == accent
 
 
 def test_a_drawn_pitch_and_length_are_spoken_and_kept_alone(site: SiteKit, fake_engine: FakeEngine) -> None:
@@ -149,7 +135,7 @@ def test_a_changed_text_is_changed_in_the_script_and_nowhere_else(site: SiteKit,
     spoken(site, fake_engine)
     new = "あしたは<錠>の話をします！"
 
-    def reword(items: list[Json]) -> None:
+    def change(items: list[Json]) -> None:
         other = copy.deepcopy(
             items_of(project)[0]["query"]["accentPhrases"]
         )  # neither what it was nor the engine's own
@@ -157,7 +143,7 @@ def test_a_changed_text_is_changed_in_the_script_and_nowhere_else(site: SiteKit,
         item_of(items)["query"]["accentPhrases"] = other
         item_of(items)["text"] = new
 
-    edit(project, reword)
+    edit(project, change)
     bring_back(site, project)
     written = new.replace("<", "&lt;")
     assert site.script.read_bytes() == script.replace(LINE.encode(), written.encode())
@@ -174,11 +160,11 @@ def test_a_changed_text_that_is_as_the_engine_says_it_needs_no_take(site: SiteKi
     query = item_of(items_of(export(other)), new)["query"]
     project = export(site)
 
-    def reword(items: list[Json]) -> None:
+    def change(items: list[Json]) -> None:
         item_of(items, old).update(text=new)
         item_of(items, new)["query"]["accentPhrases"] = query["accentPhrases"]
 
-    edit(project, reword)
+    edit(project, change)
     bring_back(site, project)
     assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(old, new)
     assert takes(site) == []
@@ -191,14 +177,8 @@ def test_a_changed_text_is_read_as_every_text_is_whatever_the_editor_made_of_it(
     voices.write_text(voices.read_text(encoding="utf-8") + "lexicon: {鍵: キイ}\n", encoding="utf-8")
     project = export(site)
     new = "明日も鍵の話をします！"
-    with FakeEngine() as editor:  # as the editor asks, without our lexicon
-        phrases = editor.make_query(new, 8)["accent_phrases"]
-
-    def reword(items: list[Json]) -> None:
-        item_of(items)["query"]["accentPhrases"] = editor_form(phrases)
-        item_of(items)["text"] = new
-
-    edit(project, reword)
+    edit(project, lambda items: reword(item_of(items), new))
+    phrases = item_of(items_of(project), new)["query"]["accentPhrases"]
     bring_back(site, project)
     assert takes(site) == []
     made = [
@@ -211,12 +191,12 @@ def test_a_changed_text_is_read_as_every_text_is_whatever_the_editor_made_of_it(
 def test_accents_of_a_text_that_cannot_be_put_into_its_line_stay_out_too(site: SiteKit) -> None:
     project = export(site)
 
-    def reword(items: list[Json]) -> None:
+    def change(items: list[Json]) -> None:
         item_of(items)["query"]["accentPhrases"][0]["moras"][0]["pitch"] = 5.0
         item_of(items)["query"]["speedScale"] = 1.2
         item_of(items)["text"] = "つむぎ：はい。"
 
-    edit(project, reword)
+    edit(project, change)
     bring_back(site, project, left=1)
     assert takes(site) == []
     assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, f'<prosody rate="120%">{LINE}</prosody>')
@@ -244,7 +224,7 @@ def test_a_project_may_be_worked_on_after_it_was_imported(site: SiteKit) -> None
     project = export(site)
     text = LINE
     for new in ("鍵の話をします。", "錠の話をします。"):
-        edit(project, lambda items, old=text, new=new: item_of(items, old).update(text=new))  # type: ignore[misc]
+        edit(project, lambda items, old=text, new=new: reword(item_of(items, old), new))  # type: ignore[misc]
         bring_back(site, project)
         assert site.script.read_text(encoding="utf-8") == SCRIPT.replace(LINE, new)
         text = new
@@ -252,14 +232,7 @@ def test_a_project_may_be_worked_on_after_it_was_imported(site: SiteKit) -> None
 
 def test_several_sentences_as_the_engine_says_them_are_brought_back_whole(site: SiteKit) -> None:
     project = export(site)
-    with FakeEngine() as editor:
-        phrases = editor.make_query("鍵です。錠です。", 8)["accent_phrases"]
-
-    def reword(items: list[Json]) -> None:
-        item_of(items)["query"]["accentPhrases"] = editor_form(phrases)
-        item_of(items)["text"] = "鍵です。錠です。"
-
-    edit(project, reword)
+    edit(project, lambda items: reword(item_of(items), "鍵です。錠です。"))
     result = site.run("import", site.post, project)
     assert "1 change, 0 not brought back" in result.err
     assert takes(site) == []
@@ -270,7 +243,7 @@ def test_takes_stay_with_their_lines_while_equal_ones_are_reworded(site: SiteKit
     project = export(site)
     edit(project, lambda items: items[1]["query"].update(intonationScale=1.5))
     bring_back(site, project)
-    edit(project, lambda items: items[0].update(text="ええ。"))
+    edit(project, lambda items: reword(items[0], "ええ。"))
     bring_back(site, project)
     assert site.script.read_text(encoding="utf-8") == "ええ。\n\nはい。\n"
     assert [(take["text"], take["intonation"]) for take in takes(site) if take["intonation"] != 1] == [("はい。", 1.5)]
@@ -384,7 +357,7 @@ def test_the_body_of_a_post_is_changed_and_its_front_matter_is_not(site: SiteKit
     project = export(site)
 
     def change(items: list[Json]) -> None:
-        items[0].update(text="合鍵です。")
+        reword(items[0], "合鍵です。")
         items[1]["query"].update(speedScale=1.2)
 
     edit(project, change)
@@ -425,7 +398,7 @@ def test_a_project_of_another_episode_is_refused(site: SiteKit, tmp_path: Path) 
 
 def test_an_engine_that_is_gone_leaves_everything_as_it_is(site: SiteKit, fake_engine: FakeEngine) -> None:
     project = export(site)
-    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    edit(project, lambda items: reword(item_of(items), "直しました。"))
     before = site.files()
     fake_engine.stop()
     assert site.run("import", site.post, project).code == 3
@@ -436,7 +409,7 @@ def test_a_disk_that_fails_leaves_no_half_written_file(site: SiteKit) -> None:
     project = export(site)
 
     def change(items: list[Json]) -> None:
-        item_of(items).update(text="直しました。")
+        reword(item_of(items), "直しました。")
         items[0]["query"].update(intonationScale=1.4)
 
     edit(project, change)
@@ -448,7 +421,7 @@ def test_a_disk_that_fails_leaves_no_half_written_file(site: SiteKit) -> None:
 
 def test_an_import_is_undone_as_every_change_of_the_studio_is(site: SiteKit) -> None:
     project = export(site)
-    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    edit(project, lambda items: reword(item_of(items), "直しました。"))
     edit(project, lambda items: items[0]["query"].update(intonationScale=1.4))
     before = site.files()
     bring_back(site, project)
@@ -462,7 +435,7 @@ def test_an_import_is_undone_as_every_change_of_the_studio_is(site: SiteKit) -> 
 
 def test_an_episode_that_is_being_rendered_is_not_imported(site: SiteKit) -> None:
     project = export(site)
-    edit(project, lambda items: item_of(items).update(text="直しました。"))
+    edit(project, lambda items: reword(item_of(items), "直しました。"))
     before = site.files()
     audio = open_episode(site.post).audio
     assert audio is not None

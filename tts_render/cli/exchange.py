@@ -97,8 +97,9 @@ def import_(
 ) -> int:
     """Bring back what was changed in a project with VOICEVOX's editor.
 
-    Texts, speed, pitch and volume go into the script; accents, lengths, pitches and intonation into NAME.takes.json
-    beside it. What neither can say is named, line by line. Nothing is spoken: render does that.
+    Texts, accents, speed, pitch and volume go into the script; lengths and pitches of moras, intonation, and accents
+    that no markup can say into NAME.takes.json beside it. What neither can say is named, line by line. Nothing is
+    spoken: render does that.
     """
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode

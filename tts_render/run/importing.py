@@ -1,7 +1,7 @@
 """What somebody has changed in VOICEVOX's editor, brought back to an episode.
 
-What the script can say goes into the script (texts, speed, pitch, volume), the rest into takes (accent phrases, their
-lengths and pitches, intonation). Whatever can be said by neither is named with its line.
+What the script can say goes into the script (texts, accents, speed, pitch, volume), the rest into takes (lengths and
+pitches of moras, intonation, accents that no text says). Whatever can be said by neither is named with its line.
 """
 
 from __future__ import annotations

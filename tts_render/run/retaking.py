@@ -1,4 +1,8 @@
-"""The takes of an episode after an import: accent phrases that differ from those that its text gives by itself."""
+"""How an episode says its lines after an import: as readings in the text, or else by takes.
+
+Accents are readings where the engine then reads the text so. Lengths, pitches and intonation are takes, and so are
+accents that no text says.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,14 @@ from tts_render.ground.messages import said
 from tts_render.run.exporting import ask_each
 from tts_render.run.lines import direct_lines
 from tts_render.run.retuning import are_near, left_open, opened, what_differs
+from tts_render.run.saying import Saying, drop_readings, write_readings
 from tts_render.speech.casting import Utterance, cast
 from tts_render.speech.fitting import utterance_ids
 from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import placed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from tts_render.engine import Engine
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from tts_render.run.rewording import Draft
     from tts_render.run.session import Session
     from tts_render.run.vvproj import AudioItem
+    from tts_render.script import Span
     from tts_render.speech.casting import Cast
 
 __all__ = ["Retaking"]
@@ -71,6 +77,7 @@ class Retaking:
         self._answers = answers
         self._draft = draft
         self._notes = notes
+        self._places = [place for place, item in enumerate(answers.plain.items) if isinstance(item, Utterance)]
 
     def takes(
         self, kept: Mapping[int, AudioItem], reworded: AbstractSet[int], intonations: Mapping[int, float]
@@ -86,19 +93,16 @@ class Retaking:
             SpeechError: the engine cannot say some lines.
             EngineError: it cannot be asked.
         """
-        plain, old = self._answers.plain, self._answers.plain.utterances
-        episode = self._episode
-        lines = self._answers.lines
+        episode, old = self._episode, self._answers.plain.utterances
+        plain, lines = self._answers.plain, self._answers.lines
         if self._draft.changed:
             plain = cast(self._draft.script, episode.config, episode.voice)
             speakers = EnginesHere(self._answers.pool, self._session.cache)
             lines = direct_lines(plain, self._draft.script, episode.config, episode.voice, speakers, remember=False)
-        made: dict[int, list[int]] = defaultdict(list)  # the new utterances of each old one
-        origins = _utterances_at(self._answers.plain)
-        for place, item in enumerate(plain.items):
-            if isinstance(item, Utterance) and self._draft.origins[place] in origins:
-                made[origins[self._draft.origins[place]]].append(item.index)
-        phrases = self._new_phrases(kept, reworded, made, lines)
+        made = self._made(plain)
+        phrases = self._new_phrases(self._wishes(kept, reworded, made, lines), made)
+        if self._draft.changed:
+            plain = cast(self._draft.script, episode.config, episode.voice)  # with the readings that it has now
         ids = utterance_ids(plain.utterances)
         takes: list[Take] = []
         for index, utterance in enumerate(old):
@@ -116,10 +120,19 @@ class Retaking:
         gone = {take.utterance for take in takes} | {ids[new] for index in reworded for new in made[index]}
         return (*takes, *(take for take in episode.takes if take not in used and take.utterance not in gone))
 
-    def _new_phrases(
+    def _made(self, plain: Cast) -> dict[int, list[int]]:
+        """The new utterances of each old one."""
+        old = {place: index for index, place in enumerate(self._places)}
+        made: dict[int, list[int]] = defaultdict(list)
+        for item, origin in zip(plain.items, self._draft.origins, strict=True):
+            if isinstance(item, Utterance) and origin in old:
+                made[old[origin]].append(item.index)
+        return made
+
+    def _wishes(
         self, kept: Mapping[int, AudioItem], reworded: AbstractSet[int], made: Mapping[int, list[int]], lines: Lines
-    ) -> dict[int, tuple[AccentPhrase, ...]]:
-        """The accent phrases that are not what they were, by the old utterance; empty where they are the engine's."""
+    ) -> list[_Wish]:
+        """What the engine is asked about."""
         wishes: list[_Wish] = []
         for index, item in kept.items():
             if not made[index] or item.query is None:
@@ -133,24 +146,44 @@ class Retaking:
             now = lines.script.utterances[made[index][0]]
             style = lines.directions[now.role].style
             wishes.append(_Wish(index, item.text, item.query.phrases, now.reading, style, index in reworded))
-        answers = ask_each(self._answers.pool, wishes, _engines_own, self._placed)
+        return wishes
+
+    def _new_phrases(
+        self, wishes: Sequence[_Wish], made: Mapping[int, list[int]]
+    ) -> dict[int, tuple[AccentPhrase, ...]]:
+        """Have the text say accent phrases; what it cannot say, by the old utterance, and nothing where it can."""
         phrases: dict[int, tuple[AccentPhrase, ...]] = {}
+        before: dict[int, tuple[tuple[AccentPhrase, ...], tuple[Span, ...]]] = {}
+        sayings: list[Saying] = []
+        untuned: list[int] = []
+        answers = ask_each(self._answers.pool, wishes, _engines_own, self._placed)
         for wish, (own, raw, filled) in zip(wishes, answers, strict=True):
-            utterance, theirs = self._answers.plain.utterances[wish.index], wish.phrases
-            if len(made[wish.index]) > 1:
+            index, place, theirs = wish.index, self._places[wish.index], wish.phrases
+            if len(made[index]) > 1:
                 if not are_near(theirs, raw):
-                    self._notes.leave(
-                        utterance, said("its accents and lengths, since its text is several sentences now")
-                    )
+                    why = said("its accents and lengths, since its text is several sentences now")
+                    self._notes.leave(self._answers.plain.utterances[index], why)
                 continue
-            phrases[wish.index] = left_open(theirs, filled)
-            as_own = is_open(phrases[wish.index]) and digest_phrases(theirs) == digest_phrases(own)
-            if as_own or are_near(theirs, raw):  # not tuned by anybody
-                phrases[wish.index] = ()
-            if wish.reworded and phrases[wish.index]:
-                self._notes.change(utterance, what_differs(own, theirs))
-            elif not wish.reworded and phrases[wish.index] != (utterance.take.phrases if utterance.take else ()):
-                self._notes.change(utterance, what_differs(self._answers.phrases[wish.index], theirs))
+            phrases[index] = left_open(theirs, filled)
+            before[index] = own if wish.reworded else self._answers.phrases[index], self._draft.line(place).spans
+            as_own = is_open(phrases[index]) and digest_phrases(theirs) == digest_phrases(own)
+            if are_near(theirs, raw) and not as_own:  # nobody has tuned them there
+                untuned.append(place)
+            elif is_open(phrases[index]):
+                sayings.append(Saying(place, own, theirs, wish.style))
+        done = drop_readings(self._draft, untuned)
+        done |= write_readings(self._draft, sayings, self._episode, self._answers.pool, self._session.cache)
+        for wish in wishes:
+            index, place = wish.index, self._places[wish.index]
+            if index not in phrases:
+                continue
+            if place in done:
+                phrases[index] = ()
+            utterance = self._answers.plain.utterances[index]
+            said_before, spans = before[index]
+            taken = () if wish.reworded or utterance.take is None else utterance.take.phrases
+            if phrases[index] != taken or self._draft.line(place).spans != spans:
+                self._notes.change(utterance, what_differs(said_before, wish.phrases))
         return phrases
 
     def _placed(self, error: TtsRenderError, wish: _Wish) -> TtsRenderError:
@@ -164,11 +197,6 @@ def _engines_own(
     own = engine.unfold(engine.phrase(wish.reading, wish.style))
     raw = engine.unfold(engine.phrase(wish.text, wish.style))
     return own, raw, engine.unfold(engine.follow(opened(wish.phrases), wish.style))
-
-
-def _utterances_at(script: Cast) -> dict[int, int]:
-    """The index of the utterance at each place in a script."""
-    return {place: item.index for place, item in enumerate(script.items) if isinstance(item, Utterance)}
 
 
 def _facts(take: Take) -> tuple[object, ...]:

@@ -104,6 +104,17 @@ class Draft:
         middle = len(changes) // 2
         return self.make(changes[:middle]) | self.make(changes[middle:])
 
+    def line(self, index: int) -> Line:
+        """A line as it reads now.
+
+        Args:
+            index: of the line, among the items of the script at the beginning.
+        """
+        line = self.script.items[self.origins.index(index)]
+        if not isinstance(line, Line):
+            raise TypeError("only lines can be changed")
+        return line
+
     def row(self, line: int) -> str:
         """A line of the file as it is written, without its end.
 

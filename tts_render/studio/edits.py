@@ -7,34 +7,31 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from tts_render.engine.moras import digest_phrases, is_open
+from tts_render.engine.moras import is_open
 from tts_render.episode.takes import Take, encode_takes, read_takes
 from tts_render.ground.errors import ScriptError, TtsRenderError
 from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
 from tts_render.run.journal import Change, StaleError
-from tts_render.run.lines import direct_lines
 from tts_render.run.rereading import Rewording
 from tts_render.run.retuning import opened
 from tts_render.run.rewording import Draft
-from tts_render.run.spelling import spellings, without_kana
+from tts_render.run.saying import Saying, drop_readings, write_readings
 from tts_render.script import Line, Script
 from tts_render.speech.casting import Utterance, cast
 from tts_render.speech.fitting import carry_takes, carry_takes_along, utterance_ids
-from tts_render.speech.orders import EnginesHere
 from tts_render.speech.speaking import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tts_render.engine import Engine
     from tts_render.engine.moras import AccentPhrase
     from tts_render.run.replacing import Replacing
     from tts_render.run.session import Session
-    from tts_render.script import Span
     from tts_render.studio.sheet import Sheet
 
 __all__ = [
@@ -47,9 +44,6 @@ __all__ = [
     "say_line",
     "source_line",
 ]
-
-J = TypeVar("J")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +163,12 @@ def say_line(
         ScriptError: the files cannot be read, or this line is not of the script.
         EngineError: the engine cannot be asked.
     """
-    place = _place(sheet, index)
     draft = Draft(sheet.episode)
-    line = draft.script.items[place]
-    if not isinstance(line, Line):
-        raise TypeError("an utterance comes from a line")
     take = sheet.utterances[index].take
     if intonation is None:
         intonation = 1.0 if take is None else take.intonation
     kept = tuple(phrases) if phrases is not None else () if take is None else take.phrases
-    if phrases is not None and draft.has_markup and _written(sheet, index, session, draft, line, kept):
+    if phrases is not None and draft.has_markup and _is_written(sheet, index, session, draft, kept):
         kept = ()
     wanted = Take("", 1, "", "", "", phrases=kept, intonation=intonation)
     saved: Literal["script", "take"] = "take" if kept or (intonation != 1.0 and phrases is None) else "script"
@@ -226,54 +216,24 @@ def find_again(old: Sheet, index: int, new: Sheet) -> int:
     )
 
 
-def _written(
-    sheet: Sheet, index: int, session: Session, draft: Draft, line: Line, phrases: tuple[AccentPhrase, ...]
-) -> bool:
+def _is_written(sheet: Sheet, index: int, session: Session, draft: Draft, phrases: tuple[AccentPhrase, ...]) -> bool:
     """Write accent phrases into the draft; whether the text says them now."""
     utterance, style = sheet.utterances[index], sheet.direction(sheet.utterances[index]).style
     place = _place(sheet, index)
-
-    def is_put(spans: tuple[Span, ...]) -> bool:
-        return spans == line.spans or bool(draft.make([Rewording(place, spans=spans)]))
-
     if not phrases:
-        return is_put(without_kana(line))
+        return bool(drop_readings(draft, [place]))
     if not is_open(phrases):
         return False
 
-    def ask(engine: Engine, said: Utterance) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
-        own, wanted = phrase(engine, replace(said, take=None), style), engine.follow(phrases, style)
+    def ask(engine: Engine, line: Utterance) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
+        own, wanted = phrase(engine, replace(line, take=None), style), engine.follow(phrases, style)
         return engine.unfold(own), engine.unfold(wanted)
 
-    own, wanted = _asked(sheet, utterance, ask)
-    if digest_phrases(own) == digest_phrases(wanted):
-        return True
-    for spans in spellings(line, own, wanted):
-        reading = _reading(sheet, session, replace(line, spans=spans))
-        try:
-            said = _asked(sheet, reading, lambda engine, text: engine.unfold(engine.phrase(text, style)))
-        except TtsRenderError:
-            continue  # kana that this engine does not take
-        if digest_phrases(said) == digest_phrases(wanted) and is_put(spans):
-            return True
-    return False
-
-
-def _asked(sheet: Sheet, job: J, task: Callable[[Engine, J], R]) -> R:
-    ((_, answer),) = sheet.pool.run([job], task)
+    ((_, answer),) = sheet.pool.run([utterance], ask)
     if isinstance(answer, TtsRenderError):
         raise answer
-    return answer
-
-
-def _reading(sheet: Sheet, session: Session, line: Line) -> str:
-    """What the engine is asked to say for a line."""
-    episode = sheet.episode
-    script = Script(episode.script.path, (line,))
-    plain = cast(script, episode.config, episode.voice)
-    speakers = EnginesHere(sheet.pool, session.cache)
-    lines = direct_lines(plain, script, episode.config, episode.voice, speakers, remember=False)
-    return lines.script.utterances[0].reading
+    saying = Saying(place, *answer, style)
+    return bool(write_readings(draft, [saying], sheet.episode, sheet.pool, session.cache))
 
 
 def _place(sheet: Sheet, index: int) -> int:
