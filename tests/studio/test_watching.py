@@ -261,6 +261,6 @@ def test_what_was_changed_is_heard_when_it_comes_and_another_engine_is_told_of(
     for trouble in (told["trouble"], told["accents"]):
         assert "Start the engine; the page notices when it answers." in trouble, "no word of the command line"
     assert told["troubles"] == 1, "that an engine is gone is told once"
-    (other,) = told["other"]
-    assert other.startswith("The engine was VOICEVOX 0.25.2 and is VOICEVOX 0.26.0 now. Lines that sound otherwise")
+    (replaced,) = told["other"]
+    assert replaced.startswith("The engine was VOICEVOX 0.25.2 and is VOICEVOX 0.26.0 now. Lines that sound otherwise")
     assert told["states"] == 0, "with another version every line is new"

@@ -97,6 +97,9 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
       await page.locator(".episodes a").first().waitFor();
       told[`list ${width}`] = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       await open(page, "サーバー");
+      told[`cut off ${width}`] = await page.evaluate(
+        () => [...document.querySelectorAll("button, .state, .badge")].filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0).map((element) => element.textContent).join(", "),
+      );
       await rows(page).nth(0).locator("[data-action=edit]").click();
       await page.locator("[data-tab=accent]").click();
       await page.locator(".accent").first().waitFor();
