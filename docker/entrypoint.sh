@@ -2,7 +2,13 @@
 # Runs tts-render as the owner of the working directory, which is the site, so that nothing there ends up as root's.
 set -eu
 
-cache=${TTS_RENDER_CACHE:-/cache}
+case ${TTS_RENDER_CACHE:-} in
+  *://*) # a bucket, with this folder in front
+    cache=${TTS_RENDER_CACHE_FOLDER:-/cache}
+    export TTS_RENDER_CACHE_FOLDER="$cache"
+    ;;
+  *) cache=${TTS_RENDER_CACHE:-/cache} ;;
+esac
 
 if [ "$(id -u)" -eq 0 ]; then
   owner=$(stat -c %u .)

@@ -243,6 +243,31 @@ def test_what_is_too_large_to_be_an_entry_is_not_read(s3: S3, way: Way, monkeypa
     assert store.read(NAME) == b""
 
 
+def test_no_credentials_at_all_are_an_error_that_says_where_to_put_them(way: Way) -> None:
+    settings = {"metadata_endpoint": way.url, "endpoint": way.url, "region": "us-east-1"}
+    for fault in (Fault("status", 404), Fault("status", 503), Fault("reset"), Fault("hang", seconds=1)):
+        way.fault = lambda method, path, fault=fault: fault  # type: ignore[misc]  # bound now
+        store = BucketStore(parse_address("s3://bucket"), settings, patience=0.2)
+        with pytest.raises(StoreRefusedError, match="no credentials for this bucket") as caught:
+            store.check()
+        assert "AWS_ACCESS_KEY_ID" in str(caught.value)
+
+
+def test_a_search_for_credentials_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch, way: Way) -> None:
+    way.fault = lambda method, path: Fault("hang", seconds=1)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere.json")
+    with pytest.raises(StoreRefusedError, match="GOOGLE_APPLICATION_CREDENTIALS"):
+        BucketStore(parse_address("gs://bucket"))
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    with pytest.raises(StoreRefusedError, match="AZURE_STORAGE_ACCOUNT_NAME"):
+        BucketStore(parse_address("az://container/clips"))
+    store = BucketStore(
+        parse_address("az://container"), {"account_name": "ours", "msi_endpoint": way.url}, patience=0.1
+    )
+    with pytest.raises(StoreRefusedError, match="no credentials for this bucket"):
+        store.check()
+
+
 def test_settings_that_make_no_sense_say_where_to_look() -> None:
     with pytest.raises(StoreRefusedError, match="AWS_ACCESS_KEY_ID") as caught:
         BucketStore(parse_address("s3://bucket"), {"checksum_algorithm": SECRET})

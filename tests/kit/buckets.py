@@ -53,10 +53,10 @@ class S3:
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
-    def bucket(self) -> str:
-        """Make a new bucket; return its name."""
+    def bucket(self, name: str = "") -> str:
+        """Make a bucket, with a new name unless one is given; return its name."""
         self._made += 1
-        name = f"clips-{self._made}"
+        name = name or f"clips-{self._made}"
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("PUT", f"/{name}", headers={"Content-Length": "0"})
         assert connection.getresponse().status == 200

@@ -168,6 +168,25 @@ def test_a_site_of_root_is_rendered_as_root_and_the_cache_is_made(open_folder: P
 
 
 @needs_root
+def test_with_clips_in_a_bucket_the_folder_in_front_of_it_is_the_volume(open_folder: Path) -> None:
+    programs, site, cache = open_folder / "bin", open_folder / "site", open_folder / "cache"
+    for folder in (programs, site, cache):
+        folder.mkdir()
+    os.chown(site, STRANGER, STRANGER)
+    stub = '#!/bin/sh\nid -u > "$TTS_RENDER_CACHE_FOLDER/$(echo "$TTS_RENDER_CACHE" | tr :/ __)"\n'
+    (programs / "tts-render").write_text(stub, encoding="utf-8")
+    (programs / "tts-render").chmod(0o755)
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "TTS_RENDER_CACHE": "s3://clips/ours",
+        "TTS_RENDER_CACHE_FOLDER": str(cache),
+    }
+    subprocess.run([ENTRYPOINT], cwd=site, env=environment, check=True)
+    assert (cache / "s3___clips_ours").read_text(encoding="utf-8").strip() == str(STRANGER)
+    assert [path.name for path in site.iterdir()] == []
+
+
+@needs_root
 @pytest.mark.slow
 def test_the_steps_of_the_dockerfile_give_a_command_that_a_stranger_can_run(open_folder: Path) -> None:
     pytest.importorskip("pip")

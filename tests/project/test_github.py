@@ -9,12 +9,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from tests.kit.documents import blocks
 from tests.kit.fake_engine import FakeEngine
+
+if TYPE_CHECKING:
+    from tests.kit.buckets import S3, Way
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "examples" / "site"
@@ -200,8 +204,33 @@ def test_the_cache_rolls_on_and_is_kept_even_where_an_episode_failed() -> None:
     assert restore["with"]["key"] == save["with"]["key"]
     assert "${{ github.run_id }}" in save["with"]["key"]
     assert restore["with"]["key"].startswith(restore["with"]["restore-keys"])
-    assert restore["with"]["path"] == save["with"]["path"] == step(ACTION, "Render")["env"]["TTS_RENDER_CACHE"]
+    assert restore["with"]["path"] == save["with"]["path"] == step(ACTION, "Render")["env"]["TTS_RENDER_CACHE_FOLDER"]
     assert save["if"].startswith("always()")
+
+
+def test_with_clips_in_a_bucket_the_runners_cache_is_left_alone(
+    origin: Path, tmp_path: Path, fake_engine: FakeEngine, s3: S3, way: Way
+) -> None:
+    for one in (*steps_of(ACTION), step(ACTION, "Keep the cache small")):
+        if "actions/cache" in one.get("uses", "") or "prune" in one.get("run", ""):
+            assert one["if"].endswith("inputs.store == ''")
+    address = f"s3://{s3.bucket()}/podcast"
+    for number in range(2):
+        (tmp_path / f"runner {number}").mkdir()
+        site = clone(origin, tmp_path / f"runner {number}" / "site")
+        done, _ = run_action(site, fake_engine.url, posts=POST, store=address, **way.environment())
+        assert done.returncode == 0, done.stderr
+    spoken = sum("synthesis" in request for request in fake_engine.requests)
+    assert len(list(way.store(address.split("/")[2], "podcast").listing("clips"))) == spoken > 0
+
+
+def test_the_example_for_a_bucket_gives_the_action_what_it_takes() -> None:
+    (block,) = blocks(ROOT / "docs" / "cache.md", "yaml")
+    (one,) = yaml.safe_load(block.text)
+    (real,) = (found for found in steps_of(RENDER, "render") if found.get("id") == "render")
+    assert one["uses"] == real["uses"]
+    assert one["with"] == real["with"] | {"store": "s3://our-clips/podcast"}
+    assert set(one["with"]) <= set(load(ACTION)["inputs"])
 
 
 def test_the_action_hands_every_input_over_through_the_environment() -> None:
@@ -270,7 +299,7 @@ def run_action(site: Path, engine: str, **inputs: str) -> tuple[subprocess.Compl
     settings |= {name.upper(): value for name, value in inputs.items()}
     settings |= {
         "VENV": str(Path(sys.executable).parents[1]),
-        "TTS_RENDER_CACHE": str(site.parent / "cache"),
+        "TTS_RENDER_CACHE_FOLDER": str(site.parent / "cache"),
         "TTS_RENDER_ENGINE": engine,
         "TTS_RENDER_WAIT": "0",
         "GITHUB_STEP_SUMMARY": str(site.parent / "summary.md"),

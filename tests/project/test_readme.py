@@ -32,6 +32,8 @@ from tts_render.site.presets import PRESETS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.kit.buckets import S3, Way
+
 ENGLISH = ROOT / "README.md"
 JAPANESE = ROOT / "README.ja.md"
 SAMPLE = ROOT / "examples" / "site"
@@ -161,8 +163,11 @@ def understood(words: list[str]) -> None:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3, way: Way) -> Iterator[Shell]:
     found = Shell(tmp_path)
+    s3.bucket("our-clips")
+    for name, value in (way.environment() | {"TTS_RENDER_CACHE_FOLDER": str(tmp_path / "front")}).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("TTS_RENDER_ENGINE", found.engine("http://127.0.0.1:50021").url)
     monkeypatch.setenv("TTS_RENDER_CACHE", str(tmp_path / "cache"))
     try:

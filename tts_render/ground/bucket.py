@@ -38,6 +38,16 @@ _YOUNG = 7 * 86400.0
 _SCHEMES = ("s3", "gs", "az")
 _STATUS = re.compile(r"status code: (\d{3})\b")
 _CODE = re.compile(r"<Code>(\w{3,40})</Code>")
+_KEEPERS = (
+    "169.254.",
+    "/latest/api/token",
+    "/latest/meta-data",
+    "token request",
+    "account file",
+    "MissingAccount",
+)
+"""What is mentioned when credentials were looked for and not found."""
+_REFUSALS = frozenset({"PermissionDeniedError", "UnauthenticatedError"})
 _BLAME = frozenset({"ExpiredToken", "InvalidToken", "AuthorizationHeaderMalformed"})
 """What S3 answers with status 400 when the credentials or the region are to blame."""
 
@@ -156,13 +166,15 @@ class BucketStore:
             async for _ in self._library.list(self._quick, "check"):
                 return
 
-        async def bounded() -> None:  # what looks for credentials has a patience of minutes of its own
-            await asyncio.wait_for(ask(), 2 * self._patience)
+        async def bounded() -> None:
+            await asyncio.wait_for(ask(), 2.5 * self._patience)
 
         try:
             asyncio.run(bounded())
-        except TimeoutError:
-            raise StoreError(said("does not answer in time"), path=self.address) from None
+        except TimeoutError:  # no request takes that long, but looking for credentials may: that has its own patience
+            raise StoreRefusedError(
+                said("there are no credentials for this bucket"), path=self.address, remedy=self._how()
+            ) from None
         except self._failures as error:
             self._fail(error)
 
@@ -246,10 +258,14 @@ class BucketStore:
                     },
                 },
             )
-        except self._failures:
-            raise StoreRefusedError(
-                said("the settings of the cloud make no sense"), path=self.address, remedy=self._how()
-            ) from None
+        except self._failures as error:
+            none = any(place in str(error) for place in _KEEPERS)
+            message = (
+                said("there are no credentials for this bucket")
+                if none
+                else said("the settings of the cloud make no sense")
+            )
+            raise StoreRefusedError(message, path=self.address, remedy=self._how()) from None
 
     def _put(self, name: str, data: bytes, mode: Any) -> bool:
         from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -275,7 +291,7 @@ class BucketStore:
         status = int(found[1]) if (found := _STATUS.search(text)) else 0
         code = found[1] if (found := _CODE.search(text)) else ""
         refused: str | None = None
-        if "169.254." in text or ("credential" in text.lower() and not status):
+        if type(error).__name__ not in _REFUSALS and any(place in text for place in _KEEPERS):
             refused = said("there are no credentials for this bucket")
         elif status in {401, 403} or code in _BLAME:
             refused = said("the bucket refuses these credentials, or they do not permit this")
