@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
@@ -125,6 +126,35 @@ def test_moved_accents_are_markup_of_their_lines_and_spoken_from_it(site: SiteKi
         assert not rows[at].startswith(f"<phoneme {LINES[at]}"), "not around all of it"
     assert takes(site) == []
     assert heard(spoken(site, fake_engine)) == {kana_of(items_of(project)[at]) for at in (0, 1, 3)}
+
+
+@pytest.mark.parametrize(
+    ("script", "moved"),
+    [
+        ("鍵です。箸です。橋です。\n", [0, 2]),
+        ("はい。はい。はい。\n\nはい。\n", [1, 3]),
+        ("つむぎ：雨です。\nずんだもん：雨です。花です。\n", [1, 2]),
+        ('<prosody rate="120%">雨です。花です。</prosody>\n鍵&箸です。\n', [0, 1, 2]),
+        ("\ufeff雨です。\r\n花です。\r\n", [1]),
+    ],
+    ids=["in one row", "alike", "a dialogue", "with markup", "as Windows writes it"],
+)
+def test_accents_go_to_their_line_wherever_it_stands(
+    site: SiteKit, fake_engine: FakeEngine, script: str, moved: list[int]
+) -> None:
+    site.script.write_bytes(script.encode())
+    project = export(site)
+    before = [kana_of(item) for item in items_of(project)]
+    edit(project, lambda items: move(*(items[at] for at in moved)))
+    bring_back(site, project)
+    wanted = [kana_of(item) for item in items_of(project)]
+    assert [at for at, (one, other) in enumerate(zip(before, wanted, strict=True)) if one != other] == moved
+    assert takes(site) == []
+    assert [kana_of(item) for item in items_of(export(site))] == wanted
+    written = site.script.read_bytes().decode()
+    assert re.sub(r"</?phoneme\b[^>]*>", "", written) == script, "nothing else"
+    assert written.count("<phoneme ") == len(moved)
+    assert {wanted[at] for at in moved} <= heard(spoken(site, fake_engine))
 
 
 def test_what_was_moved_back_leaves_the_script_as_it_was(site: SiteKit) -> None:
