@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from itertools import count
@@ -183,17 +184,7 @@ def test_an_address_with_a_password_is_not_repeated(tmp_path: Path, alone: SiteK
 def test_two_machines_at_once_speak_the_same_episode(tmp_path: Path, alone: SiteKit, s3: S3, way: Way) -> None:
     bucket = s3.bucket()
     sites = [machine(tmp_path, f"machine {number}", alone, way, bucket) for number in range(2)]
-    words = [sys.executable, "-m", "tts_render", "render", "--engine", alone.engines[0], "--cache-dir"]
-    runs = [
-        subprocess.Popen(
-            [*words, site.address, str(site.post)],
-            cwd=ROOT,
-            env={**_plain(), **way.environment(), "TTS_RENDER_CACHE_FOLDER": str(site.cache)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for site in sites
-    ]
+    runs = [_start(site, way) for site in sites]
     told = [run.communicate(timeout=120)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], told
     assert all("warning" not in text for text in told)
@@ -201,6 +192,50 @@ def test_two_machines_at_once_speak_the_same_episode(tmp_path: Path, alone: Site
         assert site.audio.read_bytes() == alone.audio.read_bytes()
         assert entries(utterances(site)) == entries(way.store(bucket, "clips"))
     assert entries(way.store(bucket, "clips")) == entries(utterances(alone))
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["before", "after"])
+def test_a_run_killed_while_it_writes_leaves_whole_entries(
+    tmp_path: Path, alone: SiteKit, s3: S3, way: Way, arrives: bool
+) -> None:
+    bucket = s3.bucket()
+    store = way.store(bucket, "clips")
+    writes = len(entries(utterances(alone)))
+    for nth in range(1, writes + 1, 3):
+        site = machine(tmp_path, f"machine {nth}", alone, way, bucket)
+        store.remove(*entries(store))
+        run = _start(site, way)
+        left = nth
+
+        def kill(method: str, path: str, run: subprocess.Popen[str] = run) -> Fault | None:
+            nonlocal left
+            left -= method == "PUT"
+            if left or method != "PUT":
+                return None
+            run.kill()
+            return Fault("unanswered" if arrives else "reset")
+
+        way.fault = kill
+        run.communicate(timeout=120)
+        way.fault = lambda method, path: None
+        assert run.returncode == -signal.SIGKILL
+        assert_whole(utterances(site))
+        assert_whole(store)
+        assert len(entries(store)) <= nth
+        assert site.run("render", site.post).code == 0
+        assert site.audio.read_bytes() == alone.audio.read_bytes()
+        assert entries(store).items() <= entries(utterances(alone)).items()
+
+
+def _start(site: SiteKit, way: Way) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "tts_render", "render", "--engine", site.engines[0], "--cache-dir"]
+    return subprocess.Popen(
+        [*words, site.address, str(site.post)],
+        cwd=ROOT,
+        env={**_plain(), **way.environment(), "TTS_RENDER_CACHE_FOLDER": str(site.cache)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def _plain() -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from tts_render.ground.stores import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.kit.buckets import S3, Way
 
@@ -241,6 +244,28 @@ def test_what_is_too_large_to_be_an_entry_is_not_read(s3: S3, way: Way, monkeypa
     store.create(NAME, bytes(1000))
     monkeypatch.setattr("tts_render.ground.bucket._MOST", 999)
     assert store.read(NAME) == b""
+
+
+def test_every_cloud_is_asked_to_write_only_what_is_not_there(way: Way, tmp_path: Path) -> None:
+    account = {
+        "gcs_base_url": way.url,
+        "disable_oauth": True,
+        "client_email": "",
+        "private_key": "",
+        "private_key_id": "",
+    }
+    (tmp_path / "account.json").write_text(json.dumps(account), encoding="utf-8")
+    key = base64.b64encode(SECRET.encode()).decode()
+    way.fault = lambda method, path: Fault("status", 412)
+    for address, settings, condition in (
+        ("s3://bucket", {"access_key_id": KEY, "secret_access_key": SECRET, "endpoint": way.url}, "if-none-match: *"),
+        ("gs://bucket", {"service_account": str(tmp_path / "account.json")}, "x-goog-if-generation-match: 0"),
+        ("az://bucket", {"account_name": "ours", "account_key": key, "endpoint": way.url}, "if-none-match: *"),
+    ):
+        store = BucketStore(parse_address(address), settings)
+        assert not store.create(NAME, b"one")
+        assert condition in way.headers[-1].lower(), address
+        assert way.asked[-1].startswith("PUT /")
 
 
 def test_no_credentials_at_all_are_an_error_that_says_where_to_put_them(way: Way) -> None:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 import requests
 
+from tests.kit.buckets import SECRET, Fault
 from tests.kit.site_kit import SiteKit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.kit.buckets import S3, Way
     from tests.kit.fake_engine import FakeEngine
 
 
 @contextmanager
-def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+def started(command: list[str], environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """A program that does not outlive the block, whatever becomes of it."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    ) as running:
         try:
             yield running
         finally:
@@ -127,3 +132,43 @@ sys.exit(main(sys.argv[1:]))
         assert running.wait(60) == 0
         assert running.stderr is not None
         assert running.stderr.read() == "the studio is closed\n"
+
+
+def test_clips_in_a_bucket_are_heard_and_one_that_refuses_is_warned_of(
+    tmp_path: Path, fake_engine: FakeEngine, s3: S3, way: Way
+) -> None:
+    address = f"s3://{s3.bucket()}/clips"
+    one, other = (
+        SiteKit(tmp_path / name, tmp_path / f"{name} cache", (fake_engine.url,), way.environment(), address).make()
+        for name in ("one", "other")
+    )
+    assert one.run("render", one.post).code == 0
+    spoken = len(fake_engine.syntheses)
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", fake_engine.url]
+    command += ["--cache-dir", address, str(other.root)]
+    environment = {**os.environ, **way.environment(), "TTS_RENDER_CACHE_FOLDER": str(other.cache)}
+    with started(command, environment) as running, requests.Session() as page:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        opened = running.stdout.readline().strip()
+        page.trust_env = False
+        page.get(opened, timeout=60)
+        base = opened.partition("?")[0]
+        place = quote(other.post.relative_to(other.root).as_posix())
+        lines = page.get(f"{base}api/episodes/{place}", timeout=60).json()["utterances"]
+        for line in lines:
+            assert page.get(f"{base}api/sound/{place}", params={"utterance": line["id"]}, timeout=60).status_code == 200
+        assert len(fake_engine.syntheses) == spoken
+
+        way.fault = lambda method, path: Fault("status", 403)
+        for entry in [path for path in (other.cache / "utterances").rglob("*") if path.is_file()]:
+            entry.unlink(missing_ok=True)
+        heard = page.get(f"{base}api/sound/{place}", params={"utterance": lines[0]["id"]}, timeout=60)
+        assert heard.status_code == 200
+        assert len(fake_engine.syntheses) > spoken
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 0
+        told = running.stderr.read()
+    assert told.count("warning: s3://") == 1
+    assert "the bucket refuses these credentials" in told
+    assert SECRET not in told

@@ -9,6 +9,7 @@ import signal
 import socket
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
@@ -18,8 +19,12 @@ from tts_render.cli.language import language_told, say
 from tts_render.cli.options import FILE, common, with_engine
 from tts_render.cli.places import open_session
 from tts_render.ground.errors import CommandLineError, InputError
+from tts_render.ground.events import Warned
 from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
+
+if TYPE_CHECKING:
+    from tts_render.ground.events import Event
 
 __all__ = ["studio"]
 
@@ -90,7 +95,7 @@ def studio(
             )
         with (
             contextlib.suppress(KeyboardInterrupt),  # the way to end it
-            open_session(cache_dir, engines, wait=wait, absence=_ABSENCE) as session,
+            open_session(cache_dir, engines, wait=wait, absence=_ABSENCE, tell=_warn) as session,
             Desk(root, session, voices=voices) as desk,
             Watcher(desk.root, () if voices is None else (voices,), desk.files_changed, desk.not_watching),
             Attendant(desk.attend),
@@ -112,6 +117,11 @@ def studio(
     if not quiet:
         say(said("the studio is closed"))
     return 0
+
+
+def _warn(event: Event) -> None:
+    if isinstance(event, Warned):
+        say(said("warning: {message}", message=event.message))
 
 
 def _listening(host: str, port: int) -> socket.socket:
