@@ -227,7 +227,7 @@ def test_a_page_shows_what_an_editor_saves_within_a_second_and_keeps_what_is_typ
         "beside",
         {"edit": edit, "break": lambda: script.write_bytes(b"\x83\x65\n"), "mend": edit, "post": post},
     )
-    assert told["problems"] == []
+    assert all("422" in problem for problem in told["problems"])
     assert told["milliseconds"] < 1000
     assert told["typed"] == told["kept"] == "まだ保存していない文。"
     assert "source" in told["focused"], "the cursor stays where it is"
@@ -235,6 +235,8 @@ def test_a_page_shows_what_an_editor_saves_within_a_second_and_keeps_what_is_typ
     assert "line 1" in told["failing"]
     assert "Save the file as UTF-8." in told["failing"]
     assert told["rows"], "what was read last is still shown"
+    assert "Save the file as UTF-8." in told["unpublished"], "and why there is nothing to publish"
+    assert told["troubles"] == 0, "which is said once"
     assert told["listed"] == 4
 
 
@@ -253,7 +255,10 @@ def test_what_was_changed_is_heard_when_it_comes_and_another_engine_is_told_of(
         fake_engine.version = "0.26.0"
         fake_engine.start()
 
-    told = studio.use("turning", {"edit": edit, "dies": fake_engine.stop, "other": other})
+    def word() -> None:
+        fake_engine.add_word("バックアップ", "ヒカエ")
+
+    told = studio.use("turning", {"edit": edit, "dies": fake_engine.stop, "other": other, "word": word})
     assert all("503" in problem for problem in told["problems"])
     assert told["heard"] == [told["now"]] == ["途中で変わった行。"]
     assert len(told["mora"]) in (1, 2)

@@ -149,6 +149,8 @@ def _read(path: Path, config: Config) -> Listed | None:
     try:
         post = read_post(path, config.preset)
     except TtsRenderError as error:
+        if error.path == path:
+            error.path = path.name  # where all of them are, need not be said at each
         return Listed(path, path.name, None, None, in_order(path, None), error.whole)
     if post.audio is None:
         return None

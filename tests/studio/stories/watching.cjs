@@ -15,9 +15,14 @@ module.exports = ({ ask, current, open, rows, said }) => ({
     await page.locator(".failing").waitFor();
     told.failing = await page.locator(".failing").innerText();
     told.rows = (await said(page)).includes("よその編集。");
+    await page.locator("[data-action=publish]").click();
+    await page.locator(".publish .trouble").waitFor();
+    told.unpublished = await page.locator(".publish").innerText();
+    told.troubles = await page.locator(".troubles .trouble").count();
     await ask("mend");
     await page.locator(".failing").waitFor({ state: "detached" });
     told.kept = await page.locator(".source").inputValue();
+    await page.locator("[data-action=render]").waitFor(); // by itself
     await page.goto(page.url().replace(/#.*/, "#"));
     await page.locator(".episodes a").first().waitFor();
     await ask("post");
@@ -55,6 +60,8 @@ module.exports = ({ ask, current, open, rows, said }) => ({
     await page.locator(".accents .phrase").first().waitFor(); // by itself
     await page.locator(".trouble[data-kind=other-engine]", { hasText: "0.26.0" }).waitFor();
     told.other = await page.locator(".troubles .trouble").allInnerTexts();
+    await ask("word");
+    await page.locator(".trouble[data-kind=other-engine]", { hasText: "dictionary" }).waitFor();
     told.states = await page.locator("[data-utterance].spoken").count();
     return told;
   },

@@ -465,7 +465,7 @@ const unreadable = (problem) =>
   make(
     "section",
     { class: "warnings failing", role: "alert" },
-    make("h2", {}, say("The files of this episode cannot be read any more")),
+    make("h2", {}, problem.kind === "EngineMismatchError" ? say("The engine does not have every voice of this episode") : say("The files of this episode cannot be read any more")),
     make("p", {}, new Failure(422, problem).sentence),
     problem.remedy ? make("p", {}, problem.remedy) : null,
     make("p", { class: "dim" }, say("Below is what was read last. The page goes on by itself as soon as the file can be read.")),

@@ -120,8 +120,17 @@ export class Publish {
       if (path !== this.#path || number !== this.#asked) return;
       this.#take(facts);
     } catch (error) {
-      if (path === this.#path) this.#view.trouble(error);
+      if (path === this.#path && number === this.#asked) this.#refuse(error);
     }
+  }
+
+  /** Say why there is nothing to publish: here, where the files cannot be read, until they can be again. */
+  #refuse(error) {
+    if (error.status !== 422) this.#view.trouble(error);
+    if (this.#facts && error.status !== 422) return;
+    this.#facts = null;
+    const remedy = error.remedy ? make("p", { class: "remedy" }, error.remedy) : null;
+    this.element.replaceChildren(this.#head(), make("div", { class: "trouble", role: "alert" }, make("p", {}, error.sentence ?? error.message), remedy));
   }
 
   #take(facts) {

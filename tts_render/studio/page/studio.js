@@ -203,9 +203,11 @@ happenings.on("engine", ({ error, was, now }) => {
     return;
   }
   episode.forgetFailures();
-  const message = was
-    ? say("The engine was {was} and is {now} now. Lines that sound otherwise with it are to be spoken again.", { was: engineName(was), now: engineName(now) })
-    : say("The engine is there again.");
+  const message = !was
+    ? say("The engine is there again.")
+    : engineName(was) === engineName(now)
+      ? say("The engine's dictionary or voices have changed. Lines that sound otherwise now are to be spoken again.")
+      : say("The engine was {was} and is {now} now. Lines that sound otherwise with it are to be spoken again.", { was: engineName(was), now: engineName(now) });
   if (was) trouble(new Failure(503, { kind: "other-engine", message }), null);
   announce(message);
 });
