@@ -22,6 +22,7 @@ import requests
 import yaml
 from packaging.requirements import Requirement
 
+from tests.kit.clusters import program_running, scheduler_running
 from tests.kit.documents import PAGES, ROOT, anchors, blocks, commands, links, rows
 from tests.kit.fake_engine import FakeEngine
 from tts_render.cli import cli, main
@@ -49,6 +50,10 @@ class Shell:
     home: Path
     engines: dict[str, FakeEngine] = field(default_factory=dict)
     done: list[list[str]] = field(default_factory=list)
+    running: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """What was started and goes on."""
+    address: str = ""
+    """Of the scheduler that was started."""
 
     def __post_init__(self) -> None:
         self.folder = ROOT
@@ -71,6 +76,12 @@ class Shell:
                 docker(arguments, environment, self)
             case "tts-render" if arguments[0] == "studio":
                 self.studio(arguments)
+            case "dask":
+                self.scheduler(arguments)
+            case "tts-render" if arguments[0] == "worker":
+                self.worker(arguments)
+            case "tts-render" if "--cluster" in arguments:
+                self.clustered(arguments)
             case "tts-render":
                 self.tts_render(arguments)
             case _:
@@ -113,6 +124,28 @@ class Shell:
             finally:
                 running.kill()
         assert (page.status_code, "<title>" in page.text) == (200, True)
+
+    def scheduler(self, arguments: list[str]) -> None:
+        """Start the scheduler that is shown, on a port that is free."""
+        assert arguments == ["scheduler", "--host", "127.0.0.1"]
+        self.address = self.running.enter_context(scheduler_running())
+
+    def worker(self, arguments: list[str]) -> None:
+        """Start a worker with engines that are there, for the scheduler that was started."""
+        words = [self.engine(word).url if word.startswith("http://") else word for word in arguments]
+        self.running.enter_context(
+            program_running([self.address if "://" in word and word.startswith("tcp") else word for word in words])
+        )
+
+    def clustered(self, arguments: list[str]) -> None:
+        """Render on workers, in a process of its own."""
+        words = [self.address if word.startswith("tcp://") else word for word in arguments]
+        more = [] if self.address in words else ["--engine", self.engine("http://127.0.0.1:50021").url]
+        done = subprocess.run(
+            [sys.executable, "-m", "tts_render", *words, *more, "--wait", "60"],
+            cwd=self.folder, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def engine(self, url: str) -> FakeEngine:
         """The stand-in that speaks instead of the engine at an address of the page."""
@@ -173,6 +206,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: S3, way: Way) -> 
     try:
         yield found
     finally:
+        found.running.close()
         for engine in found.engines.values():
             engine.stop()
 

@@ -24,6 +24,7 @@ from tts_render.cli.render import plan, render
 from tts_render.cli.studio import studio
 from tts_render.cli.tools import cache, init, read, voices
 from tts_render.cli.upkeep import check, status, write_back
+from tts_render.cli.worker import worker
 from tts_render.ground.errors import TtsRenderError
 from tts_render.ground.messages import joined, said
 from tts_render.ground.reasons import reason_of
@@ -110,7 +111,22 @@ def cli() -> None:
     """
 
 
-for _command in (render, plan, studio, check, write_back, status, voices, read, lexicon, export, import_, cache, init):
+for _command in (
+    render,
+    plan,
+    studio,
+    check,
+    write_back,
+    status,
+    voices,
+    read,
+    lexicon,
+    export,
+    import_,
+    cache,
+    init,
+    worker,
+):
     cli.add_command(_command)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tts_render.cli.options import engine_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tts_render.ground.bucket import BucketStore
     from tts_render.run.session import Session
     from tts_render.speech.cache import UtteranceCache
@@ -38,8 +40,12 @@ def cache_folder(named: str | None) -> Path:
     return Path(in_front or platformdirs.user_cache_path("tts-render")).absolute()
 
 
-def open_cache(named: str | None) -> UtteranceCache:
-    """The cache by itself, for the commands that manage it.
+def open_cache(named: str | None, warn: Callable[[str], None] = lambda _: None) -> UtteranceCache:
+    """The cache by itself, for the commands that manage it, and for workers.
+
+    Args:
+        named: a folder, an address, or None.
+        warn: told of troubles of the bucket, each once.
 
     Raises:
         CommandLineError: the address is not one.
@@ -48,7 +54,7 @@ def open_cache(named: str | None) -> UtteranceCache:
     from tts_render.run.session import utterances_folder
     from tts_render.speech.cache import UtteranceCache
 
-    return UtteranceCache(utterances_folder(cache_folder(named)), _store(named))
+    return UtteranceCache(utterances_folder(cache_folder(named)), _store(named), warn=warn)
 
 
 def open_session(cache_dir: str | None, engines: tuple[str, ...], **manner: Any) -> Session:

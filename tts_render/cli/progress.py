@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self, TextIO
 
 from tts_render.cli.language import language
@@ -10,6 +11,8 @@ from tts_render.ground.messages import joined, said, said_count, translate
 from tts_render.ground.printable import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
@@ -21,6 +24,8 @@ _STAGES = {
     "writing": said("writing"),
 }
 _EVERY = 20  # utterances between two plain lines
+_TOLD = 10.0  # seconds between two lines about the whole, where each stays
+_REDRAWN = 0.5  # and where it is drawn again
 
 
 class Progress:
@@ -39,6 +44,7 @@ class Progress:
         self._verbose = verbose
         self._name = ""
         self._total = self._done = 0
+        self._told = float("-inf")
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
@@ -92,6 +98,25 @@ class Progress:
                     self._bar.update(self._task, rate=translate(_STAGES[name], self._language))
                 elif self._verbose:
                     self.note(joined((self._name, _STAGES[name]), ": "))
+
+    def overall(self, line: Callable[[], str], done: int, total: int) -> None:
+        """Show how a call stands as a whole, in one line that is drawn again, or told now and then.
+
+        Args:
+            line: says it in words; asked only when it is shown.
+            done: how much is done.
+            total: of how much.
+        """
+        now = time.monotonic()
+        if now - self._told < (_REDRAWN if self._bar is not None else _TOLD) and done < total:
+            return
+        self._told = now
+        if self._bar is None:
+            self.note(line())
+            return
+        if self._task is None:
+            self._task = self._bar.add_task("", total=total, rate="")
+        self._bar.update(self._task, completed=done, total=total, rate=translate(line(), self._language))
 
     def note(self, text: str, *, always: bool = False) -> None:
         """Show a line, above the progress bar if there is one."""

@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tts_render.episode.episode import Episode
+    from tts_render.run.crew import Crew
     from tts_render.run.render import Rendered
+    from tts_render.run.session import Session
     from tts_render.upkeep.selection import Selection
 
 __all__ = ["plan", "render"]
@@ -66,6 +69,13 @@ __all__ = ["plan", "render"]
 @option("--all", "everything", is_flag=True, help="Like --changed, with older ones without audio.")
 @option("--strict", is_flag=True, help="Refuse scripts with unknown markup.")
 @option(
+    "--cluster",
+    envvar="TTS_RENDER_CLUSTER",
+    show_envvar=True,
+    metavar="ADDRESS|local[:N]",
+    help="Speak and mix on a Dask cluster: a scheduler's address, or N workers of this machine.",
+)
+@option(
     "--format",
     "form",
     type=click.Choice(["text", "json", "github"]),
@@ -90,17 +100,20 @@ def render(
     changed: bool,
     everything: bool,
     strict: bool,
+    cluster: str | None,
     form: str,
     quiet: bool,
     verbose: int,
 ) -> int:
     """Render episodes: speak, assemble, encode, and write back to the post."""
+    from tts_render.cli.far_off import Whole, clustered, where_asked
     from tts_render.cli.github import failures
     from tts_render.cli.github import report as tell_github
     from tts_render.cli.progress import Progress
     from tts_render.episode.episode import open_episode
     from tts_render.ground.units import half_up
     from tts_render.run.render import render as render_episode
+    from tts_render.run.several import Several
     from tts_render.upkeep.selection import forget_failure, remember_failure, select
 
     changed = changed or everything
@@ -111,6 +124,7 @@ def render(
         raise click.UsageError(
             said("--output: {output} does not end with .mp3; only MP3 files are made", output=output)
         )
+    where = where_asked(cluster, engines)
     outputs = names_in("--also", also, OUTPUTS)
     offset_ms = None if offset is None else half_up(offset * 1000)
     report: list[tuple[Path, dict[str, Any]]] = []
@@ -152,24 +166,43 @@ def render(
             except (TtsRenderError, OSError) as error:
                 fail(path, foreseen(path, error))
         _refuse_shared_targets(opened)
-        for path, episode in opened:
+
+        def make(path: Path, episode: Episode, session: Session, crew: Crew | None) -> Rendered:
             own = episode.post is not None and (output is None or _same(output, episode.own_audio))
             back = own and not no_write_back
-            make = functools.partial(
-                render_episode, episode, session, force=force, post=back, also=outputs, offset_ms=offset_ms
+            one = functools.partial(
+                render_episode, episode, session, force=force, post=back, also=outputs, offset_ms=offset_ms, crew=crew
             )
             try:
-                try:
-                    done = make(patience=0)
-                except BusyError:
-                    progress.note(said("{path}: another run is at work on this episode; waiting for it", path=path))
-                    done = make()
-            except (TtsRenderError, OSError) as error:
-                fail(path, foreseen(path, error))
-                continue
-            progress.note(_rendered_text(episode, done))
-            report.append((path, _rendered_json(done)))
-            forget_failure(path, session, site=site)
+                return one(patience=0)
+            except BusyError:
+                progress.note(said("{path}: another run is at work on this episode; waiting for it", path=path))
+                return one()
+
+        with ExitStack() as stack:
+            crew: Crew | None = None
+            at_once = 1
+            if where is not None and opened:
+                taken = [episode for _, episode in opened]
+                found, at_once = stack.enter_context(clustered(where, session, cache_dir, taken, progress, wait))
+                crew = found.crew
+                whole = Whole(progress, taken, found.workers)
+            jobs = [
+                functools.partial(make, path, episode, session if crew is None else session.listening(whole.tell), crew)
+                for path, episode in opened
+            ]
+            for index, done in stack.enter_context(Several(at_once)).results(jobs):
+                path, episode = opened[index]
+                if isinstance(done, TtsRenderError | OSError):
+                    fail(path, foreseen(path, done))
+                elif isinstance(done, Exception):
+                    raise done
+                else:
+                    progress.note(_rendered_text(episode, done))
+                    report.append((path, _rendered_json(done)))
+                    forget_failure(path, session, site=site)
+        order = {path: number for number, path in enumerate(episodes)}
+        report.sort(key=lambda one: order[one[0]])
     if form == "json":
         print_json([facts for _, facts in report])
     elif form == "github":

@@ -26,7 +26,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tts_render.ground.messages import joined, translate
 from tts_render.ground.printable import one_line
@@ -87,6 +87,10 @@ class TtsRenderError(Exception):
         """1-based line in ``path``."""
         self.remedy = remedy and one_line(remedy)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error may come from another process; exceptions by themselves are made anew of their message alone.
+        return _restored, (type(self), self.args, self.__dict__)
+
     @property
     def whole(self) -> str:
         """All of it as a message: what ``str()`` gives, to put into another message or to show."""
@@ -99,6 +103,13 @@ class TtsRenderError(Exception):
 
     def __str__(self) -> str:
         return str(self.whole)
+
+
+def _restored(kind: type[TtsRenderError], arguments: tuple[object, ...], facts: dict[str, object]) -> TtsRenderError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(facts)
+    return error
 
 
 class CommandLineError(TtsRenderError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from dataclasses import dataclass
@@ -99,6 +100,12 @@ class Session:
             turn: called before each utterance is spoken, in a thread of the engines; it may wait.
         """
         return Session(self.folder, back=self._back, engines=self._engines, wait=self._wait, tell=tell, turn=turn)
+
+    def listening(self, tell: Tell) -> Session:
+        """The same session, engines and cache among it, with warnings and progress of its own."""
+        other = copy.copy(self)
+        other.warned, other._tell = [], tell  # noqa: SLF001  # it is one of these
+        return other
 
     def tell(self, event: Event) -> None:
         """Pass an event on, and record it if it is a warning."""

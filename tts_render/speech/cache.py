@@ -67,6 +67,11 @@ class CachedClip:
         """Where it is."""
         return Path(self.file)
 
+    @property
+    def name(self) -> str:
+        """Its name in every cache that has it."""
+        return "/".join(self.path.parts[-3:])
+
     def load(self) -> Clip:
         """Read the samples: float32, shape ``(frames, 1)``, full scale at 1.0.
 
@@ -192,6 +197,15 @@ class UtteranceCache:
             return CachedClip(str(self._front.path(name)), theirs.frames, theirs.rate)
         return CachedClip(str(self._front.path(name)), Frames(len(spoken.samples)), spoken.rate)
 
+    def named(self, names: Sequence[str]) -> list[CachedClip | None]:
+        """The clips of these names, as :attr:`CachedClip.name` gives them; None where one is missing or damaged."""
+        return self._all(names, self._clip)
+
+    def share(self, name: str) -> bool:
+        """Bring a clip of the folder to the store behind it once more; whether it is there then."""
+        data = self._front.read(name)
+        return data is not None and (self.backing is None or self.backing.send(name, data) is not None)
+
     def blob(self, digest: str) -> Path | None:
         """The file with the content that has this SHA-256, in hexadecimal; None if it is missing or damaged."""
         name = blob_name(digest)
@@ -213,6 +227,12 @@ class UtteranceCache:
         digest = digest_bytes(data)
         self._keep(blob_name(digest), data)
         return digest
+
+    def drop_blob(self, digest: str) -> None:
+        """Remove content that nobody needs any more."""
+        self._front.remove(blob_name(digest))
+        if self.backing is not None:
+            self.backing.drop(blob_name(digest))
 
     def remove_leftovers(self) -> None:
         """Remove files that killed runs left half-written."""

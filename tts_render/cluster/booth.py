@@ -1,0 +1,220 @@
+"""The booth: what a worker has, its engines and its cache, and what it does with them."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import queue
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from distributed import WorkerPlugin, get_worker
+
+from tts_render.cluster.card import Card, program
+from tts_render.cluster.travel import AskKana, ClipRef, Mixed, Mixing, Outcome, Speak, Spoken, unpack, unpacked_plan
+from tts_render.engine import open_engine
+from tts_render.engine.pool import connect
+from tts_render.ground.errors import EngineMismatchError, EngineUnreachableError, OutputError, TtsRenderError
+from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
+from tts_render.mix.metering import check_sound
+from tts_render.mix.to_mp3 import produce
+from tts_render.speech.orders import EnginesHere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from distributed import Worker
+
+    from tts_render.cluster.travel import Work
+    from tts_render.engine.base import Identity
+    from tts_render.engine.pool import Pool
+    from tts_render.ground.events import Event
+    from tts_render.speech.cache import CachedClip, UtteranceCache
+
+__all__ = ["NAME", "Booth", "Furnishing", "answer", "compare_again", "identity_of"]
+
+NAME = "tts-render"
+"""Of the plugin, and of the topic under which workers tell what users should know."""
+
+_ABSENCE = 5.0  # seconds to wait for an engine before others do its work
+_AGAIN = 2.0  # seconds between two tries to reach an engine that was lost
+_FAREWELL = 0.5  # seconds that the outcome has to leave a worker that goes
+
+
+@dataclass(frozen=True, slots=True)
+class Furnishing:
+    """What a booth is made of."""
+
+    engines: tuple[str, ...]
+    """One engine for each slot, by URL or name; none where nothing is spoken."""
+    folder: Path
+    """The cache folder of this machine."""
+    cache: Callable[[Callable[[str], None]], UtteranceCache]
+    """Opens the cache that client and workers share, given who is told of its troubles. It is called in the process of
+    the worker, so that no credentials travel."""
+    resource: str
+    """What its worker offers; engines that would offer another are not used."""
+
+
+@dataclass
+class Booth(WorkerPlugin):
+    """A worker's engines and cache; a plugin of Dask that is set up before the worker is given anything to do."""
+
+    furnishing: Furnishing
+    name: str = NAME
+    _pools: queue.LifoQueue[Pool] = field(init=False)
+
+    async def setup(self, worker: Worker) -> None:
+        """Connect the engines, and wait for those that are not there.
+
+        Raises:
+            EngineMismatchError: they are not what they were when the worker joined.
+        """
+        self._worker = worker
+        self._leaving = False
+        self._cache = self.furnishing.cache(self._warn)
+        self._pools = queue.LifoQueue()
+        self._all: list[Pool] = []
+        for target in self.furnishing.engines:
+            while True:
+                try:
+                    pool = await asyncio.to_thread(self._connect, target)
+                except EngineUnreachableError:
+                    await asyncio.sleep(_AGAIN)
+                else:
+                    self._all.append(pool)
+                    self._pools.put(pool)
+                    break
+
+    def teardown(self, worker: Worker) -> None:
+        """Close the engines."""
+        del worker
+        for pool in self._all:
+            pool.close()
+
+    def speak(self, work: Speak) -> Spoken:
+        """Have one order carried out by the next free engine."""
+        pool = self._pools.get()
+        try:
+            (made,) = EnginesHere(pool, self._cache).speak([work.order])
+        finally:
+            self._pools.put(pool)
+        if isinstance(made, TtsRenderError):
+            raise made
+        clip = cast("CachedClip", made.clip)
+        if work.again:
+            self._cache.share(clip.name)
+        ref = ClipRef(clip.name, clip.frames, clip.rate)
+        return Spoken(ref, clip.moras(), made.cached, self._cache.remembered)
+
+    def kana(self, work: AskKana) -> dict[str, str]:
+        """Ask the next free engine how texts are read."""
+        pool = self._pools.get()
+        try:
+            return EnginesHere(pool, self._cache).kana(work.texts, work.style, remember=work.remember)
+        finally:
+            self._pools.put(pool)
+
+    def mix(self, work: Mixing) -> Mixed:
+        """Make the MP3 of an episode."""
+        placements, plan = unpack(work.placements, self._cache), unpacked_plan(work.plan, self._cache)
+        told: list[Event] = []
+        try:
+            with tempfile.TemporaryDirectory(prefix="tts-render-") as folder:
+                path = Path(folder, "episode.mp3")
+                checked = check_sound(
+                    placements, plan.directions, plan.settings, main=plan.main, levelled=plan.levelled, music=plan.music
+                )
+                product = produce(checked, plan.settings, work.tags, path, told.append)
+                digest = self._cache.keep_blob(path.read_bytes())
+        except OSError as error:
+            raise OutputError(reason_of(error), path=error.filename) from error
+        return Mixed(digest, replace(product, mp3=replace(product.mp3, path=Path(path.name))), tuple(told))
+
+    def compare_again(self) -> None:
+        """Compare the engines' user dictionaries with what they were, if any answer was remembered.
+
+        Raises:
+            EngineMismatchError: one has changed.
+        """
+        for pool in self._all:
+            EnginesHere(pool, self._cache).compare_again()
+        self._cache.remembered = False
+
+    def identity(self) -> Identity:
+        """What its engines are."""
+        return self._all[0].identity
+
+    def leave(self, why: str) -> None:
+        """Leave the cluster, and come back when the engines do."""
+        if not self._leaving:
+            self._leaving = True
+            self._worker.log_event(NAME, {"warning": why})
+            self._worker.loop.call_later(
+                _FAREWELL, self._worker.loop.add_callback, self._worker.close, nanny=False, reason="engine-lost"
+            )
+
+    def _connect(self, target: str) -> Pool:
+        engine = open_engine(target, cache_dir=self.furnishing.folder, warn=self._warn)
+        pool = connect([engine], absence=_ABSENCE)
+        card = Card("speak", program(), identity=pool.identity)
+        if card.resource != self.furnishing.resource:
+            pool.close()
+            raise EngineMismatchError(
+                said("is another engine than it was when this worker joined"),
+                engine=target,
+                remedy=said("Start the worker again."),
+            )
+        return pool
+
+    def _warn(self, message: str) -> None:
+        self._worker.log_event(NAME, {"warning": message})
+
+
+def answer(work: bytes) -> bytes:
+    """Do a piece of work on this worker.
+
+    Args:
+        work: a pickled :class:`tts_render.cluster.travel.Work`.
+
+    Returns:
+        A pickled :class:`tts_render.cluster.travel.Outcome`.
+    """
+    worker = get_worker()
+    booth = cast("Booth", worker.plugins[NAME])
+    asked: Work = pickle.loads(work)  # noqa: S301  # whoever reaches the scheduler can run what he likes anyway
+    result: object
+    try:
+        match asked:
+            case Speak():
+                result = booth.speak(asked)
+            case AskKana():
+                result = booth.kana(asked)
+            case Mixing():
+                result = booth.mix(asked)
+    except TtsRenderError as error:
+        error.__cause__ = error.__context__ = error.__traceback__ = None
+        result = error
+        if isinstance(error, EngineUnreachableError | EngineMismatchError):
+            booth.leave(error.whole)
+    return pickle.dumps(Outcome(result, worker.address))
+
+
+async def identity_of(dask_worker: Worker) -> bytes:
+    """What the engines of a worker are, pickled, as Dask runs it there beside its tasks."""
+    return pickle.dumps(cast("Booth", dask_worker.plugins[NAME]).identity())
+
+
+async def compare_again(dask_worker: Worker) -> bytes:
+    """Compare the engines of a worker with what they were; None or the :class:`TtsRenderError`, pickled."""
+    booth = cast("Booth", dask_worker.plugins[NAME])
+    try:
+        await asyncio.to_thread(booth.compare_again)
+    except TtsRenderError as error:
+        error.__cause__ = error.__context__ = error.__traceback__ = None
+        booth.leave(error.whole)
+        return pickle.dumps(error)
+    return pickle.dumps(None)
