@@ -236,3 +236,16 @@ def test_what_is_in_the_lexicon_is_not_left_out() -> None:
 def test_layers_leave_kana_alone() -> None:
     text = "今日わ、エーアイの話、すごーい！クロードコードが、3つ。"
     assert spell_words(spell_numbers(text)) == text
+
+
+_FIGURES = ("", "1", "3", "05", "12", "2026", "0.5", "1,000")
+_BESIDE = tuple("-.,:/−–－：／〜～~+＋=＝&＆$＄￥¥€#＃×✕x^eEvVsthdKMBgW%°μ→⇒ 時分秒年月日代人あかァー、（「")
+_WORDS = ("エーエム", "バージョン", "No.", "pp.", "Vol.")
+
+
+@settings(max_examples=500)
+@given(st.lists(st.tuples(st.sampled_from(_FIGURES), st.sampled_from(_BESIDE + _WORDS)), max_size=5))
+def test_a_text_that_is_spared_the_rules_for_figures_is_as_they_would_leave_it(pieces: list[tuple[str, str]]) -> None:
+    text = "".join(figure + beside for figure, beside in pieces)
+    beside = "、\n="  # a sign takes the whole text through all rules, and here is none for it
+    assert spell_numbers(text + beside) == spell_numbers(text) + beside

@@ -56,7 +56,8 @@ def seconds_to_frames(seconds: Seconds, rate: int) -> Frames:
     """
     if seconds < 0:
         raise ValueError(f"a duration cannot be negative: {seconds}")
-    return Frames(half_up(Fraction(repr(float(seconds))) * rate))
+    above, below = Decimal(repr(float(seconds))).as_integer_ratio()
+    return Frames((2 * above * rate + below) // (2 * below))  # a Fraction would take ten times as long
 
 
 def frames_to_seconds(frames: Frames, rate: int) -> Seconds:

@@ -204,8 +204,9 @@ def arrange(
             whole = True
         else:
             clip = next(ready)
-            frames = conform_frames(clip.source.frames, clip.source.rate, rate)
-            placement = Placement(position, frames, clip.source, utterance=clip.utterance)
+            source = clip.source
+            frames = conform_frames(source.frames, source.rate, rate)
+            placement = Placement(position, frames, source, utterance=clip.utterance)
             whole = item.end_of_sentence
         yield placement
         position = placement.end

@@ -57,6 +57,7 @@ class Lexicon(Mapping[str, str]):
             if re.search("[a-z]", written):
                 self._folded.setdefault(written.translate(_FOLD), reading)
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+        self._first = re.compile(f"[{''.join(map(re.escape, self._lengths))}]") if self._lengths else None
 
     def __getitem__(self, surface: str) -> str:
         return self._exact[surface]
@@ -78,25 +79,25 @@ class Lexicon(Mapping[str, str]):
 
     def apply(self, text: str) -> str:
         """Replace the entries in ``text``, which must be normalised, with their readings."""
-        if not self._exact:
+        if self._first is None:
             return text
         folded = text.translate(_FOLD)
         said: list[str] = []
-        at = 0
-        while at < len(text):
-            for length in self._lengths.get(folded[at], ()):
+        at = left = 0  # what is before ``left`` is in ``said``
+        while found := self._first.search(folded, at):
+            at = found.start()
+            for length in self._lengths[folded[at]]:
                 end = at + length
                 reading = self._exact.get(text[at:end])
                 if reading is None and not (length <= 2 and text[at:end].isupper()):
                     reading = self._folded.get(folded[at:end])
                 if reading is not None and end <= len(text) and _is_whole(text, at, end):
-                    said.append(self._kept.get(text[at:end], reading))
-                    at = end
+                    said += (text[left:at], self._kept.get(text[at:end], reading))
+                    at = left = end
                     break
             else:
-                said.append(text[at])
                 at += 1
-        return "".join(said)
+        return "".join((*said, text[left:]))
 
     def restore(self, text: str) -> str:
         """Put back the kept words, which :meth:`apply` has hidden from later layers."""

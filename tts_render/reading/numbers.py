@@ -90,7 +90,7 @@ _SIGNS = {
 
 def spell_numbers(text: str) -> str:
     """Replace the signs between, before and after the figures of ``text`` with words."""
-    if not _ANY.search(text):
+    if not _SIGN.search(text) and not (_FIGURE.search(text) and _BESIDE_FIGURES.search(text)):
         return text
     for rule, into in _FIGURE_RULES:
         text = rule.sub(into, text)
@@ -222,5 +222,8 @@ _SIGN_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]],
     (re.compile(rf"(?<=[0-9{_JAPANESE}])[ ]?[＆&][ ]?(?=[A-Za-z])"), "アンド"),
     (re.compile("[⇒➡⟶⇨]"), "→"),
 )  # fmt: skip
-_ANY = re.compile("[十百千万億](?=[A-Za-zμ])|[0-9+＋〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
+_SIGN = re.compile("[十百千万億](?=[A-Za-zμ])|[+＋〜～=＝&＆±⇒➡⟶⇨" + "".join(map(re.escape, _SIGNS)) + "]")
+_FIGURE = re.compile("[0-9]")
+_BESIDE_FIGURES = re.compile("[!-/:-~：／－–−＃＄￥¥€£₩₿×✕✖→°μ]|エーエム|ピーエム|バージョン")
+"""Without any of these no rule applies to figures: most texts with figures need not be taken through all of them."""
 _SIGN_TABLE = str.maketrans(_SIGNS)

@@ -25,7 +25,8 @@ _LAUGH = re.compile(
     r"(?:w+(?: w+)*(?:(?=$|[ 、。，．！？!?…」』（()）])|(?<=www)(?=[^\W0-9A-Za-z_]))|W{3,}(?![0-9A-Za-z]))"
 )
 _LAUGHED = "ワラ"
-_VOWEL_RUN = re.compile("([ぁ-おァ-オ])\\1*ー*")
+_VOWEL_RUN = re.compile(r"([ぁ-おァ-オ])(?=(?:\1|ー){4})\1*ー*")
+"""A shorter run is short enough; most texts have none that is not, and are looked through only once."""
 _KANA_RUN = re.compile("([か-ゖカ-ヺ])\\1{4,}")
 _LONG_RUN = re.compile("ー{4,}")
 _CAPITAL_RUN = re.compile(r"([A-Z])\1{4,}")
