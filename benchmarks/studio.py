@@ -64,6 +64,15 @@ def studio(site: Site, engine: Engine) -> Iterator[str]:
             process.terminate()
 
 
+def first_opening(site: Site, engine: Engine, times: int) -> Measured:
+    """Opening an episode that the studio has never read: each time in another studio, with another browser."""
+    taken: list[float] = []
+    for _ in range(times):
+        with studio(site, engine) as address:
+            taken += measure(address, "open", 1, engine).taken
+    return Measured(taken)
+
+
 def measure(address: str, task: str, times: int, engine: Engine) -> Measured:
     """Do a task of the driver so many times."""
     playwright = fetch_into("browser", ROOT / "build" / "browser") / "playwright-core"
@@ -120,8 +129,11 @@ def rows(folder: Path, times: int) -> Iterator[Row]:
             more = Measured([taken - own for taken, own in zip(accent.taken, accent.engine, strict=True)])
             own = f"engine {statistics.median(accent.engine):.0f} ms of {accent.middle:.0f}"
             yield row("a changed accent sounds, beyond the engine's time", more, 50, own)
+    with engines(1, 0.0) as (engine,):
+        yield row(f"{LONG} lines, never read before, on screen", first_opening(long, engine, times), 2000, beside)
     with engines(1, 0.0) as (engine,), studio(long, engine) as address:
-        yield row(f"{LONG} lines on screen, answering", measure(address, "open", times, engine), 2000, beside)
+        measure(address, "open", 1, engine)
+        yield row(f"{LONG} lines, read before, on screen", measure(address, "open", times, engine), 2000, beside)
         yield row(f"a search over {LONG} lines", measure(address, "search", times, engine), 100, beside)
     with engines(1, 0.0) as (engine,), studio(many, engine) as address:
         yield row(f"a list of {POSTS} posts", measure(address, "list", times, engine), 2000, beside)

@@ -75,6 +75,12 @@ def test_each_episode_stands_as_status_and_check_say(page: Page, site: SiteKit) 
     assert {name.rpartition("/")[2]: one["state"] for name, one in told.items()} == states
 
 
+def test_who_goes_on_to_an_episode_does_not_have_the_rest_of_the_list_looked_at(page: Page, site: SiteKit) -> None:
+    posts = [add(site, number) for number in range(1, 5)]
+    found = page.desk.shelf.stand(posts, wanted=iter((True, True, False)).__next__)
+    assert [standing.path for standing in found] == posts[:2]
+
+
 def test_what_is_gone_or_lies_elsewhere_has_no_standing(page: Page, site: SiteKit, tmp_path: Path) -> None:
     (tmp_path / "foreign.md").write_text(POST, encoding="utf-8")
     asked = {"paths": ["_posts/nothing.md", "../foreign.md", page.name(site.post)]}

@@ -11,6 +11,7 @@ from tts_render.settings.embedded import EMBEDDED
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import ModuleType
 
     from tts_render.engine.voicevox.http import Patience
 
@@ -23,6 +24,7 @@ __all__ = [
     "Spoken",
     "Style",
     "StyleId",
+    "load_engine",
     "open_engine",
 ]
 
@@ -47,9 +49,15 @@ def open_engine(
         EngineMissingError: the engine's package is not installed.
     """
     if target in EMBEDDED:
-        module, _, name = EMBEDDED[target].factory.partition(":")
-        engine: Engine = getattr(import_module(f"{__name__}.{module}"), name)(cache_dir=cache_dir, warn=warn)
+        _, _, name = EMBEDDED[target].factory.partition(":")
+        engine: Engine = getattr(load_engine(target), name)(cache_dir=cache_dir, warn=warn)
         return engine
     from tts_render.engine.voicevox.client import VoicevoxEngine
 
     return VoicevoxEngine(target, warn=warn, patience=patience)
+
+
+def load_engine(target: str) -> ModuleType:
+    """Load the code that speaks with the engine that ``target`` names; it takes a while the first time."""
+    module = EMBEDDED[target].factory.partition(":")[0] if target in EMBEDDED else "voicevox.client"
+    return import_module(f"{__name__}.{module}")

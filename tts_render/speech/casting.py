@@ -7,6 +7,7 @@ decided by :func:`direct`, once the engine has listed its speakers.
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -125,9 +126,13 @@ class Direction:
 
 
 class Readings:
-    """What texts are read as, remembered: where a script is cast again, most of its lines are as they were."""
+    """What texts are read as, remembered: where a script is cast again, most of its lines are as they were.
+
+    It may be used from any thread, and what one has read the others need not read.
+    """
 
     def __init__(self) -> None:
+        self._choosing = threading.Lock()
         self._known: dict[tuple[object, ...], dict[str, str]] = {}
 
     def reader(self, config: Config, held: Mapping[str, str]) -> Callable[[str], str]:
@@ -138,11 +143,12 @@ class Readings:
             held: words that are left to the engine; see :func:`stand_ins`.
         """
         words = (config.links, *config.lexicon.items(), None, *held.items())
-        known = self._known.pop(words, {})
-        known = known if len(known) < _REMEMBERED_TEXTS else {}
-        self._known[words] = known
-        for old in list(self._known)[:-_REMEMBERED_LEXICONS]:
-            del self._known[old]
+        with self._choosing:
+            known = self._known.pop(words, {})
+            known = known if len(known) < _REMEMBERED_TEXTS else {}
+            self._known[words] = known
+            for old in list(self._known)[:-_REMEMBERED_LEXICONS]:
+                del self._known[old]
         lexicon = Lexicon(config.lexicon, held)
 
         def said(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +17,7 @@ from tts_render.run.journal import StaleError
 from tts_render.studio.language import language_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from starlette.requests import Request
@@ -24,10 +27,11 @@ if TYPE_CHECKING:
     from tts_render.studio.desk import Desk
     from tts_render.studio.sheet import Sheet
 
-__all__ = ["answer", "body", "in_time", "language_of", "line_of", "tell", "text", "whole"]
+__all__ = ["answer", "body", "going_away", "in_time", "language_of", "line_of", "tell", "text", "whole"]
 
 R = TypeVar("R")
 
+_GLANCE = 0.1  # seconds until it is noticed that a page does not wait any more
 _ATTEMPTS = 50  # to be quicker than other tabs: where one comes too late, another was in time
 
 
@@ -77,6 +81,23 @@ def in_time(desk: Desk, path: Path, sheet: Sheet, call: Callable[[Sheet], R]) ->
                 raise
             sheet = fresh
     return call(sheet)
+
+
+@asynccontextmanager
+async def going_away(request: Request) -> AsyncIterator[threading.Event]:
+    """What is set when the page does not wait for the answer any more; its body must have been read."""
+    gone = threading.Event()
+
+    async def see() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_GLANCE)
+        gone.set()
+
+    seeing = asyncio.create_task(see())
+    try:
+        yield gone
+    finally:
+        seeing.cancel()
 
 
 async def body(request: Request) -> dict[str, Any]:

@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tts_render.engine import load_engine
 from tts_render.engine.base import KANA
-from tts_render.episode.episode import open_episode
+from tts_render.episode.episode import open_config, open_episode
 from tts_render.ground.errors import EngineError, EngineRefusedError, InputError, OutputError, TtsRenderError
 from tts_render.ground.messages import said
+from tts_render.reading.terms import shipped_terms
 from tts_render.run.journal import Journal
 from tts_render.script.attributes import parse_kana
 from tts_render.site.folder import confine, find_site
+from tts_render.speech.casting import Readings
 from tts_render.speech.speaking import phrase
 from tts_render.studio.facts import engine_facts, error_facts, progress_facts, sheet_facts, utterance_facts
 from tts_render.studio.known_clips import KnownClips
@@ -65,9 +68,10 @@ class Desk:
         self.journal = Journal(session.folder, self.root)
         self._engines = threading.Lock()
         self.clips = KnownClips(session.cache)
-        self._sheets = Opened(self.root, session, voices)
+        readings = Readings()
+        self._sheets = Opened(self.root, session, voices, readings)
         self.narrator = Narrator(session, self.clips, self._engines, self._told)
-        self.shelf = Shelf(self.root, session, voices)
+        self.shelf = Shelf(self.root, session, voices, readings)
         self.press = Press(session, self._engines, self.read, self._rendering)
         self._telling = threading.Lock()
         self._gone: set[tuple[str, ...]] = set()
@@ -80,12 +84,21 @@ class Desk:
     def __enter__(self) -> Self:
         self.narrator.__enter__()
         self.press.__enter__()
+        self._later(self._warm_up)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ahead.shutdown(cancel_futures=True)
         self.press.__exit__()
         self.narrator.__exit__()
+
+    def _warm_up(self) -> None:
+        """Load what the first episode needs while the browser begins: the words, and the code that asks its engine."""
+        shipped_terms()
+        with suppress(TtsRenderError, ImportError):  # who opens an episode is told
+            config = open_config(find_site(self.root / "_", self.root), self.voices)
+            for target in self.session.targets(config.engines):
+                load_engine(target)
 
     def path(self, name: str) -> Path:
         """The post or script of a name relative to the site.

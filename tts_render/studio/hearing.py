@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,7 +11,7 @@ from starlette.routing import Route
 from tts_render.engine.moras import write_phrases
 from tts_render.ground.errors import TtsRenderError
 from tts_render.sound.audio import conform
-from tts_render.studio.asking import answer, body, line_of, text
+from tts_render.studio.asking import answer, body, going_away, line_of, text
 from tts_render.studio.facts import error_facts, heard_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
 from tts_render.studio.ranges import ranged
@@ -21,6 +19,7 @@ from tts_render.studio.shapes import Shapes
 from tts_render.studio.stream import stream_from, wav
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -46,7 +45,6 @@ def hearing_routes(desk: Desk) -> list[Route]:
 
 
 _MOST_SHAPES = 60
-_GLANCE = 0.1  # seconds until it is noticed that a page has gone on to another line
 
 
 class _Hearing:
@@ -65,9 +63,7 @@ class _Hearing:
     async def sound(self, request: Request) -> Response:
         path = self._desk.path(request.path_params["path"])
 
-        gone = threading.Event()
-
-        def make() -> bytes:
+        def make(gone: threading.Event) -> bytes:
             sheet, index = line_of(self._desk, request, path)
             master = sheet.episode.config.master
             source = self._desk.narrator.clip(sheet, index, wanted=lambda: not gone.is_set())
@@ -75,16 +71,8 @@ class _Hearing:
             self._desk.prepare(path)
             return b"".join(wav([clip.samples], rate=master.rate, channels=1))
 
-        async def see() -> None:
-            while not await request.is_disconnected():
-                await asyncio.sleep(_GLANCE)
-            gone.set()
-
-        seeing = asyncio.create_task(see())
-        try:
-            return ranged(request, await run_in_threadpool(make), media_type="audio/wav")
-        finally:
-            seeing.cancel()
+        async with going_away(request) as gone:
+            return ranged(request, await run_in_threadpool(make, gone), media_type="audio/wav")
 
     async def shapes(self, request: Request) -> Response:
         """How lines look that are spoken; of the others nothing."""

@@ -10,10 +10,11 @@ from starlette.routing import Route
 
 from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said, translate_all
-from tts_render.studio.asking import body, language_of, tell
+from tts_render.studio.asking import body, going_away, language_of, tell
 from tts_render.studio.facts import listed_facts, standing_facts
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
     from starlette.requests import Request
@@ -62,17 +63,19 @@ class _Listing:
         if not isinstance(names, list) or len(names) > _MOST or not all(isinstance(name, str) for name in names):
             raise InputError(said("paths must be a list of at most {most} texts", most=_MOST))
 
-        def look() -> list[dict[str, Any]]:
+        def look(gone: threading.Event) -> list[dict[str, Any]]:
             root = f"{self._desk.root}/"
             there: list[Path] = []
             for name in names:
                 with suppress(InputError):  # it was taken away meanwhile
                     there.append(self._desk.path(name))
-            found = [standing_facts(each, self._desk.root) for each in self._desk.shelf.stand(there)]
+            standings = self._desk.shelf.stand(there, wanted=lambda: not gone.is_set())
+            found = [standing_facts(each, self._desk.root) for each in standings]
             told: list[dict[str, Any]] = translate_all(found, language_of(request))
             return [{**each, "why": each["why"].replace(root, "")} for each in told]
 
-        return tell(request, {"standings": await run_in_threadpool(look)})
+        async with going_away(request) as gone:
+            return tell(request, {"standings": await run_in_threadpool(look, gone)})
 
 
 def _number(request: Request, key: str) -> int | None:

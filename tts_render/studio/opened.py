@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from tts_render.episode.episode import open_episode
 from tts_render.episode.takes import read_takes
 from tts_render.ground.errors import TtsRenderError
-from tts_render.speech.casting import Readings
 from tts_render.studio.sheet import open_sheet
 from tts_render.studio.sources import sources, stamps
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from tts_render.episode.episode import Episode
     from tts_render.run.session import Session
+    from tts_render.speech.casting import Readings
     from tts_render.studio.sheet import Sheet
     from tts_render.studio.sources import Stamp
 
@@ -44,15 +44,16 @@ class Opened:
         root: root of the site.
         session: engines and cache.
         voices: the settings; None takes the site's, else the packaged ones.
+        readings: what is known of earlier casts.
     """
 
-    def __init__(self, root: Path, session: Session, voices: Path | None) -> None:
+    def __init__(self, root: Path, session: Session, voices: Path | None, readings: Readings) -> None:
         self._root = root
         self._session = session
         self._voices = voices
         self._open: dict[Path, _Open] = {}
         self._reading = threading.Lock()
-        self._readings = Readings()
+        self._readings = readings
 
     def paths(self) -> tuple[Path, ...]:
         """The open episodes, the one looked at last first."""

@@ -22,12 +22,13 @@ from tts_render.upkeep.status import status
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tts_render.run.session import Session
     from tts_render.settings.config import Config
     from tts_render.site.folder import Site
+    from tts_render.speech.casting import Readings
     from tts_render.upkeep.status import State
 
 __all__ = ["Listed", "Shelf", "Standing"]
@@ -68,12 +69,14 @@ class Shelf:
         root: root of the site.
         session: knows where receipts lie; its engines are not asked.
         voices: the settings; None takes the site's, else the packaged ones.
+        readings: what is known of earlier casts; open episodes share it, since who sees one in the list may open it.
     """
 
-    def __init__(self, root: Path, session: Session, voices: Path | None) -> None:
+    def __init__(self, root: Path, session: Session, voices: Path | None, readings: Readings) -> None:
         self._root = root
         self._session = session
         self._voices = voices
+        self._readings = readings
         self._looking = threading.Lock()
         self._posts: tuple[Path, ...] = ()
         self._known: dict[Path, tuple[tuple[int, int, int], Listed | None]] = {}
@@ -113,19 +116,27 @@ class Shelf:
         except TtsRenderError:
             return None
 
-    def stand(self, paths: Sequence[Path]) -> tuple[Standing, ...]:
+    def stand(self, paths: Sequence[Path], *, wanted: Callable[[], bool] = lambda: True) -> Iterator[Standing]:
         """How episodes stand. No engine is asked, nothing is changed.
+
+        Args:
+            paths: their posts.
+            wanted: asked before each one; where it says no, the rest is not looked at.
 
         Raises:
             InputError: the site or its settings cannot be read.
         """
         site = find_site(self._root / "_", self._root)
         config = open_config(site, self._voices)
-        return tuple(self._stand(path, site, config) for path in paths)
+        for path in paths:
+            if not wanted():
+                return
+            yield self._stand(path, site, config)
 
     def _stand(self, path: Path, site: Site, config: Config) -> Standing:
         found = status(path, self._session, site=self._root, voices=self._voices, config=config)
-        findings = Counter(each.level for each in check(path, site=self._root, voices=self._voices, config=config))
+        checked = check(path, site=self._root, voices=self._voices, config=config, readings=self._readings)
+        findings = Counter(each.level for each in checked)
         try:
             seconds = _seconds(path, site, config, self._session)
         except TtsRenderError:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tts_render.site.frontmatter import Written
     from tts_render.site.post import Post
     from tts_render.site.presets import DurationForm, Field, SizeForm
-    from tts_render.speech.casting import Cast
+    from tts_render.speech.casting import Cast, Readings
     from tts_render.speech.fitting import Misfit
 
 __all__ = ["BARE_MARKUP", "RULES", "Finding", "Level", "check"]
@@ -121,6 +121,7 @@ def check(
     voice: str | None = None,
     published: datetime.datetime | None = None,
     config: Config | None = None,
+    readings: Readings | None = None,
 ) -> tuple[Finding, ...]:
     """Find everything that is wrong with an episode. No engine is asked, nothing is changed.
 
@@ -132,6 +133,7 @@ def check(
         voice: the voice of a bare script.
         published: the current time, if posts that are due must have their MP3; None if they need not.
         config: the settings, where they were read already; None reads them.
+        readings: what is known of earlier casts.
 
     Returns:
         Findings in file order.
@@ -141,20 +143,19 @@ def check(
         if path.suffix.lower() in POST_SUFFIXES:
             home = find_site(path, site)
             config = config or open_config(home, voices)
-            found.extend(_check_post(read_post(path, config.preset), home, config, script, published))
+            found.extend(_check_post(read_post(path, config.preset), home, config, script, published, readings))
         else:
-            found.extend(
-                _check_script(open_episode(path, site=site, voices=voices, script=script, voice=voice, config=config))
-            )
+            episode = open_episode(path, site=site, voices=voices, script=script, voice=voice, config=config)
+            found.extend(_check_script(episode, readings))
     except TtsRenderError as error:
         found.append(_finding("unusable", path, error))
     return tuple(sorted(found, key=lambda finding: (finding.path != path, finding.line or math.inf)))
 
 
-def _check_script(episode: Episode) -> Iterator[Finding]:
+def _check_script(episode: Episode, readings: Readings | None) -> Iterator[Finding]:
     yield from _check_sounds(episode.show, episode.config)
     try:
-        spoken, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes)
+        spoken, misfits = cast_mended(episode.script, episode.config, episode.voice, episode.takes, readings=readings)
     except TtsRenderError as error:
         yield _finding("script", episode.path, error)
     else:
@@ -164,7 +165,12 @@ def _check_script(episode: Episode) -> Iterator[Finding]:
 
 
 def _check_post(
-    post: Post, site: Site, config: Config, named: Path | None, published: datetime.datetime | None
+    post: Post,
+    site: Site,
+    config: Config,
+    named: Path | None,
+    published: datetime.datetime | None,
+    readings: Readings | None,
 ) -> Iterator[Finding]:
     audio: Path | None = None
     try:
@@ -197,7 +203,7 @@ def _check_post(
     if voice is not None and script is not None:
         try:
             takes = read_takes(takes_beside(script.path, post.path, audio, site))
-            spoken, misfits = cast_mended(script, config, voice, takes)
+            spoken, misfits = cast_mended(script, config, voice, takes, readings=readings)
         except TtsRenderError as error:
             yield _finding("script", post.path, error)
         else:

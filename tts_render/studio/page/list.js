@@ -94,6 +94,7 @@ export class EpisodeList extends HTMLElement {
   #loads = 0;
   #asking = false;
   #inView = new Set();
+  #shown = new AbortController();
   #field = make("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-label": say("Find an episode"), placeholder: say("Find an episode"), "aria-keyshortcuts": "/" });
   #kinds = Object.fromEntries(Object.entries(KINDS).map(([kind, name]) => [
     kind, make("button", { type: "button", "data-kind": kind, "aria-pressed": String(kind === "all"), click: () => this.#choose(kind) }, name, " ", make("span", {})),
@@ -117,7 +118,13 @@ export class EpisodeList extends HTMLElement {
       this.#field.addEventListener("input", () => this.#sift());
       this.addEventListener("keydown", (event) => this.#key(event));
     }
+    this.#shown = new AbortController();
     this.#stand();
+  }
+
+  /** Whoever opens an episode does not wait for how the others stand. */
+  disconnectedCallback() {
+    this.#shown.abort();
   }
 
   /** Look which episodes there are; the rest comes after the first piece. Resolves to the name of the site. */
@@ -190,14 +197,14 @@ export class EpisodeList extends HTMLElement {
         if (!asked.length) asked = this.#order.filter(({ fresh }) => !fresh);
         if (!asked.length || !this.isConnected) return;
         asked = asked.slice(0, ASKED);
-        const { standings } = await post("standings", null, {}, { paths: asked.map(({ path }) => path) });
+        const { standings } = await post("standings", null, {}, { paths: asked.map(({ path }) => path) }, this.#shown.signal);
         for (const item of asked) item.fresh = true; // also what is gone
         for (const standing of standings) this.#items.get(standing.path)?.stand(standing);
         this.#count();
         if (this.#kind !== "all") this.#sift();
       }
     } catch {
-      // It is said elsewhere that the studio is gone; with it the list is loaded anew.
+      // Another view is shown, or it is said elsewhere that the studio is gone; with it the list is loaded anew.
     } finally {
       this.#asking = false;
     }

@@ -48,12 +48,13 @@ const request = async (url, options) => {
 export const get = async (what, path = null, query = {}) => (await request(address(what, path, query))).json();
 
 /** Have the studio change something; what it answers, as JSON. */
-export const post = async (what, path = null, query = {}, body = {}) =>
+export const post = async (what, path = null, query = {}, body = {}, signal = null) =>
   (
     await request(address(what, path, query), {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
+      signal,
     })
   ).json();
 
