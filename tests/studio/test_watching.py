@@ -258,7 +258,12 @@ def test_what_was_changed_is_heard_when_it_comes_and_another_engine_is_told_of(
     def word() -> None:
         fake_engine.add_word("バックアップ", "ヒカエ")
 
-    told = studio.use("turning", {"edit": edit, "dies": fake_engine.stop, "other": other, "word": word})
+    def swap() -> None:
+        fake_engine.version = "0.27.0"
+        fake_engine.restart()
+
+    asked = {"edit": edit, "dies": fake_engine.stop, "other": other, "word": word, "swap": swap}
+    told = studio.use("turning", asked)
     assert all("503" in problem for problem in told["problems"])
     assert told["heard"] == [told["now"]] == ["途中で変わった行。"]
     assert len(told["mora"]) in (1, 2)
@@ -268,4 +273,5 @@ def test_what_was_changed_is_heard_when_it_comes_and_another_engine_is_told_of(
     assert told["troubles"] == 1, "that an engine is gone is told once"
     (replaced,) = told["other"]
     assert replaced.startswith("The engine was VOICEVOX 0.25.2 and is VOICEVOX 0.26.0 now. Lines that sound otherwise")
+    assert told["swapped"] == 1, "so is that it is another one, who ever has noticed it first"
     assert told["states"] == 0, "with another version every line is new"

@@ -63,6 +63,10 @@ module.exports = ({ ask, current, open, rows, said }) => ({
     await ask("word");
     await page.locator(".trouble[data-kind=other-engine]", { hasText: "dictionary" }).waitFor();
     told.states = await page.locator("[data-utterance].spoken").count();
+    await ask("swap");
+    await rows(page).nth(5).locator("[data-action=from]").click();
+    await page.locator(".trouble[data-kind=other-engine]", { hasText: "0.27.0" }).waitFor();
+    told.swapped = await page.locator(".troubles .trouble").count();
     return told;
   },
 });

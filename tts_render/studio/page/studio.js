@@ -41,8 +41,8 @@ const announce = (text) => {
 const trouble = (error, retry = show) => {
   if (error.status === undefined) console.error(error); // a fault of this page, not of the studio
   const kind = error.kind ?? "page";
-  const gone = kind === "EngineUnreachableError" || kind === "EngineMissingError";
-  if (gone && [...troubles.children].some((found) => /** @type {HTMLElement} */ (found).dataset.kind === "engine")) return; // it is told already
+  const news = { EngineUnreachableError: "engine", EngineMissingError: "engine", EngineMismatchError: "other-engine" }[kind];
+  if (news && [...troubles.children].some((found) => /** @type {HTMLElement} */ (found).dataset.kind === news)) return; // it is told already
   settle(kind);
   const button = make("button", { type: "button", click: () => { settle(kind); retry(); } }, say("Try again"));
   const close = signed("close", say("Close"), { class: "flat", click: () => settle(kind) });
@@ -198,6 +198,7 @@ happenings.on("engine", ({ error, was, now }) => {
   settle("engine");
   settle("other-engine");
   settle("EngineUnreachableError");
+  settle("EngineMismatchError");
   if (error) {
     trouble(new Failure(503, { ...error, kind: "engine" }), () => episode.reload());
     return;
