@@ -28,9 +28,11 @@ from tts_render.ground.errors import (
     EngineRefusedError,
     EngineUnreachableError,
     OutputError,
+    SoundError,
     TtsRenderError,
 )
-from tts_render.ground.files import digest_file
+from tts_render.ground.files import digest_bytes, digest_file
+from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
 from tts_render.mix.timeline import Timeline
 from tts_render.speech.orders import Made
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from tts_render.mix.timeline import Placement
     from tts_render.mix.to_mp3 import Product
     from tts_render.run.crew import MixPlan
-    from tts_render.sound.audio import Clip
+    from tts_render.sound.audio import Clip, SoundFile
     from tts_render.sound.mp3 import Tags
     from tts_render.speech.cache import UtteranceCache
     from tts_render.speech.casting import Direction, Role, Utterance
@@ -185,7 +187,7 @@ class FarCrew:
         left = _TRIES
         while True:
             left -= 1
-            bring = partial(self._bring, again=left < _TRIES - 1)
+            bring = partial(self.bring, again=left < _TRIES - 1)
             try:
                 mixed = self._mixed(Mixing(pack(refs, bring), packed_plan(plan, bring), finished))
                 product = self._fetched(mixed, path)
@@ -258,15 +260,24 @@ class FarCrew:
             if not isinstance(error, OutputError) or len(avoid) >= _TRIES:
                 raise error
 
-    def _bring(self, file: Path, *, again: bool) -> None:
-        """Bring the content of a file to where workers find it."""
+    def bring(self, sound: SoundFile, *, again: bool = False) -> None:
+        """Bring the content of a sound file to where workers find it.
+
+        Raises:
+            SoundError: it was changed or removed since it was opened.
+        """
+        if sound.digest in self._brought and not again:
+            return
         try:
-            digest = digest_file(file)
-            if again or digest not in self._brought:
-                self.cache.keep_blob(file.read_bytes())
-                self._brought.add(digest)
+            data = sound.path.read_bytes()
         except OSError as error:
-            raise OutputError(reason_of(error), path=file) from error
+            raise SoundError(said("cannot be read: {reason}", reason=reason_of(error)), path=sound.path) from error
+        if digest_bytes(data) != sound.digest:
+            raise SoundError(
+                said("the sound was changed while it was in use"), path=sound.path, remedy=said("Try again.")
+            )
+        self.cache.keep_blob(data)
+        self._brought.add(sound.digest)
 
     def _fetched(self, mixed: Mixed, path: Path) -> Product:
         found = self.cache.blob(mixed.digest)

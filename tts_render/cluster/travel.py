@@ -154,29 +154,29 @@ class LostClipsError(TtsRenderError):
         self.names = tuple(names)
 
 
-def pack(placements: Iterable[Placement], put: Callable[[Path], None]) -> tuple[Placement, ...]:
+def pack(placements: Iterable[Placement], put: Callable[[SoundFile], None]) -> tuple[Placement, ...]:
     """Placements whose sources can travel.
 
     Args:
         placements: as they are arranged.
-        put: brings a file's content to where workers find it.
+        put: brings the content of a sound file to where workers find it.
     """
 
     def packed(placement: Placement) -> Placement:
         source = placement.source
         if isinstance(source, SoundFile):
-            put(source.path)
+            put(source)
             return replace(placement, source=_sound(source))
         return placement
 
     return tuple(map(packed, placements))
 
 
-def packed_plan(plan: MixPlan, put: Callable[[Path], None]) -> PackedPlan:
+def packed_plan(plan: MixPlan, put: Callable[[SoundFile], None]) -> PackedPlan:
     """A plan that can travel."""
     music = None
     if plan.music is not None:
-        put(plan.music.sound.path)
+        put(plan.music.sound)
         music = plan.music.settings, _sound(plan.music.sound)
     return PackedPlan(tuple(plan.directions.items()), plan.settings, plan.main, plan.levelled, music)
 
