@@ -5,6 +5,9 @@ const [playwright, executablePath, address, task, times] = process.argv.slice(2)
 const { chromium } = require(playwright);
 const answers = require("node:readline").createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 
+// Milliseconds between looking and doing: by then an engine's connection is no longer taken for granted.
+const THINKING = 3000;
+
 const mark = async (name) => {
   console.log(JSON.stringify({ mark: name }));
   await answers.next();
@@ -90,7 +93,7 @@ const tasks = {
     await page.locator("[data-utterance]").nth(4 + number).locator("[data-action=edit]").click();
     await page.locator("[data-tab=accent]").click();
     await page.locator(".accent").first().waitFor();
-    await page.waitForLoadState("networkidle").catch(() => {});
+    await page.waitForTimeout(THINKING);
     await mark("before");
     const taken = await untilSound(page, () => {
       const accent = document.querySelector(".accent");

@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pytest
@@ -783,6 +783,104 @@ def test_a_run_after_an_interrupted_one_waits_for_what_is_still_in_flight(stage:
     threading.Timer(0.05, release.set).start()
     assert list(again) == [(0, 7)]
     assert max(most) == 1
+
+
+# Questions beside the work
+
+
+class Speaking:
+    """A job that is under way until it is let end."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._began, self._end = threading.Event(), threading.Event()
+        self._results = pool.run([0], self._speak)
+        self._thread = threading.Thread(target=lambda: list(self._results))
+
+    def _speak(self, engine: Engine, job: int) -> None:
+        self._began.set()
+        assert self._end.wait(60)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._began.wait(60)
+        return self
+
+    def end(self) -> None:
+        self._end.set()
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(60)
+
+
+def test_a_question_is_answered_while_the_engine_speaks(stage: Stage) -> None:
+    pool = stage.puppets(Puppet("one", twin=Puppet("one aside")))
+    with Speaking(pool):
+        assert [pool.ask(lambda engine: engine.label) for _ in range(2)] == ["one aside"] * 2
+
+
+def test_an_engine_that_can_only_take_turns_is_asked_when_it_has_spoken(stage: Stage) -> None:
+    pool = stage.puppets(Puppet("one"))
+    assert pool.ask(lambda engine: engine.label) == "one"
+    told: list[str] = []
+    with Speaking(pool) as speaking:
+        asking = threading.Thread(target=lambda: told.append(pool.ask(lambda engine: engine.label)))
+        asking.start()
+        assert told == []
+        speaking.end()
+        asking.join(60)
+    assert told == ["one"]
+
+
+def test_a_question_that_fails_beside_the_work_is_asked_again_in_its_turn(stage: Stage) -> None:
+    pool = stage.puppets(Puppet("one", twin=Puppet("one aside")))
+    asked: list[str] = []
+
+    def question(engine: Engine) -> str:
+        asked.append(engine.label)
+        if engine.label == "one aside":
+            raise EngineReplyError("no", engine=engine.label)
+        return engine.label
+
+    assert pool.ask(question) == "one"
+    assert asked == ["one aside", "one"]
+
+
+def test_a_question_that_an_engine_refuses_is_not_asked_again(stage: Stage) -> None:
+    pool = stage.puppets(Puppet("one", twin=Puppet("one aside")))
+    asked: list[str] = []
+
+    def question(engine: Engine) -> None:
+        asked.append(engine.label)
+        raise EngineRefusedError("no such kana", engine=engine.label)
+
+    with pytest.raises(EngineRefusedError, match="no such kana"):
+        pool.ask(question)
+    assert asked == ["one aside"]
+
+
+def test_an_engine_that_never_answers_beside_its_work_is_not_asked_so_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_render.engine.pool._ASIDE", 0.05)
+    pool = stage.puppets(Puppet("one", twin=Puppet("one aside")))
+    never = threading.Event()
+
+    def question(engine: Engine) -> str:
+        if engine.label == "one aside":
+            assert never.wait(60)
+        return engine.label
+
+    assert pool.ask(question) == "one"
+    assert pool.ask(lambda engine: engine.label) == "one"
+    never.set()
+
+
+def test_closing_the_pool_closes_the_second_way_to_an_engine(stage: Stage) -> None:
+    twin = Puppet("one aside")
+    with stage.puppets(Puppet("one", twin=twin)) as pool:
+        assert pool.ask(lambda engine: engine.label) == "one aside"
+    assert twin.closed
 
 
 def test_closing_the_pool_closes_the_engines(stage: Stage) -> None:

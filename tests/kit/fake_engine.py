@@ -124,6 +124,8 @@ class FakeEngine:
         self.connections = 0
         self.at_once = 0
         """Most requests for synthesis that were ever open together."""
+        self.waiting = 0
+        """How many requests wait while it is held."""
         self._open = 0
         self._plan: dict[str, deque[Fault | None]] = {}
         self._lock = threading.Lock()
@@ -212,8 +214,17 @@ class FakeEngine:
                 return self.mishaps[self.asked // self.every % len(self.mishaps)]
             return None
 
-    def make_query(self, text: str, style: int) -> Json:
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._lock:
+            self.waiting += 1
         with self._core:
+            with self._lock:
+                self.waiting -= 1
+            yield
+
+    def make_query(self, text: str, style: int) -> Json:
+        with self._in_turn():
             start = time.monotonic()
             phrases = to_phrases(text, self.words, style, self.known)
             notation = to_notation(phrases)
@@ -250,7 +261,7 @@ class FakeEngine:
     def make_sound(self, query: Json, style: int, share: float = 1.0) -> bytes:
         """One at a time, like the real one."""
         text = self._texts.get(query.get("kana", ""), "")
-        with self._core:
+        with self._in_turn():
             start = time.monotonic()
             number = len(self.syntheses)
             made = query
@@ -290,6 +301,12 @@ class FakeEngine:
             self._released.wait(rest)
         if seconds:
             self.busy.append((start, time.monotonic()))
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Have it answer nothing about accents and speak nothing, as if it were at work, while the block runs."""
+        with self._core:
+            yield
 
     def released(self, seconds: float) -> bool:
         """Wait for ``seconds``; True at once when the engine stops."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
@@ -13,6 +15,7 @@ from urllib.parse import quote
 import requests
 import uvicorn
 
+from tts_render.ground.files import locked
 from tts_render.run.session import Session
 from tts_render.studio.attending import Attendant
 from tts_render.studio.desk import Desk
@@ -22,11 +25,12 @@ from tts_render.studio.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.kit.site_kit import SiteKit
 
-__all__ = ["SECRET", "Page", "open_studio"]
+__all__ = ["SECRET", "Page", "journal_held", "open_studio"]
 
 SECRET = "a-secret-of-this-test"  # it opens nothing
 
@@ -106,3 +110,9 @@ def open_studio(site: SiteKit, *, attentive: bool = False) -> Iterator[Page]:
             server.should_exit = True
             thread.join(30)
             page.session.close()
+
+
+def journal_held(cache: Path, root: Path) -> AbstractContextManager[None]:
+    """Keep the studio from saving changes, as another program does that saves its own."""
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
+    return locked(cache / "studio" / f"{name}.lock", busy="the test holds it")

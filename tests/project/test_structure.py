@@ -196,6 +196,7 @@ MODULE_ORDER = (
     "tts_render.studio.edits",
     "tts_render.studio.manners",
     "tts_render.studio.shelf",
+    "tts_render.studio.precedence",
     "tts_render.studio.press",
     "tts_render.studio.facts",
     "tts_render.studio.shapes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tts_render.ground.errors import TtsRenderError
 from tts_render.run.session import Session
 from tts_render.speech.speaking import speak
 from tts_render.studio.desk import Desk
+from tts_render.studio.precedence import Precedence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +83,58 @@ def test_what_is_asked_while_the_studio_closes_is_no_fault_of_it(
         assert None not in sheet.clips(desk.clips)
         assert desk.whole(path, sheet, sheet.clips(desk.clips)) is None
         desk.prepare(path)
+
+
+def test_a_trial_for_which_nobody_waits_any_more_is_not_spoken(tmp_path: Path, fake_engine: FakeEngine) -> None:
+    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
+    with Session(tmp_path / "cache", engines=(fake_engine.url,)) as session, Desk(root, session) as desk:
+        sheet = desk.sheet(desk.path("_posts/2025-10-10-3.md"))
+        with ThreadPoolExecutor(2) as pool:
+            with fake_engine.held():
+                first = pool.submit(desk.narrator.clip, sheet, 0)
+                while not fake_engine.waiting:
+                    pass
+                with pytest.raises(TtsRenderError):
+                    desk.narrator.clip(replace(sheet), 1, quiet=True, wanted=lambda: False)
+                last = pool.submit(desk.narrator.clip, sheet, 2)
+            assert first.result(30).frames
+            assert last.result(30).frames
+    assert fake_engine.texts == [sheet.utterances[index].reading for index in (0, 2)]
+
+
+def test_pages_are_told_of_a_line_that_was_spoken_as_a_trial_in_the_meantime(
+    tmp_path: Path, fake_engine: FakeEngine
+) -> None:
+    root = Path(shutil.copytree(EXAMPLE, tmp_path / "site"))
+    events: list[dict[str, Any]] = []
+    with Session(tmp_path / "cache", engines=(fake_engine.url,)) as session, Desk(root, session) as desk:
+        sheet = desk.sheet(desk.path("_posts/2025-10-10-3.md"))
+        with desk.told(events.append), ThreadPoolExecutor(1) as pool:
+            with fake_engine.held():
+                tried = pool.submit(desk.narrator.clip, replace(sheet), 1, quiet=True)
+                while not fake_engine.waiting:
+                    pass
+                desk.narrator.need(sheet, (1,), urgency=0)
+            assert tried.result(30).frames
+            assert desk.narrator.clip(sheet, 2).frames
+    lines = [(event["utterance"]["id"], event["utterance"]["state"]) for event in events]
+    assert lines[:1] == [(sheet.ids[1], "spoken")]
+    assert len(fake_engine.syntheses) == 2
+
+
+def test_who_goes_first_is_waited_for_but_not_for_ever() -> None:
+    precedence = Precedence()
+    precedence.give_way(60)
+    done: list[str] = []
+    with precedence.first():
+        precedence.give_way(0.01)
+
+        def second() -> None:
+            precedence.give_way(60)
+            done.append("second")
+
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        done.append("first")
+    waiting.join(30)
+    assert done == ["first", "second"]

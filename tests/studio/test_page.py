@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -11,10 +12,13 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.kit.fake_engine import Fault
+from tests.kit.studio_kit import journal_held
 from tests.kit.studio_page import Studio, tree
+from tts_render.ground.files import temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.kit.fake_engine import FakeEngine
 
@@ -161,6 +165,61 @@ def test_accents_are_moved_parted_joined_spelled_raised_and_given_back(studio: S
     assert ("".join(mora["text"] for mora in spelled["moras"]), spelled["accent"]) == ("ザリガニ", 1)
     assert told["reset"] == told["phrases"]
     assert tree(studio.root) == before, "without a take there is no file of takes, and the text is as it was"
+
+
+@pytest.mark.chromium
+@pytest.mark.slow
+def test_a_changed_accent_sounds_while_it_is_saved_and_is_spoken_once(
+    studio: Studio, fake_engine: FakeEngine, tmp_path: Path
+) -> None:
+    before = tree(studio.root)
+    spoken: dict[str, list[int]] = {}
+    files: dict[str, dict[str, bytes]] = {}
+    obstacle = temporary_name(studio.root / SCRIPT)
+
+    def note(name: str) -> None:
+        spoken[name] = [synthesis.query["accent_phrases"][0]["accent"] for synthesis in fake_engine.syntheses]
+        files[name] = tree(studio.root)
+
+    with ExitStack() as journal, ExitStack() as engine:
+
+        def heard() -> None:
+            note("heard")
+            journal.close()
+
+        def clear() -> None:
+            obstacle.rmdir()
+
+        told = studio.use(
+            "tried",
+            {
+                "hold": lambda: journal.enter_context(journal_held(tmp_path / "cache", studio.root)),
+                "heard": heard,
+                "saved": lambda: note("saved"),
+                "obstruct": obstacle.mkdir,
+                "clear": clear,
+                "refused": lambda: note("refused"),
+                "busy": lambda: engine.enter_context(fake_engine.held()),
+                "free": engine.close,
+                "several": lambda: note("several"),
+                "undone": lambda: note("undone"),
+            },
+        )
+    is_ = told["is"]
+    assert (told["saving"], told["moras"], told["current"]) == ("Saving…", True, "true")
+    assert (spoken["heard"][1:], files["heard"]) == ([is_], before), "it sounds, and nothing is saved yet"
+    assert spoken["saved"] == spoken["heard"], "what is saved has been spoken already"
+    (line,) = changed_lines(before[SCRIPT], files["saved"][SCRIPT])
+    assert '<phoneme alphabet="x-voicevox-kana" ph="' in line
+    assert "cannot be written" in told["refused"]
+    assert told["silent"] is None, "what could not be saved does not go on sounding"
+    assert files["refused"] == files["saved"]
+    assert len(spoken["refused"]) <= len(spoken["saved"]) + 1, "the line as it is has not been spoken again"
+    assert (len(told["tried"]), told["last"]) == (3, told["tried"][-1])
+    assert told["last"] == is_ - 1
+    assert spoken["undone"] == spoken["several"], "nothing is spoken to undo"
+    assert files["undone"] == before
+    assert all("503" in problem for problem in told["problems"])
 
 
 def changed_lines(before: bytes, after: bytes) -> list[str]:

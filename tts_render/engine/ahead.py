@@ -1,4 +1,4 @@
-"""Questions asked ahead: while an engine speaks one utterance, it is asked how it would say the next one.
+"""Questions asked beside the work: while an engine speaks one utterance, it is asked how it would say another one.
 
 This only saves time. Whatever goes wrong here is simply asked again when its turn comes.
 """
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from tts_render.engine.base import Engine
     from tts_render.ground.units import Seconds
 
-__all__ = ["Ahead"]
+__all__ = ["Ahead", "Errand"]
 
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 _FAREWELL: Seconds = 0.5
@@ -43,7 +44,7 @@ class Ahead(Generic[R]):
         self._next = 0
         """All questions before this one have been answered or asked ahead."""
         self._asked: dict[int, tuple[Engine, Future[R]]] = {}
-        self._errands: dict[Engine, _Errand[R] | None] = {}
+        self._errands: dict[Engine, Errand[int, R] | None] = {}
         self._given_up = False
 
     def __enter__(self) -> Self:
@@ -82,7 +83,7 @@ class Ahead(Generic[R]):
                 return
             if engine not in self._errands:
                 aside = engine.aside()
-                self._errands[engine] = None if aside is None else _Errand(aside, self._put)
+                self._errands[engine] = None if aside is None else Errand(aside, self._put)
             errand = self._errands[engine]
             if errand is None or errand.busy:
                 return
@@ -98,35 +99,44 @@ class Ahead(Generic[R]):
             raise
 
 
-class _Errand(Generic[R]):
-    """A thread that asks one engine, one question at a time."""
+class Errand(Generic[Q, R]):
+    """A thread that asks one engine, one question at a time.
 
-    def __init__(self, aside: Engine, put: Callable[[Engine, int], R]) -> None:
+    Args:
+        aside: a second way to an engine, for nothing but this; it is closed with the errand.
+        put: puts a question to it.
+    """
+
+    def __init__(self, aside: Engine, put: Callable[[Engine, Q], R]) -> None:
         self._aside = aside
         self._put = put
-        self._orders: queue.SimpleQueue[tuple[int, Future[R]] | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[tuple[Q, Future[R]] | None] = queue.SimpleQueue()
         self._latest: Future[R] | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     @property
     def busy(self) -> bool:
+        """Whether it has not answered yet."""
         return self._latest is not None and not self._latest.done()
 
-    def send(self, number: int) -> Future[R]:
-        self._latest = Future()
-        self._orders.put((number, self._latest))
-        return self._latest
+    def send(self, question: Q) -> Future[R]:
+        """Have a question asked after those before it; its answer, or what went wrong with it."""
+        answer: Future[R] = Future()
+        self._latest = answer
+        self._orders.put((question, answer))
+        return answer
 
     def close(self) -> None:
+        """Ask nothing more, and close the way to the engine."""
         self._orders.put(None)
         self._thread.join(_FAREWELL)
         self._aside.close()
 
     def _work(self) -> None:
         while (order := self._orders.get()) is not None:
-            number, answer = order
+            question, answer = order
             try:
-                answer.set_result(self._put(self._aside, number))
+                answer.set_result(self._put(self._aside, question))
             except BaseException as error:  # noqa: BLE001  # asked again in the ordinary way, which tells
                 answer.set_exception(error)

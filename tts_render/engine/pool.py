@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from tts_render.engine.ahead import Errand
 from tts_render.engine.dispatch import GLANCE, EngineEvent, Member, Run, differences
-from tts_render.ground.errors import EngineError, EngineMismatchError, EngineUnreachableError
+from tts_render.ground.errors import (
+    EngineError,
+    EngineMismatchError,
+    EngineRefusedError,
+    EngineUnreachableError,
+    TtsRenderError,
+)
 from tts_render.ground.messages import joined, listed, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
     from tts_render.engine.base import Engine, Identity
-    from tts_render.ground.errors import TtsRenderError
     from tts_render.ground.units import Seconds
 
 __all__ = ["Pool", "connect"]
 
 J = TypeVar("J")
 R = TypeVar("R")
+
+_ASIDE: Seconds = 5.0
+"""How long an answer beside the work may take; an engine may serve only one connection at a time."""
 
 
 def connect(
@@ -121,6 +131,10 @@ class Pool:
             Member(engine, tuple(threading.Lock() for _ in range(engine.workers))) for engine in engines
         )
         self._running = threading.Lock()
+        self._asking = threading.Lock()
+        self._errand: Errand[Callable[[Engine], Any], Any] | None = None
+        self._beside = True
+        """Whether questions may be asked beside the work."""
         self._absence = absence
         self._tell = tell
         self._turn = turn
@@ -136,6 +150,10 @@ class Pool:
 
     def close(self) -> None:
         """Close all engines."""
+        with self._asking:
+            self._beside = False
+            if self._errand is not None:
+                self._errand.close()
         for member in self._members:
             # Give a thread that was interrupted, or that waits for an engine to return, a moment to end.
             held = [slot for slot in member.slots if slot.acquire(timeout=2 * GLANCE)]
@@ -197,6 +215,67 @@ class Pool:
             return
         with self._running:
             yield from self._run(jobs, task, done, size)
+
+    def ask(self, question: Callable[[Engine], R]) -> R:
+        """What an engine answers to a question about accent phrases.
+
+        Where the engine can be asked beside its work, neither waits for the other: no question for the utterance that
+        is being spoken, and no utterance for a question.
+
+        Args:
+            question: asks an engine; called in another thread, and again if it went wrong.
+
+        Raises:
+            TtsRenderError: what ``question`` raises.
+            EngineUnreachableError: no engine is left.
+            EngineMismatchError: an engine came back as a different one.
+        """
+        answer = self._send(question)
+        if answer is not None:
+            try:
+                return cast("R", answer.result(_ASIDE))
+            except EngineRefusedError:
+                raise
+            except (TimeoutError, TtsRenderError):
+                pass  # asked again in the ordinary way, which has more patience
+        ((_, found),) = self.run([question], lambda engine, again: again(engine))
+        if answer is not None and not answer.done():
+            self._beside = False
+        if isinstance(found, TtsRenderError):
+            raise found
+        return found
+
+    def ask_all(self, jobs: Sequence[J], question: Callable[[Engine, J], R]) -> list[R | TtsRenderError]:
+        """What engines answer to questions about accent phrases, each its error where it has no answer.
+
+        A single one is asked beside the work, as by :meth:`ask`; all engines share several.
+
+        Raises:
+            EngineUnreachableError: no engine is left.
+            EngineMismatchError: an engine came back as a different one.
+        """
+        if len(jobs) != 1:
+            return [answer for _, answer in self.run(jobs, question)]
+        try:
+            return [self.ask(lambda engine: question(engine, jobs[0]))]
+        except (EngineUnreachableError, EngineMismatchError):
+            raise
+        except TtsRenderError as error:
+            return [error]
+
+    def _send(self, question: Callable[[Engine], Any]) -> Future[Any] | None:
+        """Have a question asked beside the work; None where it cannot be."""
+        member = self._members[0]
+        with self._asking:
+            if not self._beside or member.state != "here":
+                return None
+            if self._errand is None:
+                aside = member.engine.aside()
+                if aside is None:
+                    self._beside = False
+                    return None
+                self._errand = Errand(aside, lambda engine, asked: asked(engine))
+            return self._errand.send(question)
 
     def _run(
         self,

@@ -6,11 +6,12 @@ text says is left to takes.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tts_render.engine.moras import digest_phrases
-from tts_render.ground.errors import TtsRenderError
+from tts_render.ground.errors import OutputError, TtsRenderError
 from tts_render.run.lines import direct_lines
 from tts_render.run.rereading import Rewording
 from tts_render.run.spelling import spellings, without_kana
@@ -21,7 +22,7 @@ from tts_render.speech.orders import EnginesHere
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tts_render.engine import Engine
+    from tts_render.engine import Engine, Phrasing
     from tts_render.engine.base import StyleId
     from tts_render.engine.moras import AccentPhrase
     from tts_render.engine.pool import Pool
@@ -50,7 +51,7 @@ def write_readings(
 ) -> set[int]:
     """Write into a script how lines are to be said, where it can say that.
 
-    The engines are asked about no other lines, and must be held by nobody else meanwhile.
+    The engines are asked about no other lines. What they make of the new texts is remembered, as they are spoken next.
 
     Args:
         draft: the script; it gets the readings.
@@ -83,11 +84,14 @@ def write_readings(
             episode, pool, cache,
         )  # fmt: skip
         heard = {
-            saying.place: spans
+            saying.place: (spans, answer)
             for (saying, spans), answer in zip(tries, answers, strict=True)
-            if answer is not None and digest_phrases(answer) == digest_phrases(saying.wanted)
+            if answer is not None and digest_phrases(answer.phrases) == digest_phrases(saying.wanted)
         }
-        done |= _put(draft, heard)
+        put = _put(draft, {place: spans for place, (spans, _) in heard.items()})
+        for place in put:
+            heard[place][1].remember(pool, cache)
+        done |= put
         waiting = [saying for saying, _ in tries if saying.place not in done]
     return done
 
@@ -111,9 +115,23 @@ def _put(draft: Draft, wanted: Mapping[int, tuple[Span, ...]]) -> set[int]:
     return already | draft.make([Rewording(place, spans=wanted[place]) for place in wanted if place not in already])
 
 
+class _Answer(NamedTuple):
+    """What an engine makes of a line."""
+
+    reading: str
+    style: StyleId
+    phrasing: Phrasing
+    phrases: tuple[AccentPhrase, ...]
+
+    def remember(self, pool: Pool, cache: UtteranceCache) -> None:
+        """Spare whoever speaks it the same question."""
+        with suppress(OutputError):
+            cache.remember(pool.identity, self.style, self.reading, self.phrasing)
+
+
 def _answers(
     lines: Sequence[tuple[Line, StyleId]], episode: Episode, pool: Pool, cache: UtteranceCache
-) -> list[tuple[AccentPhrase, ...] | None]:
+) -> list[_Answer | None]:
     """What the engine makes of lines in a style; None of a line with kana that it does not take."""
     if not lines:
         return []
@@ -127,9 +145,10 @@ def _answers(
         if isinstance(item, Utterance)
     }
 
-    def ask(engine: Engine, job: tuple[str, StyleId]) -> tuple[AccentPhrase, ...]:
-        return engine.unfold(engine.phrase(*job))
+    def ask(engine: Engine, job: tuple[str, StyleId]) -> _Answer:
+        phrasing = engine.phrase(*job)
+        return _Answer(*job, phrasing, engine.unfold(phrasing))
 
-    answers = dict(zip(jobs, (answer for _, answer in pool.run(list(jobs.values()), ask)), strict=True))
+    answers = dict(zip(jobs, pool.ask_all(list(jobs.values()), ask), strict=True))
     found = (answers.get(at) for at in range(len(lines)))
     return [None if isinstance(answer, TtsRenderError) else answer for answer in found]

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said, translate_all
+from tts_render.ground.reasons import words_of
 from tts_render.run.journal import StaleError
 from tts_render.studio.language import language_for
 
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tts_render.engine.moras import AccentPhrase
     from tts_render.ground.messages import Language
     from tts_render.studio.desk import Desk
     from tts_render.studio.sheet import Sheet
 
-__all__ = ["answer", "body", "going_away", "in_time", "language_of", "line_of", "tell", "text", "whole"]
+__all__ = ["answer", "body", "going_away", "in_time", "language_of", "line_of", "phrases_of", "tell", "text", "whole"]
 
 R = TypeVar("R")
 
@@ -114,6 +117,18 @@ async def body(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(said("the request is not a JSON object"))
     return value
+
+
+def phrases_of(asked: dict[str, Any], path: Path) -> tuple[AccentPhrase, ...]:
+    """The accent phrases of it; lengths and pitches may be missing.
+
+    Raises:
+        InputError: there are none.
+    """
+    try:
+        return read_phrases(asked, open_ends=True)
+    except ValueError as error:
+        raise InputError(words_of(error), path=path) from error
 
 
 def text(asked: dict[str, Any], key: str) -> str:

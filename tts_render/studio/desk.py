@@ -24,6 +24,7 @@ from tts_render.studio.facts import engine_facts, error_facts, progress_facts, s
 from tts_render.studio.known_clips import KnownClips
 from tts_render.studio.narrator import Narrator, Told
 from tts_render.studio.opened import Opened
+from tts_render.studio.precedence import Precedence
 from tts_render.studio.press import Press, Progress
 from tts_render.studio.shelf import Shelf
 from tts_render.studio.stream import check_whole
@@ -66,6 +67,7 @@ class Desk:
         self.session = session
         self.voices = voices
         self.journal = Journal(session.folder, self.root)
+        self.precedence = Precedence()
         self._engines = threading.Lock()
         self.clips = KnownClips(session.cache)
         readings = Readings()
@@ -135,13 +137,7 @@ class Desk:
             TtsRenderError: the engine cannot be asked.
         """
         utterance, style = sheet.utterances[index], sheet.direction(sheet.utterances[index]).style
-        with self._engines:
-            ((_, answer),) = sheet.pool.run(
-                [utterance], lambda engine, line: engine.unfold(phrase(engine, line, style))
-            )
-        if isinstance(answer, TtsRenderError):
-            raise answer
-        return answer
+        return sheet.pool.ask(lambda engine: engine.unfold(phrase(engine, utterance, style)))
 
     def spell(self, sheet: Sheet, index: int, kana: str) -> tuple[AccentPhrase, ...]:
         """The accent phrases of kana with accents, in the notation of VOICEVOX, as the engine of a line says them.
@@ -171,13 +167,10 @@ class Desk:
             EngineError: the engine cannot be asked.
         """
         style = sheet.direction(sheet.utterances[index]).style
-        with self._engines:
-            ((_, answer),) = sheet.pool.run([text], lambda engine, said: engine.unfold(engine.phrase(said, style)))
-        if isinstance(answer, EngineRefusedError):
-            raise InputError(answer.message, path=answer.engine) from answer
-        if isinstance(answer, TtsRenderError):
-            raise answer
-        return answer
+        try:
+            return sheet.pool.ask(lambda engine: engine.unfold(engine.phrase(text, style)))
+        except EngineRefusedError as error:
+            raise InputError(error.message, path=error.engine) from error
 
     def fresh(self, path: Path) -> Sheet:
         """An episode as its files are now; pages are told if they have changed.

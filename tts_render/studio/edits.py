@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tts_render.engine.moras import is_open
 from tts_render.episode.takes import Take, encode_takes, read_takes
-from tts_render.ground.errors import ScriptError, TtsRenderError
+from tts_render.ground.errors import ScriptError
 from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
 from tts_render.run.journal import Change, StaleError
@@ -149,8 +149,6 @@ def say_line(
 ) -> Edit:
     """How a line is said: as readings in its text where the engine says them as wanted, else as a take.
 
-    The engines must be held by nobody else meanwhile.
-
     Args:
         sheet: the episode.
         index: of the utterance.
@@ -225,14 +223,11 @@ def _is_written(sheet: Sheet, index: int, session: Session, draft: Draft, phrase
     if not is_open(phrases):
         return False
 
-    def ask(engine: Engine, line: Utterance) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
-        own, wanted = phrase(engine, replace(line, take=None), style), engine.follow(phrases, style)
+    def ask(engine: Engine) -> tuple[tuple[AccentPhrase, ...], tuple[AccentPhrase, ...]]:
+        own, wanted = phrase(engine, replace(utterance, take=None), style), engine.follow(phrases, style)
         return engine.unfold(own), engine.unfold(wanted)
 
-    ((_, answer),) = sheet.pool.run([utterance], ask)
-    if isinstance(answer, TtsRenderError):
-        raise answer
-    saying = Saying(place, *answer, style)
+    saying = Saying(place, *sheet.pool.ask(ask), style)
     return bool(write_readings(draft, [saying], sheet.episode, sheet.pool, session.cache))
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tts_render.script.deck import Deck
     from tts_render.site.receipt import Receipt
     from tts_render.speech.casting import Utterance
+    from tts_render.speech.orders import ClipSource
     from tts_render.studio.press import Progress
     from tts_render.studio.sheet import Sheet
     from tts_render.studio.shelf import Listed, Standing
@@ -285,7 +286,7 @@ def plots_facts(plots: Plots, voices: Sequence[Talk] | None) -> dict[str, Any]:
     }
 
 
-def mora_facts(clip: CachedClip, start: float = 0.0) -> list[list[object]]:
+def mora_facts(clip: ClipSource, start: float = 0.0) -> list[list[object]]:
     """The moras of a clip: text, beginning and end in seconds.
 
     Args:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -9,10 +12,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tts_render.engine.moras import write_phrases
-from tts_render.ground.errors import TtsRenderError
+from tts_render.episode.takes import Take
+from tts_render.ground.errors import InputError, TtsRenderError
+from tts_render.ground.messages import said
+from tts_render.settings.embedded import EMBEDDED
 from tts_render.sound.audio import conform
-from tts_render.studio.asking import answer, body, going_away, line_of, text
-from tts_render.studio.facts import error_facts, heard_facts, phrase_facts
+from tts_render.studio.asking import answer, body, going_away, line_of, phrases_of, text
+from tts_render.studio.facts import error_facts, heard_facts, mora_facts, phrase_facts
 from tts_render.studio.manners import FOLLOWS, is_marked, manner_facts
 from tts_render.studio.ranges import ranged
 from tts_render.studio.shapes import Shapes
@@ -20,12 +26,15 @@ from tts_render.studio.stream import stream_from, wav
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
 
+    from tts_render.engine.moras import AccentPhrase
+    from tts_render.speech.orders import ClipSource
     from tts_render.studio.desk import Desk
+    from tts_render.studio.sheet import Sheet
 
 __all__ = ["hearing_routes"]
 
@@ -35,6 +44,7 @@ def hearing_routes(desk: Desk) -> list[Route]:
     answers = _Hearing(desk)
     return [
         Route("/api/sound/{path:path}", answers.sound),
+        Route("/api/trial/{path:path}", answers.trial, methods=["POST"]),
         Route("/api/shapes/{path:path}", answers.shapes),
         Route("/api/stream/{path:path}", answers.stream),
         Route("/api/phrases/{path:path}", answers.phrases),
@@ -65,14 +75,33 @@ class _Hearing:
 
         def make(gone: threading.Event) -> bytes:
             sheet, index = line_of(self._desk, request, path)
-            master = sheet.episode.config.master
-            source = self._desk.narrator.clip(sheet, index, wanted=lambda: not gone.is_set())
-            clip = conform(source.load(), master.rate, 1)
+            clip = self._desk.narrator.clip(sheet, index, wanted=lambda: not gone.is_set())
             self._desk.prepare(path)
-            return b"".join(wav([clip.samples], rate=master.rate, channels=1))
+            return _wav(sheet, clip)
 
         async with going_away(request) as gone:
             return ranged(request, await run_in_threadpool(make, gone), media_type="audio/wav")
+
+    async def trial(self, request: Request) -> Response:
+        """The sound of a line with other accent phrases, and its moras. Nothing is saved but the clip in the cache.
+
+        When these phrases are saved, be they a take or markup that reads so, that clip is found again.
+        """
+        path = self._desk.path(request.path_params["path"])
+
+        def make(gone: threading.Event) -> Response:
+            sheet, index = line_of(self._desk, request, path)
+            phrases = phrases_of(asked, path)
+            if not phrases:
+                raise InputError(said("no accent_phrases"), path=path)
+            tried = _with_phrases(sheet, index, phrases)
+            clip = self._desk.narrator.clip(tried, index, quiet=True, wanted=lambda: not gone.is_set())
+            return _form(sound=("audio/wav", _wav(sheet, clip)), moras=("application/json", _json(mora_facts(clip))))
+
+        with self._desk.precedence.first():
+            asked = await body(request)
+            async with going_away(request) as gone:
+                return await run_in_threadpool(make, gone)
 
     async def shapes(self, request: Request) -> Response:
         """How lines look that are spoken; of the others nothing."""
@@ -128,6 +157,8 @@ class _Hearing:
                 "given": [] if take is None else write_phrases(take.phrases),
                 "take": take is not None,
                 "marked": is_marked(sheet, index),
+                # The others make another sound of their own phrases when these are given to them.
+                "tries": sheet.pool.identity.engine not in EMBEDDED,
             }
 
         return await answer(self._desk, request, look)
@@ -147,3 +178,33 @@ class _Hearing:
             return phrase_facts(found, follows=FOLLOWS[sheet.pool.identity.engine])
 
         return await answer(self._desk, request, spell)
+
+
+def _with_phrases(sheet: Sheet, index: int, phrases: Sequence[AccentPhrase]) -> Sheet:
+    """The episode with one line said otherwise."""
+    line = sheet.utterances[index]
+    intonation = 1.0 if line.take is None else line.take.intonation
+    take = Take("", line.line, line.text, line.reading, line.voice, line.style, tuple(phrases), intonation)
+    utterances = (*sheet.utterances[:index], replace(line, take=take), *sheet.utterances[index + 1 :])
+    return replace(sheet, utterances=utterances)
+
+
+def _wav(sheet: Sheet, clip: ClipSource) -> bytes:
+    """The sound of a line as a file."""
+    rate = sheet.episode.config.master.rate
+    return b"".join(wav([conform(clip.load(), rate, 1).samples], rate=rate, channels=1))
+
+
+def _json(facts: object) -> bytes:
+    return json.dumps(facts, ensure_ascii=False).encode()
+
+
+def _form(**parts: tuple[str, bytes]) -> Response:
+    """Several things in one answer, by their names; each with its media type."""
+    border = secrets.token_hex(16)
+    lines: list[bytes] = []
+    for name, (kind, content) in parts.items():
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: {kind}\r\n'
+        lines += [f"--{border}".encode(), head.encode(), content]
+    lines.append(f"--{border}--\r\n".encode())
+    return Response(b"\r\n".join(lines), media_type=f"multipart/form-data; boundary={border}")

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from tts_render.engine.moras import read_phrases
 from tts_render.ground.errors import InputError
 from tts_render.ground.messages import said
-from tts_render.ground.reasons import words_of
 from tts_render.run.rereading import Rewording, Silence
 from tts_render.script import Manner
-from tts_render.studio.asking import answer, body, in_time, line_of, tell, text, whole
+from tts_render.studio.asking import answer, body, in_time, line_of, phrases_of, tell, text, whole
 from tts_render.studio.edits import change_line, change_text, change_wording, find_again, say_line, source_line
 from tts_render.studio.facts import error_facts
 
@@ -45,6 +43,7 @@ _NAMES = {
 }
 """What is changed, in words."""
 _LONGEST_PAUSE = 60.0
+_COURTESY = 2.0  # seconds that saving waits for the sound of what is saved
 _SHOWN = 24  # characters of a line in the name of a change
 
 
@@ -93,14 +92,11 @@ class _Mending:
         asked = await body(request)
 
         def change(path: Path) -> dict[str, Any]:
-            try:
-                phrases = read_phrases(asked, open_ends=True)
-            except ValueError as error:
-                raise InputError(words_of(error), path=path) from error
+            phrases = phrases_of(asked, path)
+            self._desk.precedence.give_way(_COURTESY)
 
             def say(sheet: Sheet, index: int) -> Edit:
-                mend = partial(say_line, sheet, index, self._desk.session, phrases=phrases, intonation=None)
-                return self._desk.holding_engines(mend)
+                return say_line(sheet, index, self._desk.session, phrases=phrases, intonation=None)
 
             return self._make(request, path, said("accents"), say)
 
@@ -112,8 +108,7 @@ class _Mending:
 
         def say(sheet: Sheet, index: int) -> Edit:
             if isinstance(wanted, float):
-                mend = partial(say_line, sheet, index, self._desk.session, phrases=None, intonation=wanted)
-                return self._desk.holding_engines(mend)
+                return say_line(sheet, index, self._desk.session, phrases=None, intonation=wanted)
             return change_wording(sheet, index, wanted(sheet, index), what)
 
         return await answer(self._desk, request, lambda path: self._make(request, path, what, say))

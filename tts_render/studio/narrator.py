@@ -108,7 +108,8 @@ class Narrator:
             sheet: the episode.
             index: of the utterance.
             quiet: tell nobody, since the sheet is not the one that pages show.
-            wanted: whether somebody still waits; if not, everything else is spoken first.
+            wanted: whether somebody still waits; if not, everything else is spoken first, and this not at all if it is
+                quiet.
 
         Raises:
             TtsRenderError: it cannot be spoken, or nobody waits any more.
@@ -125,6 +126,8 @@ class Narrator:
             job.waiting -= 1
             if not job.waiting and not job.done:
                 job.urgency = _LAST
+                if quiet:  # nor will anybody else want it
+                    self._jobs.pop(_key(sheet, index), None)
         if job.clip is None:
             raise job.error or SpeechError(said("the studio is closed"), (), path=sheet.lines.script.path)
         return job.clip
@@ -162,11 +165,11 @@ class Narrator:
         self._jobs.pop(_key(job.sheet, job.index), None)
 
     def _speak(self, job: _Job) -> Told | None:
-        """Speak a line; what has become of it, None if it was there already."""
+        """Speak a line; what has become of it, None if it was there already when it was wanted."""
         sheet, utterance = job.sheet, job.sheet.utterances[job.index]
         (job.clip,) = sheet.clips_of((job.index,), self._clips)
         if job.clip is not None:
-            return None
+            return Told(sheet, job.index, "spoken") if job.urgency == 0 else None  # as a trial, in the meantime
         if not job.quiet:
             self._tell(Told(sheet, job.index, "speaking"))
         try:

@@ -109,46 +109,130 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     const accent = page.locator(".accent").first();
     await accent.waitFor();
     const told = { phrases: await text(page.locator(".phrase .moras")), was: Number(await accent.inputValue()) };
-    let sound = answered(page, "/api/sound/");
-    await accent.focus();
-    await page.keyboard.press("ArrowLeft");
+    // It sounds while it is saved.
+    const changed = async (act) => {
+      const sound = answered(page, "/api/trial/");
+      await act();
+      await page.waitForFunction(() => ![...document.querySelectorAll(".mend [role=status]")].some((element) => /Saving/.test(element.textContent)));
+      return (await sound).status();
+    };
+    told.spoken = await changed(async () => {
+      await accent.focus();
+      await page.keyboard.press("ArrowLeft");
+    });
     told.is = Number(await accent.inputValue());
     told.said = await accent.getAttribute("aria-valuetext");
-    told.spoken = (await sound).status();
     await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
     await page.waitForFunction(() => document.querySelector("[data-action=compare]").disabled === false);
     told.focused = await page.evaluate(() => document.activeElement.className);
     await ask("moved");
     await page.keyboard.press("b");
     told.compared = await page.locator(".which").innerText();
-    sound = answered(page, "/api/sound/");
-    await page.locator("[data-action=split]").first().click();
-    await sound;
+    await changed(() => page.locator("[data-action=split]").first().click());
     told.split = await text(page.locator(".phrase .moras"));
     await ask("split");
-    sound = answered(page, "/api/sound/");
-    await page.locator("[data-action=join]").first().click();
-    await sound;
+    await changed(() => page.locator("[data-action=join]").first().click());
     told.joined = await text(page.locator(".phrase .moras"));
     const pitch = page.locator(".tune.pitch:enabled").first();
-    sound = answered(page, "/api/sound/");
-    await pitch.focus();
-    await page.keyboard.press("ArrowUp");
-    await sound;
+    await changed(async () => {
+      await pitch.focus();
+      await page.keyboard.press("ArrowUp");
+    });
     told.pitch = Number(await pitch.inputValue());
     await ask("raised");
     await page.locator("[data-action=kana]").first().click();
-    sound = answered(page, "/api/sound/");
-    await page.locator(".spelling input").fill("ざ'りがに");
-    await page.keyboard.press("Enter");
-    await sound;
+    await changed(async () => {
+      const field = page.locator(".spelling input");
+      await field.fill("ざ'りがに");
+      await page.keyboard.press("Enter");
+      await field.waitFor({ state: "detached" });
+    });
     told.spelled = await text(page.locator(".phrase .moras"));
     await ask("spelled");
-    sound = answered(page, "/api/sound/");
+    const sound = answered(page, "/api/sound/");
     await page.locator("[data-action=reset]").click();
     await sound;
     await page.waitForFunction((was) => Number(document.querySelector(".accent").value) === was, told.was);
     told.reset = await text(page.locator(".phrase .moras"));
+    return told;
+  },
+
+  // A changed accent is heard while it is saved: when saving takes long, when it is refused, and when others follow.
+  async tried(page) {
+    await page.addInitScript(() => {
+      globalThis.begun = 0;
+      const play = HTMLMediaElement.prototype.play;
+      HTMLMediaElement.prototype.play = function () {
+        if (!("begins" in this)) this.addEventListener("playing", () => { if (this.begins) globalThis.begun++; this.begins = false; });
+        this.begins = true;
+        return play.call(this);
+      };
+    });
+    await open(page, "サーバー");
+    await page.getByRole("button", { name: "Repeat this line" }).click(); // so that what sounds can be looked at
+    const row = rows(page).nth(1);
+    await mend(page, 1);
+    await page.locator("[data-tab=accent]").click();
+    const accent = page.locator(".accent").first();
+    await accent.waitFor();
+    const status = page.locator(".mend .top > [role=status]").first();
+    const begun = (count) => page.waitForFunction((wanted) => globalThis.begun === wanted, count);
+    const value = async () => Number(await accent.inputValue());
+    const told = { was: await value() };
+
+    await ask("hold");
+    await accent.focus();
+    await page.keyboard.press("ArrowLeft");
+    await begun(1);
+    told.is = await value();
+    told.saving = await status.innerText();
+    told.moras = (await page.locator(".now .mora").count()) > 0;
+    told.current = await row.getAttribute("aria-current");
+    await ask("heard");
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
+    await page.locator("[data-action=compare]:enabled").waitFor();
+    await page.waitForFunction(() => document.querySelectorAll("[data-utterance]")[1].classList.contains("spoken"));
+    await ask("saved");
+
+    await ask("obstruct");
+    await page.keyboard.press("ArrowLeft");
+    await page.locator(".troubles .trouble").waitFor();
+    await page.waitForFunction((is) => Number(document.querySelector(".accent").value) === is, told.is);
+    told.refused = await page.locator(".troubles .trouble").innerText();
+    told.silent = await row.getAttribute("aria-current");
+    await ask("clear");
+    const before = await page.evaluate(() => globalThis.begun);
+    await row.locator("[data-action=play]").click();
+    await begun(before + 1);
+    await page.keyboard.press("Escape");
+    await ask("refused");
+
+    const tried = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/api/trial/")) tried.push(request.postDataJSON().accent_phrases[0].accent);
+    });
+    const already = await page.evaluate(() => globalThis.begun);
+    await ask("busy");
+    await accent.focus();
+    for (const key of ["ArrowLeft", "ArrowRight", "ArrowLeft"]) await page.keyboard.press(key);
+    while (tried.length < 3) await page.waitForTimeout(20);
+    await ask("free");
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
+    await page.locator("[data-action=compare]:enabled").waitFor();
+    await begun(already + 1);
+    told.tried = tried;
+    told.last = await value();
+    await ask("several");
+    await page.keyboard.press("Escape");
+    await page.locator(".mend .top button.flat", { hasText: "Close" }).click();
+    while (await page.locator("[data-action=undo]:enabled").count()) {
+      const undone = answered(page, "/api/undo");
+      await page.locator("[data-action=undo]").click();
+      await undone;
+    }
+    await row.locator("[data-action=play]").click();
+    await begun(already + 2);
+    await ask("undone");
     return told;
   },
 

@@ -228,6 +228,7 @@ export class Accents extends HTMLElement {
     this.#full.forEach((phrase, at) => {
       const element = this.#strip.children[at];
       const accent = element.querySelector(".accent");
+      if (!accent) return; // its kana is being typed
       accent.value = phrase.accent;
       const falls = phrase.accent < phrase.moras.length;
       mark(accent, "aria-valuetext", falls ? say("falls after {mora}", { mora: phrase.moras[phrase.accent - 1].text }) : say("does not fall (flat)"));
@@ -335,6 +336,7 @@ export class Accents extends HTMLElement {
     const field = make("input", { type: "text", value: spelled, "aria-label": say("Kana of this phrase"), lang: "ja", autocomplete: "off", spellcheck: "false" });
     const done = () => {
       form.replaceWith(body);
+      this.#fill();
       body.querySelector(".spell").focus();
     };
     const form = make(

@@ -3,7 +3,7 @@
 import { Accents } from "./accents.js";
 import { make, mark } from "./elements.js";
 import { Manner } from "./manner.js";
-import { get, post, sound } from "./talk.js";
+import { get, post, sound, trial } from "./talk.js";
 import { say } from "./words.js";
 
 const TABS = { text: say("Text"), accent: say("Accent"), manner: say("Voice") };
@@ -21,6 +21,8 @@ export class Mend {
   #heard = "after";
   #saving = Promise.resolve();
   #waiting = 0;
+  #round = 0;
+  #tries = false;
   #asked = 0;
   #field;
   #place = make("label", {});
@@ -119,6 +121,7 @@ export class Mend {
         const told = await get("phrases", this.#host.path, { utterance: id });
         if (asked !== this.#asked || this.#waiting) return;
         this.#accents.show(told);
+        this.#tries = told.tries;
       }
     } catch (error) {
       this.#failed(error);
@@ -228,15 +231,17 @@ export class Mend {
     );
   }
 
-  /** Keep how the line is said. One change is saved after the other, and each is heard. */
+  /** Keep how the line is said. One change is saved after the other, and the last is heard: where it can be, meanwhile. */
   #keep(place, wanted) {
     const kept = structuredClone(wanted);
+    const round = ++this.#round;
+    const hearing = this.#tries && kept.accent_phrases?.length ? this.#try(kept.accent_phrases) : null;
     this.#waiting++;
     this.#status.textContent = say("Saving…");
     this.#saving = this.#saving.then(async () => {
       let error = null;
       try {
-        if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
+        if (!hearing && this.#sounds.after) this.#sounds.before = this.#sounds.after;
         const at = this.#host.rows.indexOf(this.row);
         const facts = await post(place, this.#host.path, { utterance: this.row.id }, kept);
         this.#host.take(facts);
@@ -250,10 +255,42 @@ export class Mend {
       }
       if (error) this.#failed(error);
       if (this.#waiting || this.#busy || (wanted.out && !error)) return;
-      if (!error) this.#play();
+      if (error && hearing) this.#hush();
+      else if (hearing) this.#tried(hearing, round);
+      else if (!error) this.#play();
       await this.load();
       if (error) this.#complain(error);
     });
+  }
+
+  /** Hear the line with other accent phrases, which are being saved. */
+  #try(phrases) {
+    const { player, path, facts } = this.#host;
+    return player.playLine(path, facts.utterances, this.row.id, async (signal) => {
+      try {
+        return await trial(path, this.row.id, phrases, signal);
+      } catch (error) {
+        if (error.status !== 409) throw error;
+        await this.#saving; // it knows what has become of the line
+        return { blob: await sound(path, this.row.id, signal), moras: null };
+      }
+    });
+  }
+
+  /** What was tried is saved: it is what the line sounds like now. */
+  async #tried(hearing, round) {
+    const heard = (await hearing) ?? (await sound(this.#host.path, this.row.id).catch(() => null));
+    if (!heard || round !== this.#round) return;
+    if (this.#sounds.after) this.#sounds.before = this.#sounds.after;
+    this.#sounds.after = heard;
+    this.#heard = "after";
+    this.#showCompare();
+  }
+
+  /** Let the line not sound as it could not be saved. */
+  #hush() {
+    const { player } = this.#host;
+    if (player.mode === "line" && player.current?.id === this.row.id) player.stop();
   }
 
   /** The line is left out now: say so, and go on to the next one. */

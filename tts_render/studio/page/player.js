@@ -79,25 +79,34 @@ export class Player extends EventTarget {
     this.#tell("change");
   }
 
-  /** Play one line alone; `blob` is its sound where the page has it already. Resolves to the sound. */
-  async playLine(path, lines, id, blob = null) {
+  /**
+   * Play one line alone. Resolves to its sound as a blob; null where something else is played before it is there.
+   * `given` is the sound where the page has it already, or what brings it and its moras as { blob, moras }; it gets the
+   * signal that nobody waits for it any more.
+   */
+  async playLine(path, lines, id, given = null) {
     this.#clear();
     const asking = new AbortController();
     this.#asking = asking;
-    this.#set({ mode: "line", path, current: lines.find((line) => line.id === id) ?? null, waiting: !blob });
+    this.#set({ mode: "line", path, current: lines.find((line) => line.id === id) ?? null, waiting: !(given instanceof Blob) });
     this.#lines = lines;
     try {
-      const found = blob ?? (await sound(path, id, asking.signal));
-      if (asking.signal.aborted) return found;
-      this.#object = URL.createObjectURL(found);
-      if (!blob) shapes(path, [id]).then((told) => this.#shape(asking, id, told[id]), () => {});
+      const { blob, moras } = given instanceof Blob ? { blob: given, moras: [] } : await (given ?? ((signal) => this.#ask(path, id, signal)))(asking.signal);
+      if (asking.signal.aborted) return blob;
+      this.#object = URL.createObjectURL(blob);
+      if (moras) this.#shape(asking, id, { moras });
+      else shapes(path, [id]).then((told) => this.#shape(asking, id, told[id]), () => {});
       this.#audio.loop = this.looping;
       await this.#start(this.#object);
-      return found;
+      return blob;
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error, id);
       return null;
     }
+  }
+
+  async #ask(path, id, signal) {
+    return { blob: await sound(path, id, signal), moras: null };
   }
 
   /** The moras of the line that is played alone. */

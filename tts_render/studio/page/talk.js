@@ -47,20 +47,20 @@ const request = async (url, options) => {
 /** What the studio knows, as JSON. */
 export const get = async (what, path = null, query = {}) => (await request(address(what, path, query))).json();
 
+const sending = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
 /** Have the studio change something; what it answers, as JSON. */
-export const post = async (what, path = null, query = {}, body = {}, signal = null) =>
-  (
-    await request(address(what, path, query), {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-      signal,
-    })
-  ).json();
+export const post = async (what, path = null, query = {}, body = {}, signal = null) => (await request(address(what, path, query), { ...sending(body), signal })).json();
 
 /** The sound of a line as a blob; spoken now where it is not yet. */
 export const sound = async (path, utterance, signal) =>
   (await request(address("sound", path, { utterance }), { signal })).blob();
+
+/** The sound of a line with other accent phrases as a blob, and its moras as [text, start, end]; nothing is saved. */
+export const trial = async (path, utterance, accent_phrases, signal) => {
+  const told = await (await request(address("trial", path, { utterance }), { ...sending({ accent_phrases }), signal })).formData();
+  return { blob: /** @type {Blob} */ (told.get("sound")), moras: JSON.parse(await /** @type {Blob} */ (told.get("moras")).text()) };
+};
 
 /** The sound of a line before or after a word is another, as a blob. */
 export const trialSound = async (path, asked) => (await request(address("word-sound", path, asked))).blob();
