@@ -27,13 +27,13 @@ module.exports = ({ address, answered, ask, current, focused, open, rows, said }
     await page.keyboard.press("a");
     await page.locator(".accent:focus").waitFor();
     await sound;
-    sound = answered(page, "/api/sound/");
+    sound = answered(page, "/api/trial/");
     await page.keyboard.press("ArrowLeft");
     await sound;
-    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
     await page.locator("[aria-current]").waitFor();
     await page.keyboard.press("Escape"); // stops what sounds
     told.stopped = (await current(page)).length === 0;
+    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
     await page.keyboard.press("Escape"); // closes the panel
     told.closed = (await page.locator(".mend").count()) === 0 && (await focused(page)) === all[1];
     await page.keyboard.press("Control+z");
