@@ -21,7 +21,8 @@ from tts_render.ground.messages import said
 from tts_render.ground.reasons import reason_of
 from tts_render.mix.metering import check_sound
 from tts_render.mix.to_mp3 import produce
-from tts_render.speech.orders import EnginesHere
+from tts_render.speech.cache import CachedClip
+from tts_render.speech.orders import EnginesHere, ask_phrases, find_clip, keep_clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from distributed import Worker
 
     from tts_render.cluster.travel import Work
-    from tts_render.engine.base import Identity
+    from tts_render.engine.base import Engine, Identity, Phrasing
+    from tts_render.engine.base import Spoken as Voice
     from tts_render.engine.pool import Pool
     from tts_render.ground.events import Event
-    from tts_render.speech.cache import CachedClip, UtteranceCache
+    from tts_render.speech.cache import UtteranceCache
+    from tts_render.speech.orders import Order
 
 __all__ = ["NAME", "Booth", "Furnishing", "answer", "compare_again", "identity_of"]
 
@@ -41,6 +44,7 @@ NAME = "tts-render"
 
 _ABSENCE = 5.0  # seconds to wait for an engine before others do its work
 _AGAIN = 2.0  # seconds between two tries to reach an engine that was lost
+_ASIDES = 2  # connections over which an engine is asked while it speaks
 _FAREWELL = 0.5  # seconds that the outcome has to leave a worker that goes
 
 
@@ -78,37 +82,41 @@ class Booth(WorkerPlugin):
         self._cache = self.furnishing.cache(self._warn)
         self._pools = queue.LifoQueue()
         self._all: list[Pool] = []
+        self._asides: queue.LifoQueue[Engine] = queue.LifoQueue()
+        self._aside: list[Engine] = []
         for target in self.furnishing.engines:
             while True:
                 try:
-                    pool = await asyncio.to_thread(self._connect, target)
+                    pool, asides = await asyncio.to_thread(self._connect, target)
                 except EngineUnreachableError:
                     await asyncio.sleep(_AGAIN)
                 else:
                     self._all.append(pool)
                     self._pools.put(pool)
+                    for aside in asides:
+                        self._aside.append(aside)
+                        self._asides.put(aside)
                     break
 
     def teardown(self, worker: Worker) -> None:
         """Close the engines."""
         del worker
+        for aside in self._aside:
+            aside.close()
         for pool in self._all:
             pool.close()
 
     def speak(self, work: Speak) -> Spoken:
-        """Have one order carried out by the next free engine."""
-        pool = self._pools.get()
-        try:
-            (made,) = EnginesHere(pool, self._cache).speak([work.order])
-        finally:
-            self._pools.put(pool)
-        if isinstance(made, TtsRenderError):
-            raise made
-        clip = cast("CachedClip", made.clip)
+        """Carry out an order: from the cache, else by the next free engine.
+
+        An engine has only to speak. It is asked for accent phrases while it speaks something else, and is free for the
+        next order before the sound is stored.
+        """
+        clip, cached = self._clip(work.order)
         if work.again:
             self._cache.share(clip.name)
         ref = ClipRef(clip.name, clip.frames, clip.rate)
-        return Spoken(ref, clip.moras(), made.cached, self._cache.remembered)
+        return Spoken(ref, clip.moras(), cached, self._cache.remembered)
 
     def kana(self, work: AskKana) -> dict[str, str]:
         """Ask the next free engine how texts are read."""
@@ -157,7 +165,48 @@ class Booth(WorkerPlugin):
                 _FAREWELL, self._worker.loop.add_callback, self._worker.close, nanny=False, reason="engine-lost"
             )
 
-    def _connect(self, target: str) -> Pool:
+    def _clip(self, order: Order) -> tuple[CachedClip, bool]:
+        """The sound of an order, and whether it was there before."""
+        identity = self.identity()
+        known = self._cache.phrasing(identity, order.style, order.wording)
+        clip = None if known is None else self._cache.clip(identity, order.style, order.scales, known)
+        if clip is not None:
+            return clip, True
+        asked = self._ask_aside(order)
+        clip = None if asked is None else find_clip(order, asked, identity, self._cache)
+        if clip is not None:
+            return clip, True
+
+        def make(engine: Engine, order: Order) -> tuple[Phrasing, CachedClip | Voice]:
+            phrasing = asked or ask_phrases(engine, order, identity, self._cache)
+            clip = None if asked else find_clip(order, phrasing, identity, self._cache)
+            return phrasing, clip or engine.speak(phrasing, order.style, order.scales)
+
+        pool = self._pools.get()
+        try:
+            ((_, result),) = pool.run([order], make)
+        finally:
+            self._pools.put(pool)
+        if isinstance(result, TtsRenderError):
+            raise result
+        phrasing, spoken = result
+        if isinstance(spoken, CachedClip):
+            return spoken, True
+        return keep_clip(order, phrasing, identity, self._cache, spoken), False
+
+    def _ask_aside(self, order: Order) -> Phrasing | None:
+        """The accent phrases of an order, from an engine that may be speaking; None if it has to be its turn."""
+        if not self._aside:
+            return None
+        aside = self._asides.get()
+        try:
+            return ask_phrases(aside, order, self.identity(), self._cache)
+        except TtsRenderError:  # asked again in its turn, which tells
+            return None
+        finally:
+            self._asides.put(aside)
+
+    def _connect(self, target: str) -> tuple[Pool, list[Engine]]:
         engine = open_engine(target, cache_dir=self.furnishing.folder, warn=self._warn)
         pool = connect([engine], absence=_ABSENCE)
         card = Card("speak", program(), identity=pool.identity)
@@ -168,7 +217,7 @@ class Booth(WorkerPlugin):
                 engine=target,
                 remedy=said("Start the worker again."),
             )
-        return pool
+        return pool, [aside for _ in range(_ASIDES) if (aside := engine.aside()) is not None]
 
     def _warn(self, message: str) -> None:
         self._worker.log_event(NAME, {"warning": message})

@@ -18,7 +18,7 @@ from distributed import Client, Nanny, Scheduler, SpecCluster
 from tts_render.cluster.booth import NAME, identity_of
 from tts_render.cluster.card import Card, program
 from tts_render.cluster.far import FarCrew
-from tts_render.cluster.joining import cards_of, engines_of, mixer_card, nanny_options, refuse_conflicts
+from tts_render.cluster.joining import IN_HAND, cards_of, engines_of, mixer_card, nanny_options, refuse_conflicts
 from tts_render.cluster.trampoline import carry_out
 from tts_render.cluster.window import Window
 from tts_render.ground.errors import CommandLineError, EngineMismatchError, EngineUnreachableError
@@ -138,7 +138,9 @@ def open_cluster(
         speakers = {worker: card for worker, card in cards.items() if card.trade == "speak"}
         first = next(iter(speakers))
         identity = pickle.loads(client.run(identity_of, workers=[first])[first])  # noqa: S301  # from a worker of ours
-        slots = sum(client.scheduler_info(n_workers=-1)["workers"][worker]["nthreads"] for worker in speakers)
+        slots = sum(
+            client.scheduler_info(n_workers=-1)["workers"][worker]["nthreads"] // IN_HAND for worker in speakers
+        )
         window = stack.enter_context(
             Window(client, most=max(256, 8 * slots), workers=lambda: _cards(client), absence=absence)
         )

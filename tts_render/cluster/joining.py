@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from tts_render.ground.units import Seconds
     from tts_render.speech.cache import UtteranceCache
 
-__all__ = ["Place", "cards_of", "engines_of", "join", "mixer_card", "nanny_options", "refuse_conflicts", "speaker_card"]
+__all__ = [
+    "IN_HAND", "Place", "cards_of", "engines_of", "join", "mixer_card", "nanny_options", "refuse_conflicts",
+    "speaker_card",
+]  # fmt: skip
 
+IN_HAND = 3
+"""Orders that a worker has in hand for each engine: one is spoken, one is ready, one is asked about or stored."""
 _AGAIN: Seconds = 2.0
 """How long a worker waits before it looks again whether the scheduler is there."""
 _TIMEOUT: Seconds = 10.0
@@ -91,7 +96,7 @@ def nanny_options(card: Card, place: Place, slots: tuple[str, ...], name: str, h
         host: address on which it listens; None for the one by which it reaches the scheduler.
     """
     furnishing = Furnishing(slots, place.folder, place.cache, card.resource)
-    threads = max(1, len(slots))
+    threads = max(1, IN_HAND * len(slots))
     return {
         "nthreads": threads,
         "resources": {card.resource: threads},

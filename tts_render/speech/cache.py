@@ -280,7 +280,11 @@ class UtteranceCache:
     def _all(self, names: Sequence[str], read: Callable[[str], _T | None]) -> list[_T | None]:
         found = [read(name) for name in names]
         missing = [number for number, one in enumerate(found) if one is None]
-        if self.backing is not None and missing:
+        if self.backing is not None and len(missing) == 1:  # most often; a thread would take longer than the rest
+            (number,) = missing
+            if self._fetch(names[number]):
+                found[number] = read(names[number])
+        elif self.backing is not None and missing:
             with ThreadPoolExecutor(min(_AT_ONCE, len(missing))) as threads:
                 fetched = list(threads.map(self._fetch, [names[number] for number in missing]))
             for number, there in zip(missing, fetched, strict=True):

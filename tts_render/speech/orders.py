@@ -15,17 +15,17 @@ from tts_render.ground.errors import EngineMismatchError, TtsRenderError
 from tts_render.ground.messages import said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     from tts_render.engine import Engine, Identity, Phrasing
-    from tts_render.engine.base import MoraTime, Scales, StyleId
+    from tts_render.engine.base import MoraTime, Scales, Spoken, StyleId
     from tts_render.engine.moras import AccentPhrase
     from tts_render.engine.pool import Pool
     from tts_render.ground.units import Frames
     from tts_render.sound.audio import Clip
-    from tts_render.speech.cache import UtteranceCache
+    from tts_render.speech.cache import CachedClip, UtteranceCache
 
-__all__ = ["ClipSource", "EnginesHere", "Made", "Order", "Speakers", "ask_phrases", "make_clip"]
+__all__ = ["ClipSource", "EnginesHere", "Made", "Order", "Speakers", "ask_phrases", "find_clip", "keep_clip"]
 
 
 @runtime_checkable
@@ -157,10 +157,13 @@ class EnginesHere:
             return ask_phrases(engine, orders[number], self.identity, self._cache)
 
         def make(engine: Engine, number: int) -> Made:
-            phrasing = ahead.answer(engine, number)
-            return make_clip(
-                engine, orders[number], phrasing, self.identity, self._cache, begins=lambda: ahead.go_on(engine)
-            )
+            order, phrasing = orders[number], ahead.answer(engine, number)
+            clip = find_clip(order, phrasing, self.identity, self._cache)
+            if clip is not None:
+                return Made(clip, cached=True)
+            ahead.go_on(engine)
+            spoken = engine.speak(phrasing, order.style, order.scales)
+            return Made(keep_clip(order, phrasing, self.identity, self._cache, spoken), cached=False)
 
         numbers = range(len(orders))
         with (
@@ -216,28 +219,16 @@ def ask_phrases(engine: Engine, order: Order, identity: Identity, cache: Utteran
     return phrasing
 
 
-def make_clip(
-    engine: Engine,
-    order: Order,
-    phrasing: Phrasing,
-    identity: Identity,
-    cache: UtteranceCache,
-    *,
-    begins: Callable[[], None] = lambda: None,
-) -> Made:
-    """Make the sound of an order, unless it is in the cache after all.
+def find_clip(order: Order, phrasing: Phrasing, identity: Identity, cache: UtteranceCache) -> CachedClip | None:
+    """The sound of an order if it is in the cache after all.
 
     Args:
-        engine: speaks it.
         order: what is wanted.
-        phrasing: its accent phrases, from this engine.
+        phrasing: its accent phrases.
         identity: what the engine is.
-        cache: where it is looked up and stored.
-        begins: called when the engine is about to speak.
+        cache: where it is looked up.
 
     Raises:
-        EngineError: the engine is gone, or cannot speak it.
-        OutputError: it cannot be stored.
         TtsRenderError: there is nothing to say.
     """
     if not phrasing.moras:
@@ -245,11 +236,17 @@ def make_clip(
             said("the engine has no reading for {reading!r}", reading=order.reading),
             remedy=said("Write it in kana, or give it a reading under lexicon: in voices.yaml."),
         )
-    clip = cache.clip(identity, order.style, order.scales, phrasing)
-    if clip is not None:
-        return Made(clip, cached=True)
-    begins()
-    spoken = engine.speak(phrasing, order.style, order.scales)
+    return cache.clip(identity, order.style, order.scales, phrasing)
+
+
+def keep_clip(
+    order: Order, phrasing: Phrasing, identity: Identity, cache: UtteranceCache, spoken: Spoken
+) -> CachedClip:
+    """Store the sound of an order.
+
+    Raises:
+        OutputError: it cannot be stored.
+    """
     # It was stored by a faster engine if this one was taken for hung.
     kept = cache.near().clip(identity, order.style, order.scales, phrasing)
-    return Made(kept or cache.keep(identity, order.style, order.scales, phrasing, spoken), cached=False)
+    return kept or cache.keep(identity, order.style, order.scales, phrasing, spoken)
