@@ -47,6 +47,7 @@ class S3:
         )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
+        self.pid = self._process.pid
         self._made = 0
         return self
 
