@@ -211,15 +211,21 @@ module.exports = ({ answered, ask, mend, open, rows, said, text }) => ({
     page.on("request", (request) => {
       if (request.url().includes("/api/trial/")) tried.push(request.postDataJSON().accent_phrases[0].accent);
     });
+    let saved = 0;
+    page.on("response", (response) => {
+      if (response.url().includes("/api/take/")) saved++;
+    });
     const already = await page.evaluate(() => globalThis.begun);
     await ask("busy");
+    await page.locator("[data-action=question]").click();
     await accent.focus();
-    for (const key of ["ArrowLeft", "ArrowRight", "ArrowLeft"]) await page.keyboard.press(key);
+    await page.keyboard.press("ArrowLeft");
+    await page.locator("[data-action=pause]").first().click();
     while (tried.length < 3) await page.waitForTimeout(20);
     await ask("free");
-    await page.locator(".mend .top", { hasText: "Saved in the script" }).waitFor();
-    await page.locator("[data-action=compare]:enabled").waitFor();
     await begun(already + 1);
+    while (saved < 3) await page.waitForTimeout(20);
+    await page.waitForFunction(() => document.querySelectorAll("[data-utterance]")[1].classList.contains("spoken"));
     told.tried = tried;
     told.last = await value();
     await ask("several");
