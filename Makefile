@@ -20,7 +20,7 @@ TSC   := build/page/node_modules/.bin/tsc
 LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
          --custom-compile-command 'make lock' pyproject.toml
 
-SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh
+SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh docker/worker.sh
 
 .PHONY: help demo studio test torture fuzz mutate lint format lock bench docs words clean
 
@@ -72,6 +72,7 @@ words: $(READY) ## collect what the program says, update the catalogues and comp
 lock: ## choose newer versions for development, CI, the image and the action (needs uv)
 	$(LOCK) --upgrade --all-extras --group dev requirements/tools.in -o requirements/dev.txt
 	$(LOCK) --upgrade --constraint requirements/dev.txt requirements/run.in -o requirements/run.txt
+	$(LOCK) --upgrade --constraint requirements/dev.txt requirements/image.in -o requirements/image.txt
 
 $(TSC): requirements/page/package-lock.json
 	@mkdir -p build/page && cp requirements/page/package.json requirements/page/package-lock.json build/page

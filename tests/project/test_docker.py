@@ -38,8 +38,20 @@ def instructions() -> list[tuple[str, str]]:
     return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines)]
 
 
-def arguments(name: str) -> list[str]:
-    return [rest for instruction, rest in instructions() if instruction == name]
+def arguments(name: str, stage: str | None = None) -> list[str]:
+    """What stands behind an instruction, in all stages or in one."""
+    found: list[str] = []
+    here = ""
+    for instruction, rest in instructions():
+        here = rest.split()[-1] if instruction == "FROM" else here
+        if instruction == name and stage in (None, here):
+            found.append(rest)
+    return found
+
+
+def copied() -> list[list[str]]:
+    """Sources and destination of everything that comes from the build context."""
+    return [rest.split() for rest in arguments("COPY") if not rest.startswith("--from=")]
 
 
 def environment() -> dict[str, str]:
@@ -54,8 +66,7 @@ def compose() -> dict[str, Any]:
 
 def copy_for_build(target: Path) -> None:
     """What the Dockerfile copies out of the build context, laid out as in the image."""
-    for rest in arguments("COPY"):
-        *sources, destination = rest.split()
+    for *sources, destination in copied():
         if destination.startswith("/"):
             continue
         for source in sources:
@@ -79,7 +90,9 @@ def open_folder() -> Iterator[Path]:
 
 
 def test_the_base_image_is_pinned_to_a_slim_python() -> None:
-    assert [bool(re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", image)) for image in arguments("FROM")] == [True]
+    first, *others = arguments("FROM")
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+ AS base", first)
+    assert others == ["base AS worker", "base AS render"], "what is built if no target is named comes last"
 
 
 def test_what_the_dockerfile_copies_is_in_the_build_context() -> None:
@@ -88,9 +101,9 @@ def test_what_the_dockerfile_copies_is_in_the_build_context() -> None:
     ]
     assert rules[0] == "*"
     allowed = [rule[1:] for rule in rules if rule.startswith("!")]
-    copied = [source for rest in arguments("COPY") for source in rest.split()[:-1]]
-    assert sorted(copied) == sorted(allowed)
-    assert [source for source in copied if not (ROOT / source).exists()] == []
+    sources = [source for words in copied() for source in words[:-1]]
+    assert sorted(sources) == sorted(allowed)
+    assert [source for source in sources if not (ROOT / source).exists()] == []
 
 
 def test_the_image_carries_lame_and_the_settings_of_a_container() -> None:
@@ -102,7 +115,7 @@ def test_the_image_carries_lame_and_the_settings_of_a_container() -> None:
         "PYTHONUNBUFFERED": "1",
     }
     assert arguments("WORKDIR")[-1] == "/site"
-    entry = json.loads(arguments("ENTRYPOINT")[0])
+    entry = json.loads(arguments("ENTRYPOINT", "render")[0])
     assert f"docker/entrypoint.sh /usr/local/bin/{entry[0]}" in arguments("COPY")
     assert ENTRYPOINT.stat().st_mode & stat.S_IXUSR
 

@@ -29,6 +29,7 @@ def named(file: str) -> list[str]:
 
 
 RUN = [*PYPROJECT["project"]["dependencies"], *named("run.in")]
+IMAGE = [*RUN, *PYPROJECT["project"]["optional-dependencies"]["cluster"]]
 DEV = [
     *RUN,
     *(line for extra in PYPROJECT["project"]["optional-dependencies"].values() for line in extra),
@@ -37,7 +38,7 @@ DEV = [
 ]
 
 
-@pytest.mark.parametrize(("lock", "wanted"), [("dev.txt", DEV), ("run.txt", RUN)])
+@pytest.mark.parametrize(("lock", "wanted"), [("dev.txt", DEV), ("run.txt", RUN), ("image.txt", IMAGE)])
 def test_a_lock_holds_everything_in_the_versions_that_are_allowed(lock: str, wanted: list[str]) -> None:
     pins = locked(lock)
     for line in wanted:
@@ -49,7 +50,7 @@ def test_a_lock_holds_everything_in_the_versions_that_are_allowed(lock: str, wan
             assert requirement.specifier.contains(exact.version, prereleases=True), f"{line}: {exact}: run make lock"
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "run.txt"])
+@pytest.mark.parametrize("lock", ["dev.txt", "run.txt", "image.txt"])
 def test_a_lock_names_hashes_and_no_place_to_get_them_from(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
     assert "://" not in text
@@ -58,9 +59,10 @@ def test_a_lock_names_hashes_and_no_place_to_get_them_from(lock: str) -> None:
     assert [line for line in entries if line and line[0] != "#" and " --hash=sha256:" not in line] == []
 
 
-def test_users_and_developers_run_the_same_versions() -> None:
+@pytest.mark.parametrize("lock", ["run.txt", "image.txt"])
+def test_users_and_developers_run_the_same_versions(lock: str) -> None:
     dev = {str(pin) for pin in locked("dev.txt")}
-    assert [str(pin) for pin in locked("run.txt") if str(pin) not in dev] == []
+    assert [str(pin) for pin in locked(lock) if str(pin) not in dev] == []
 
 
 @pytest.mark.openjtalk
@@ -114,7 +116,7 @@ def test_ci_installs_what_is_missing_and_nothing_that_is_there(
 ) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    needed = {"ffmpeg", "lame", "jekyll", "hugo", "git", "cc", "chromium", "node", "npm", "python3", "make"}
+    needed = {"ffmpeg", "lame", "jekyll", "hugo", "git", "curl", "cc", "chromium", "node", "npm", "python3", "make"}
     for name in needed - set(lacking):
         (programs / name).write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")
     for name in ("apt-get", "sudo"):

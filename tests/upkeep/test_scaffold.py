@@ -94,7 +94,10 @@ def test_every_file_gets_tts_render_from_the_repository_that_was_named_once(site
         yaml.safe_load((site.root / name).read_text(encoding="utf-8"))
         for name in ("docker-compose.yml", ".github/workflows/render.yml", ".pre-commit-config.yaml")
     )
-    assert compose["services"]["render"]["build"] == "https://github.com/somebody/tts_render.git#v1"
+    built = {name: service["build"] for name, service in compose["services"].items() if "build" in service}
+    repository = "https://github.com/somebody/tts_render.git#v1"
+    assert built.pop("worker") == {"context": repository, "target": "worker"}
+    assert built == dict.fromkeys(("render", "scheduler", "client"), repository)
     assert [step["uses"] for step in workflow["jobs"]["render"]["steps"] if "/tts_render" in step.get("uses", "")] == [
         "somebody/tts_render@v1"
     ]

@@ -102,7 +102,9 @@ def lay(site: Site, found: Survey, repository: Repository) -> tuple[Laid, ...]:
         ".pre-commit-config.yaml": _PRE_COMMIT.format(address=address, revision=revision),
     }
     for name, places in _PACKAGED.items():
-        text = _packaged(places).replace("build: .\n", f"build: {address}.git#{revision}\n")
+        text = _packaged(places)
+        for key in ("build", "context"):
+            text = text.replace(f"{key}: .\n", f"{key}: {address}.git#{revision}\n")
         contents[name] = text.replace(f"{_EXAMPLE}\n", f"{repository.name}@{revision}\n")
     laid: list[Laid] = []
     for name, text in contents.items():
