@@ -143,3 +143,21 @@ def test_what_one_machine_spoke_another_plans_and_renders_without_an_engine_spea
     assert syntheses(fake_engine) == spoken
     assert all("/clips/utterances" not in line and "/locks" not in line for line in way.asked)
     assert list((other.cache / "locks").iterdir()) != []
+
+
+def test_a_clip_whose_phrases_are_not_remembered_is_fetched_rather_than_spoken(
+    tmp_path: Path, s3: S3, way: Way, fake_engine: FakeEngine
+) -> None:
+    address = f"s3://{s3.bucket()}/clips"
+    one, other = (
+        SiteKit(tmp_path / name, tmp_path / f"{name} cache", (fake_engine.url,), way.environment(), address).make()
+        for name in ("one", "other")
+    )
+    assert one.run("render", one.post).code == 0
+    spoken = syntheses(fake_engine)
+    store = way.store(address.split("/")[2], "clips")
+    store.remove(*[entry.name for entry in store.listing("phrases")])
+    result = other.run("render", other.post)
+    assert "0 spoken" in result.err
+    assert syntheses(fake_engine) == spoken
+    assert other.audio.read_bytes() == one.audio.read_bytes()

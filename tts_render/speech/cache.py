@@ -173,6 +173,11 @@ class UtteranceCache:
         """The clip spoken for these phrases; None if it is missing or damaged."""
         return self.clips(identity, [(style, scales, phrasing)])[0]
 
+    def bring_near(self, identity: Identity, style: StyleId, scales: Scales, phrasing: Phrasing) -> None:
+        """Fetch the clip of these phrases from the store behind the folder, while an engine is busy with another."""
+        if self.backing is not None:
+            self.clip(identity, style, scales, phrasing)
+
     def clips(self, identity: Identity, wanted: Sequence[tuple[StyleId, Scales, Phrasing]]) -> list[CachedClip | None]:
         """The same for many; what is not in the folder is fetched at the same time."""
         return self._all([clip_name(identity, *one) for one in wanted], self._clip)

@@ -208,7 +208,7 @@ class EnginesHere:
 
 
 def ask_phrases(engine: Engine, order: Order, identity: Identity, cache: UtteranceCache) -> Phrasing:
-    """Ask for the accent phrases of an order, and remember them.
+    """Ask for the accent phrases of an order, and remember them; its clip is brought near, if there is one.
 
     Raises:
         EngineError: the engine is gone, or cannot do them.
@@ -216,6 +216,7 @@ def ask_phrases(engine: Engine, order: Order, identity: Identity, cache: Utteran
     """
     phrasing = engine.follow(order.phrases, order.style) if order.phrases else engine.phrase(order.reading, order.style)
     cache.remember(identity, order.style, order.wording, phrasing)
+    cache.bring_near(identity, order.style, order.scales, phrasing)
     return phrasing
 
 
@@ -224,7 +225,7 @@ def find_clip(order: Order, phrasing: Phrasing, identity: Identity, cache: Utter
 
     Args:
         order: what is wanted.
-        phrasing: its accent phrases.
+        phrasing: its accent phrases, as :func:`ask_phrases` gave them.
         identity: what the engine is.
         cache: where it is looked up.
 
@@ -236,7 +237,7 @@ def find_clip(order: Order, phrasing: Phrasing, identity: Identity, cache: Utter
             said("the engine has no reading for {reading!r}", reading=order.reading),
             remedy=said("Write it in kana, or give it a reading under lexicon: in voices.yaml."),
         )
-    return cache.clip(identity, order.style, order.scales, phrasing)
+    return cache.near().clip(identity, order.style, order.scales, phrasing)
 
 
 def keep_clip(
