@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Whole", "clustered", "where_asked"]
 
-_MOST_EPISODES = 64  # at once: each holds its words in memory, and no more are needed to keep workers busy
+_MOST_EPISODES = 64  # at once: each holds its words in memory
+_EPISODES_A_SLOT = 4  # those that wait to be mixed must not keep others from being spoken
 
 
 def where_asked(named: str | None, engines: Sequence[str]) -> Where | None:
@@ -85,7 +86,7 @@ def clustered(
         )
         if cluster.dashboard is not None:
             progress.note(said("dashboard: {url}", url=cluster.dashboard))
-        yield cluster, min(_MOST_EPISODES, 4 + cluster.slots)
+        yield cluster, min(_MOST_EPISODES, 4 + _EPISODES_A_SLOT * cluster.slots)
 
 
 class Whole:

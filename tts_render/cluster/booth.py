@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import queue
 import tempfile
@@ -45,6 +46,7 @@ NAME = "tts-render"
 _ABSENCE = 5.0  # seconds to wait for an engine before others do its work
 _AGAIN = 2.0  # seconds between two tries to reach an engine that was lost
 _ASIDES = 2  # connections over which an engine is asked while it speaks
+_MANNERS = 10  # how far mixing stands back on a machine that also speaks: an engine that waits costs more
 _FAREWELL = 0.5  # seconds that the outcome has to leave a worker that goes
 
 
@@ -77,6 +79,10 @@ class Booth(WorkerPlugin):
         Raises:
             EngineMismatchError: they are not what they were when the worker joined.
         """
+        if not self.furnishing.engines and hasattr(
+            os, "nice"
+        ):  # an engine that waits costs more than an MP3 that waits
+            os.nice(_MANNERS)
         self._worker = worker
         self._leaving = False
         self._cache = self.furnishing.cache(self._warn)

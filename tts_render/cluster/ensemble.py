@@ -18,7 +18,7 @@ from distributed import Client, Nanny, Scheduler, SpecCluster
 from tts_render.cluster.booth import NAME, identity_of
 from tts_render.cluster.card import Card, program
 from tts_render.cluster.far import FarCrew
-from tts_render.cluster.joining import IN_HAND, cards_of, engines_of, mixer_card, nanny_options, refuse_conflicts
+from tts_render.cluster.joining import IN_HAND, calm, cards_of, engines_of, mixer_card, nanny_options, refuse_conflicts
 from tts_render.cluster.trampoline import carry_out
 from tts_render.cluster.window import Window
 from tts_render.ground.errors import CommandLineError, EngineMismatchError, EngineUnreachableError
@@ -125,6 +125,7 @@ def open_cluster(
         OutputError: this machine has no encoder.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it tells of every heartbeat that a closed end misses
+    calm()
     with ExitStack() as stack:
         if where.address is None:
             address: Any = stack.enter_context(_workers_here(where.workers, place, targets, wait))

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import dask.config
 from distributed import Client, Nanny
 
 from tts_render.cluster.booth import Booth, Furnishing
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tts_render.speech.cache import UtteranceCache
 
 __all__ = [
-    "IN_HAND", "Place", "cards_of", "engines_of", "join", "mixer_card", "nanny_options", "refuse_conflicts",
+    "IN_HAND", "Place", "calm", "cards_of", "engines_of", "join", "mixer_card", "nanny_options", "refuse_conflicts",
     "speaker_card",
 ]  # fmt: skip
 
@@ -49,6 +50,22 @@ class Place:
     """The cache folder."""
     cache: Callable[[Callable[[str], None]], UtteranceCache]
     """Opens the cache that client and workers share; see :class:`tts_render.cluster.booth.Furnishing`."""
+
+
+def calm() -> None:
+    """Have the processes of Dask that are started from here rest when there is nothing to do.
+
+    As they come, each wakes up a hundred times a second to watch itself, which takes a fifth of a core for ten of them.
+    What somebody has configured stays.
+    """
+    dask.config.update_defaults(
+        {
+            "distributed": {
+                "worker": {"profile": {"enabled": False}},
+                "admin": {"tick": {"interval": "1s", "limit": "10s"}},
+            }
+        }
+    )
 
 
 def speaker_card(labels: Sequence[str], identity: Identity) -> Card:
@@ -157,6 +174,7 @@ async def join(
             not answer.
         OutputError: there is no encoder.
     """
+    calm()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
