@@ -29,12 +29,13 @@ _MOST_EPISODES = 64  # at once: each holds its words in memory
 _EPISODES_A_SLOT = 4  # those that wait to be mixed must not keep others from being spoken
 
 
-def where_asked(named: str | None, engines: Sequence[str]) -> Where | None:
+def where_asked(named: str | None, engines: Sequence[str], roles: Sequence[str] = ("client",)) -> Where | None:
     """The cluster that was asked for; None if none was.
 
     Args:
         named: what ``--cluster`` says.
         engines: what ``--engine`` says.
+        roles: see :func:`tts_render.cluster.ensemble.parse_where`.
 
     Raises:
         CommandLineError: it is none, or its engines are named here although its workers have their own, or what Dask
@@ -51,7 +52,7 @@ def where_asked(named: str | None, engines: Sequence[str]) -> Where | None:
             said("--cluster: {package} is not installed", package=error.name),
             remedy=said("pip install 'tts-render[cluster]'"),
         ) from error
-    where = parse_where(named)
+    where = parse_where(named, roles)
     if where.address is not None and engines:
         raise CommandLineError(
             said("--engine cannot be used with a scheduler that runs elsewhere: its workers have their own engines"),

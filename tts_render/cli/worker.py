@@ -38,7 +38,7 @@ def worker(
 
     ADDRESS is the scheduler's, such as tcp://HOST:8786. Whoever reaches the scheduler can run code here.
     """
-    where = where_asked(address, ())
+    where = where_asked(address, (), ("client", "worker"))
     if where is None or where.address is None:
         raise CommandLineError(
             said("worker: this is not the address of a scheduler"),

@@ -14,16 +14,27 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed.security import Security
 
 from tts_render.cluster.booth import NAME, identity_of
 from tts_render.cluster.card import Card, program
 from tts_render.cluster.far import FarCrew
-from tts_render.cluster.joining import IN_HAND, calm, cards_of, engines_of, mixer_card, nanny_options, refuse_conflicts
+from tts_render.cluster.joining import (
+    IN_HAND,
+    LOOPBACK,
+    calm,
+    cards_of,
+    engines_of,
+    mixer_card,
+    nanny_options,
+    refuse_conflicts,
+)
 from tts_render.cluster.trampoline import carry_out
 from tts_render.cluster.window import Window
 from tts_render.ground.errors import CommandLineError, EngineMismatchError, EngineUnreachableError
 from tts_render.ground.events import Warned
 from tts_render.ground.messages import said
+from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,11 +47,11 @@ if TYPE_CHECKING:
 __all__ = ["Cluster", "Where", "open_cluster", "parse_where"]
 
 _LOCAL = "local"
+_ENCRYPTED = frozenset({"tls", "wss"})
 _MOST_WORKERS = 256
 _START: Seconds = 60.0
 """How long workers of this machine may take to start."""
 _TIMEOUT: Seconds = 10.0
-_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +80,19 @@ class Cluster:
         return sum(card.trade == "speak" for card in _cards(self.client).values())
 
 
-def parse_where(text: str) -> Where:
+def parse_where(text: str, roles: Sequence[str] = ("client",)) -> Where:
     """Read what ``--cluster`` names: ``local``, ``local:4``, or the address of a scheduler.
 
+    Args:
+        text: what it names.
+        roles: what this process is going to be there, as Dask calls it: each has a certificate of its own.
+
     Raises:
-        CommandLineError: it is none of these.
+        CommandLineError: it is none of these, or what Dask is told of encryption does not go with it.
     """
     kind, _, number = text.partition(":")
     if kind == _LOCAL:
+        _refuse_unlike_settings("tcp", ())
         if not number and ":" not in text:
             return Where(None, os.cpu_count() or 1)
         if number.isascii() and number.isdigit() and 1 <= int(number) <= _MOST_WORKERS:
@@ -95,7 +111,44 @@ def parse_where(text: str) -> Where:
             said("--cluster: this is not the address of a scheduler"),
             remedy=said("Write local, local:4, tcp://HOST:8786 or tls://HOST:8786."),
         )
+    _refuse_unlike_settings(parts.scheme, roles)
     return Where(parts.geturl())
+
+
+def _refuse_unlike_settings(scheme: str, roles: Sequence[str]) -> None:
+    """See that Dask is told of the certificates that an address needs, and does not require what it has not.
+
+    Raises:
+        CommandLineError: it is not so, or a certificate cannot be read.
+    """
+    settings = Security()
+    if scheme not in _ENCRYPTED:
+        if settings.require_encryption:
+            raise CommandLineError(
+                said("Dask is told to require encryption, and this address has none"),
+                remedy=said("Write tls://HOST:8786, or unset DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION."),
+            )
+        return
+    for role in roles:
+        try:
+            found = settings.get_connection_args(role)["ssl_context"]
+        except OSError as error:
+            raise CommandLineError(
+                said("a certificate cannot be used: {reason}", reason=reason_of(error)),
+                path=error.filename,
+                remedy=_certificates(role),
+            ) from error
+        if found is None:
+            raise CommandLineError(
+                said("Dask is not told of the certificates that this address needs"),
+                remedy=_certificates(role),
+            )
+
+
+def _certificates(role: str) -> str:
+    tls = "DASK_DISTRIBUTED__COMM__TLS__"
+    own = tls + role.upper()
+    return said("Set {ca}, {certificate} and {key}.", ca=f"{tls}CA_FILE", certificate=f"{own}__CERT", key=f"{own}__KEY")
 
 
 @contextmanager
@@ -168,13 +221,13 @@ def _workers_here(count: int, place: Place, targets: Sequence[str], wait: Second
     for number in range(count):
         own = slots[:1] if embedded else slots[number::count] or (slots[number % len(slots)],)
         name = f"speaker-{number + 1}"
-        workers[name] = {"cls": Nanny, "options": nanny_options(card, place, own, name, _LOOPBACK)}
+        workers[name] = {"cls": Nanny, "options": nanny_options(card, place, own, name, LOOPBACK)}
     for number in range(min(count, os.cpu_count() or 1)):
         name = f"mixer-{number + 1}"
-        workers[name] = {"cls": Nanny, "options": nanny_options(mixer, place, (), name, _LOOPBACK)}
+        workers[name] = {"cls": Nanny, "options": nanny_options(mixer, place, (), name, LOOPBACK)}
     scheduler = {
         "cls": Scheduler,
-        "options": {"host": _LOOPBACK, "port": 0, "dashboard": True, "dashboard_address": f"{_LOOPBACK}:8787"},
+        "options": {"host": LOOPBACK, "port": 0, "dashboard": True, "dashboard_address": f"{LOOPBACK}:8787"},
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # another dashboard has the usual port: the address that is printed is right

@@ -6,9 +6,12 @@ import asyncio
 import functools
 import logging
 import signal
+import socket
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import dask.config
 from distributed import Client, Nanny
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
     from tts_render.speech.cache import UtteranceCache
 
 __all__ = [
-    "IN_HAND", "Place", "calm", "cards_of", "engines_of", "join", "mixer_card", "nanny_options", "refuse_conflicts",
-    "speaker_card",
+    "IN_HAND", "LOOPBACK", "Place", "calm", "cards_of", "engines_of", "join", "mixer_card", "nanny_options",
+    "refuse_conflicts", "speaker_card",
 ]  # fmt: skip
 
 IN_HAND = 3
 """Orders that a worker has in hand for each engine: one is spoken, one is ready, one is asked about or stored."""
+LOOPBACK = "127.0.0.1"
+"""Where only this machine listens and is reached."""
+
 _AGAIN: Seconds = 2.0
 """How long a worker waits before it looks again whether the scheduler is there."""
 _TIMEOUT: Seconds = 10.0
@@ -102,7 +108,7 @@ def engines_of(targets: Sequence[str], place: Place, *, wait: Seconds) -> tuple[
         return speaker_card(pool.labels, pool.identity), slots
 
 
-def nanny_options(card: Card, place: Place, slots: tuple[str, ...], name: str, host: str | None) -> dict[str, Any]:
+def nanny_options(card: Card, place: Place, slots: tuple[str, ...], name: str, host: str) -> dict[str, Any]:
     """How Dask starts a worker, which is started again whenever it dies.
 
     Args:
@@ -110,7 +116,7 @@ def nanny_options(card: Card, place: Place, slots: tuple[str, ...], name: str, h
         place: where it has its cache.
         slots: its engines; none for one that mixes.
         name: its name, for people.
-        host: address on which it listens; None for the one by which it reaches the scheduler.
+        host: address on which it listens.
     """
     furnishing = Furnishing(slots, place.folder, place.cache, card.resource)
     threads = max(1, IN_HAND * len(slots))
@@ -123,6 +129,7 @@ def nanny_options(card: Card, place: Place, slots: tuple[str, ...], name: str, h
         "host": host,
         "memory_limit": 0,  # what is long is on the disk, and a worker that is killed for its memory helps nobody
         "dashboard": False,
+        "dashboard_address": f"{LOOPBACK}:0",  # what it tells over HTTP even so is for nobody else
         "silence_logs": logging.CRITICAL,
     }
 
@@ -184,6 +191,7 @@ async def join(
     while not ended.is_set():
         try:
             others = await _others(address)
+            here = host or _reaching(address)
         except OSError as error:
             if first and loop.time() - began >= wait:
                 raise EngineUnreachableError(
@@ -198,7 +206,9 @@ async def join(
         for one in (card, mixer):
             refuse_conflicts(one, name, others)
         first = False
-        await _work(address, (card, slots), mixer, place, name, host, ended, tell)
+        if not _is_loopback(here):
+            tell(said("{host}: other machines reach this worker; whoever does can run programs here", host=here))
+        await _work(address, (card, slots), mixer, place, name, here, ended, tell)
         if not ended.is_set():
             tell(said("{address}: the scheduler is gone; it is looked for again", address=address))
 
@@ -209,7 +219,7 @@ async def _work(
     mixer: Card,
     place: Place,
     name: str,
-    host: str | None,
+    host: str,
     ended: asyncio.Event,
     tell: Callable[[str], None],
 ) -> None:
@@ -233,6 +243,22 @@ async def _work(
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:
             one.cancel()
+
+
+def _reaching(address: str) -> str:
+    """The address of this machine by which it reaches a scheduler."""
+    parts = urlsplit(address)
+    family, kind, _, _, there = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind) as asked:
+        asked.connect(there)  # nothing is sent
+        return str(asked.getsockname()[0])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def _others(address: str) -> dict[str, Card]:
