@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from email import message_from_bytes
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,13 +74,8 @@ class Line:
 def parts(answer: requests.Response) -> tuple[bytes, list[Any]]:
     """The sound and the moras of an answer."""
     assert answer.status_code == 200, answer.text
-    head = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode()
-    found: dict[str, bytes] = {}
-    for part in message_from_bytes(head + answer.content).walk():
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes):
-            found[part.get_content_type()] = content
-    return found["audio/wav"], json.loads(found["application/json"])
+    assert answer.headers["content-type"] == "audio/wav"
+    return answer.content, json.loads(answer.headers["x-moras"])
 
 
 @pytest.mark.parametrize("tuned", [False, True], ids=["markup", "a take"])

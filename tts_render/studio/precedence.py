@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Precedence"]
 
+_LINGERING = 0.1  # seconds in which an answer is sent, and a browser on the same machine begins with the sound
+
 
 class Precedence:
     """Who goes first. It may be used from any thread."""
@@ -20,10 +23,11 @@ class Precedence:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._first = 0
+        self._until = 0.0
 
     @contextmanager
     def first(self) -> Iterator[None]:
-        """Go first while the block runs."""
+        """Go first while the block runs, and for a moment afterwards."""
         with self._changed:
             self._first += 1
         try:
@@ -31,9 +35,12 @@ class Precedence:
         finally:
             with self._changed:
                 self._first -= 1
+                self._until = time.monotonic() + _LINGERING
                 self._changed.notify_all()
 
     def give_way(self, longest: Seconds) -> None:
         """Wait until nobody goes first, but at most ``longest``."""
+        end = time.monotonic() + longest
         with self._changed:
-            self._changed.wait_for(lambda: not self._first, longest)
+            while (now := time.monotonic()) < end and (self._first or now < self._until):
+                self._changed.wait(min(end, end if self._first else self._until) - now)

@@ -58,8 +58,8 @@ export const sound = async (path, utterance, signal) =>
 
 /** The sound of a line with other accent phrases as a blob, and its moras as [text, start, end]; nothing is saved. */
 export const trial = async (path, utterance, accent_phrases, signal) => {
-  const told = await (await request(address("trial", path, { utterance }), { ...sending({ accent_phrases }), signal })).formData();
-  return { blob: /** @type {Blob} */ (told.get("sound")), moras: JSON.parse(await /** @type {Blob} */ (told.get("moras")).text()) };
+  const answer = await request(address("trial", path, { utterance }), { ...sending({ accent_phrases }), signal });
+  return { blob: await answer.blob(), moras: JSON.parse(answer.headers.get("X-Moras")) };
 };
 
 /** The sound of a line before or after a word is another, as a blob. */
