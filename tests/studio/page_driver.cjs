@@ -46,15 +46,26 @@ const open = async (page, title) => {
 };
 
 const axe = fs.readFileSync(path.join(playwright, "..", "axe-core", "axe.min.js"), "utf-8");
-const hands = { address, answered, ask, axe, current, focused, mend, open, rows, said, text };
+const options = { executablePath, args: ["--no-sandbox", "--mute-audio", "--autoplay-policy=no-user-gesture-required"] };
+
+// Another browser, which may be killed, as a machine that runs out of memory does it.
+const another = async () => {
+  const server = await chromium.launchServer(options);
+  const browser = await chromium.connect(server.wsEndpoint());
+  const ended = new Promise((resolve) => server.on("close", resolve));
+  const kill = async () => {
+    process.kill(server.process().pid, "SIGKILL");
+    await ended;
+  };
+  return { page: await (await browser.newContext({ locale })).newPage(), kill };
+};
+
+const hands = { address, another, answered, ask, axe, current, focused, mend, open, rows, said, text };
 const folder = path.join(__dirname, "stories");
 const stories = Object.assign({}, ...fs.readdirSync(folder).map((file) => require(path.join(folder, file))(hands)));
 
 (async () => {
-  const browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--mute-audio", "--autoplay-policy=no-user-gesture-required"],
-  });
+  const browser = await chromium.launch(options);
   const problems = [];
   const hosts = new Set();
   const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, locale });

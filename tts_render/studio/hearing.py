@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from starlette.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
@@ -25,7 +26,7 @@ from tts_render.studio.stream import stream_from, wav
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
@@ -124,29 +125,41 @@ class _Hearing:
         play = request.query_params.get("play", "")
         opening = index == 0 and request.query_params.get("opening") == "1"
         name = request.path_params["path"]
+        listener = secrets.token_hex(8)
 
-        def blocks() -> Iterator[bytes]:
+        def blocks(gone: threading.Event) -> Iterator[bytes]:
             clips = sheet.clips(desk.clips)
-            desk.narrator.need(sheet, range(index, len(clips)), urgency=1)
             settings = sheet.episode.config.master
+
+            def need(now: Sheet, first: int) -> None:
+                desk.narrator.need(now, range(first, len(now.ids)), urgency=1, listener=listener)
+
             try:
+                need(sheet, index)
                 mixed = stream_from(
                     sheet,
                     index,
                     opening=opening,
                     whole=desk.whole(path, sheet, clips),
                     known=clips,
-                    clip=desk.narrator.clip,
+                    clip=partial(desk.narrator.clip, wanted=lambda: not gone.is_set(), listener=listener),
                     newest=lambda: desk.sheet(path),
-                    followed=lambda now, at: desk.narrator.need(now, range(at, len(now.ids)), urgency=1),
+                    followed=need,
                     heard=lambda heard: desk.say({"kind": "heard", "path": name, "play": play, **heard_facts(heard)}),
                 )
                 yield from wav(mixed, rate=settings.rate, channels=settings.channels)
                 desk.say({"kind": "end", "path": name, "play": play})
             except TtsRenderError as error:
                 desk.say({"kind": "stopped", "path": name, "play": play, "error": error_facts(error)})
+            finally:
+                desk.narrator.leave(listener)
 
-        return StreamingResponse(blocks(), media_type="audio/wav")
+        async def sounding() -> AsyncIterator[bytes]:
+            async with going_away(request) as gone:
+                async for block in iterate_in_threadpool(blocks(gone)):
+                    yield block
+
+        return StreamingResponse(sounding(), media_type="audio/wav")
 
     async def phrases(self, request: Request) -> Response:
         def look(path: Path) -> dict[str, Any]:

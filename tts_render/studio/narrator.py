@@ -43,6 +43,8 @@ class _Job:
     index: int
     urgency: int
     number: int
+    listeners: set[str] | None = None
+    """Who hears the episode and will come to it, if nobody else wants it; None if it is wanted whoever listens."""
     quiet: bool = False
     waiting: int = 0
     done: bool = False
@@ -83,7 +85,7 @@ class Narrator:
             self._changed.notify_all()
         self._thread.join()
 
-    def need(self, sheet: Sheet, indexes: Iterable[int], *, urgency: int) -> None:
+    def need(self, sheet: Sheet, indexes: Iterable[int], *, urgency: int, listener: str | None = None) -> None:
         """Have utterances spoken.
 
         Args:
@@ -91,16 +93,33 @@ class Narrator:
                 waits for them.
             indexes: in the order in which they are wanted.
             urgency: the smallest comes first; 0 for what somebody waits for.
+            listener: who will come to them; see :meth:`leave`. None for what is to be spoken whoever listens.
         """
         with self._changed:
             for key, job in list(self._jobs.items()):
                 if _same(job.sheet, sheet) and job.sheet is not sheet and not job.waiting:
                     del self._jobs[key]
             for index in indexes:
-                self._want(sheet, index, urgency)
+                self._want(sheet, index, urgency, listener)
+
+    def leave(self, listener: str) -> None:
+        """Forget what only this listener wanted: who has gone does not come to it any more."""
+        with self._changed:
+            for key, job in list(self._jobs.items()):
+                if job.listeners is None or listener not in job.listeners:
+                    continue
+                job.listeners.discard(listener)
+                if not job.listeners and not job.waiting:
+                    del self._jobs[key]
 
     def clip(
-        self, sheet: Sheet, index: int, *, quiet: bool = False, wanted: Callable[[], bool] = lambda: True
+        self,
+        sheet: Sheet,
+        index: int,
+        *,
+        quiet: bool = False,
+        wanted: Callable[[], bool] = lambda: True,
+        listener: str | None = None,
     ) -> ClipSource:
         """The sound of an utterance, as soon as it is there.
 
@@ -110,6 +129,7 @@ class Narrator:
             quiet: tell nobody, since the sheet is not the one that pages show.
             wanted: whether somebody still waits; if not, everything else is spoken first, and this not at all if it is
                 quiet.
+            listener: as for :meth:`need`.
 
         Raises:
             TtsRenderError: it cannot be spoken, or nobody waits any more.
@@ -118,7 +138,7 @@ class Narrator:
         if found is not None:
             return found
         with self._changed:
-            job = self._want(sheet, index, 0)
+            job = self._want(sheet, index, 0, listener)
             job.quiet = quiet
             job.waiting += 1
             while not job.done and not self._ended and wanted():
@@ -132,10 +152,15 @@ class Narrator:
             raise job.error or SpeechError(said("the studio is closed"), (), path=sheet.lines.script.path)
         return job.clip
 
-    def _want(self, sheet: Sheet, index: int, urgency: int) -> _Job:
+    def _want(self, sheet: Sheet, index: int, urgency: int, listener: str | None = None) -> _Job:
         """The job that speaks an utterance, as urgent as whoever wants it most."""
         self._count += 1
-        job = self._jobs.setdefault(_key(sheet, index), _Job(sheet, index, urgency, self._count))
+        fresh = _Job(sheet, index, urgency, self._count, None if listener is None else set())
+        job = self._jobs.setdefault(_key(sheet, index), fresh)
+        if listener is None:
+            job.listeners = None
+        elif job.listeners is not None:
+            job.listeners.add(listener)
         if urgency < job.urgency:
             job.urgency, job.number = urgency, self._count
         self._changed.notify_all()
