@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
