@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Program", "program_running", "scheduler_running"]
+__all__ = ["Program", "children", "program_running", "render_on", "scheduler_running", "worker_running"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,3 +91,37 @@ def scheduler_running(port: int = 0) -> Iterator[str]:
     words = ["scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     with program_running(words, module="dask") as program:
         yield program.wait_for(r"Scheduler at: ").split()[-1]
+
+
+@contextlib.contextmanager
+def worker_running(
+    address: str, cache: Path, *engines: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Program]:
+    """A worker that has joined a scheduler, as long as the block lasts."""
+    words = ["worker", address, "--cache-dir", str(cache)]
+    for engine in engines:
+        words += ["--engine", engine]
+    with program_running(words, environment=environment) as program:
+        program.wait_for("at work for ")
+        yield program
+
+
+def render_on(
+    cluster: str, cache: Path, *arguments: str | Path, seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Render on a cluster, in a process of its own."""
+    words = ["render", *map(str, arguments), "--cluster", cluster, "--cache-dir", str(cache)]
+    return subprocess.run(
+        [sys.executable, "-m", "tts_render", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that run."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(found) for thread in threads for found in thread.read_text(encoding="ascii").split()]

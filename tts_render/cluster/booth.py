@@ -18,7 +18,7 @@ from tts_render.cluster.travel import AskKana, ClipRef, Mixed, Mixing, Outcome, 
 from tts_render.engine import open_engine
 from tts_render.engine.pool import connect
 from tts_render.ground.errors import EngineMismatchError, EngineUnreachableError, OutputError, TtsRenderError
-from tts_render.ground.messages import said
+from tts_render.ground.messages import said, to_json
 from tts_render.ground.reasons import reason_of
 from tts_render.mix.metering import check_sound
 from tts_render.mix.to_mp3 import produce
@@ -166,7 +166,7 @@ class Booth(WorkerPlugin):
         """Leave the cluster, and come back when the engines do."""
         if not self._leaving:
             self._leaving = True
-            self._worker.log_event(NAME, {"warning": why})
+            self._worker.log_event(NAME, {"warning": to_json(why)})
             self._worker.loop.call_later(
                 _FAREWELL, self._worker.loop.add_callback, self._worker.close, nanny=False, reason="engine-lost"
             )
@@ -226,7 +226,7 @@ class Booth(WorkerPlugin):
         return pool, [aside for _ in range(_ASIDES) if (aside := engine.aside()) is not None]
 
     def _warn(self, message: str) -> None:
-        self._worker.log_event(NAME, {"warning": message})
+        self._worker.log_event(NAME, {"warning": to_json(message)})
 
 
 def answer(work: bytes) -> bytes:

@@ -33,7 +33,7 @@ from tts_render.cluster.trampoline import carry_out
 from tts_render.cluster.window import Window
 from tts_render.ground.errors import CommandLineError, EngineMismatchError, EngineUnreachableError
 from tts_render.ground.events import Warned
-from tts_render.ground.messages import said
+from tts_render.ground.messages import from_json, said
 from tts_render.ground.reasons import reason_of
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def open_cluster(
             address = where.address
         client = stack.enter_context(_client(address, wait))
         stack.enter_context(_carried_by_value())
-        client.subscribe_topic(NAME, lambda event: tell(Warned(event[1]["warning"])))
+        client.subscribe_topic(NAME, lambda event: tell(Warned(from_json(event[1]["warning"]))))
         cards = _agreed(client, wait)
         speakers = {worker: card for worker, card in cards.items() if card.trade == "speak"}
         first = next(iter(speakers))
