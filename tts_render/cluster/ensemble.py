@@ -29,7 +29,7 @@ from tts_render.cluster.joining import (
     nanny_options,
     refuse_conflicts,
 )
-from tts_render.cluster.trampoline import carry_out
+from tts_render.cluster.trampoline import carry_out, offered
 from tts_render.cluster.window import Window
 from tts_render.ground.errors import CommandLineError, EngineMismatchError, EngineUnreachableError
 from tts_render.ground.events import Warned
@@ -77,7 +77,7 @@ class Cluster:
 
     def workers(self) -> int:
         """How many workers speak now."""
-        return sum(card.trade == "speak" for card in _cards(self.client).values())
+        return sum(offer == self.crew.speaker.resource for offer in _offers(self.client).values())
 
 
 def parse_where(text: str, roles: Sequence[str] = ("client",)) -> Where:
@@ -196,7 +196,7 @@ def open_cluster(
             client.scheduler_info(n_workers=-1)["workers"][worker]["nthreads"] // IN_HAND for worker in speakers
         )
         window = stack.enter_context(
-            Window(client, most=max(256, 8 * slots), workers=lambda: _cards(client), absence=absence)
+            Window(client, most=max(256, 8 * slots), workers=lambda: _offers(client), absence=absence)
         )
         crew = FarCrew(
             client,
@@ -268,6 +268,12 @@ def _carried_by_value() -> Iterator[None]:
         yield
     finally:
         cloudpickle.unregister_pickle_by_value(module)
+
+
+def _offers(client: Client) -> Mapping[str, str]:
+    """The resource that each worker offers, by address."""
+    found: dict[str, str] = client.run_on_scheduler(offered)
+    return found
 
 
 def _cards(client: Client) -> Mapping[str, Card]:

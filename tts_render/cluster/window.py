@@ -56,7 +56,7 @@ class Window:
     Args:
         client: Dask's.
         most: pieces of work that may be on their way at once.
-        workers: says which workers there are, by address; asked again and again.
+        workers: says which resource each worker offers, by address; asked again and again.
         absence: seconds without scheduler or fitting worker after which what waits for them fails.
         clock: returns seconds that never go backwards.
     """
@@ -66,7 +66,7 @@ class Window:
         client: Client,
         *,
         most: int,
-        workers: Callable[[], Mapping[str, Card]],
+        workers: Callable[[], Mapping[str, str]],
         absence: Seconds,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -136,7 +136,7 @@ class Window:
     def _others(self, errand: _Errand) -> list[str] | None:
         if not errand.avoid:
             return None
-        fitting = (address for address, card in self._workers().items() if card.resource == errand.card.resource)
+        fitting = (address for address, offer in self._workers().items() if offer == errand.card.resource)
         return [address for address in fitting if address not in errand.avoid] or None
 
     def _collect(self) -> None:
@@ -202,7 +202,7 @@ class Window:
         there: set[str] = set()
         if connected:
             with suppress(Exception):  # it is asked again in a moment
-                there = {card.resource for card in self._workers().values()}
+                there = set(self._workers().values())
             for key, errand in out.items():
                 if errand.future is None or errand.future.status in {"cancelled", "lost"}:
                     with self._guard:
