@@ -20,7 +20,7 @@ TSC   := build/page/node_modules/.bin/tsc
 LOCK  := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
          --custom-compile-command 'make lock' pyproject.toml
 
-SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh docker/worker.sh
+SHELL_SCRIPTS := .ci/run tools/demo.sh docker/entrypoint.sh docker/worker.sh examples/cluster/slurm.sh examples/cluster/ssh.sh
 
 .PHONY: help demo studio test torture fuzz mutate lint format lock bench docs words clean
 

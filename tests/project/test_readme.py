@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import shutil
@@ -173,9 +174,17 @@ def docker(arguments: list[str], environment: Mapping[str, str], shell: Shell) -
     """See that the compose file has the service, and that the program inside would understand its arguments."""
     compose: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
     assert arguments[0] == "compose"
-    command, *rest = arguments[1:]
+    profiles = [words[1] for words in itertools.pairwise(arguments) if words[0] == "--profile"]
+    command, *rest = [word for word in arguments[1:] if word != "--profile" and word not in profiles]
+    assert all(any(profile in one.get("profiles", ()) for one in compose["services"].values()) for profile in profiles)
     if command in ("up", "down"):
-        assert set(rest) <= {"-d"}
+        if "--scale" in rest:
+            at = rest.index("--scale")
+            name, number = rest[at + 1].split("=")
+            assert set(compose["services"][name]["profiles"]) <= set(profiles)
+            assert int(number) > 1
+            del rest[at : at + 2]
+        assert set(rest) <= {"-d", "--build"}
         return
     assert command == "run"
     service, *inside = [word for word in rest if word != "--rm"]
@@ -185,7 +194,7 @@ def docker(arguments: list[str], environment: Mapping[str, str], shell: Shell) -
     understood(inside)
     for word in inside:
         if word.startswith("/site/"):
-            assert (site / word.removeprefix("/site/")).is_file()
+            assert (site / word.removeprefix("/site/")).exists()
 
 
 def understood(words: list[str]) -> None:
