@@ -52,6 +52,7 @@ def threads(studio: Studio) -> int:
 def test_a_browser_that_is_killed_while_it_listens_leaves_no_connection_and_nothing_is_spoken_for_it(
     studio: Studio, fake_engine: FakeEngine
 ) -> None:
+    (studio.root / SCRIPT).write_text("".join(f"これは{n}番目の行ですわ。\n" for n in range(60)), encoding="utf-8")
     fake_engine.service = 0.3
     seen: list[tuple[int, int, int]] = []
 
@@ -60,8 +61,8 @@ def test_a_browser_that_is_killed_while_it_listens_leaves_no_connection_and_noth
         until(lambda: fake_engine.asked >= before + 2)
 
     def killed() -> None:
-        asked = fake_engine.asked
         until(lambda: connections(studio) == 0)
+        asked = fake_engine.asked
         quiet = time.monotonic()
         last = fake_engine.asked
         while time.monotonic() < quiet + 2:  # longer than any line takes
@@ -73,10 +74,10 @@ def test_a_browser_that_is_killed_while_it_listens_leaves_no_connection_and_noth
     told = studio.use("killedWhileSpeaking", {"speaking": speaking, "killed": killed})
     assert told["problems"] == []
     assert told["heard"] == [told["wanted"]], "another browser hears the same episode"
-    assert len(seen) == 2
+    assert len(seen) == 3
     for before, after, _ in seen:
-        assert after <= before + 2, "the line that it is at, and the one that was asked for meanwhile"
-    assert seen[1][2] <= seen[0][2], "no thread is left of a browser"
+        assert after <= before + 5, "what it was at and what it began until it was noticed, not all 60 lines"
+    assert seen[2][2] <= seen[0][2] + 1, "no thread is left of a browser; one more may have been needed at a time"
 
 
 @pytest.mark.chromium

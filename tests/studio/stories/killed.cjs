@@ -1,5 +1,5 @@
 // Browsers that are killed, and others that come after them.
-const LISTENERS = 2;
+const LISTENERS = 3;
 const WRITERS = 4;
 
 module.exports = ({ another, ask, current, mend, open, rows, said }) => ({
