@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from tests.kit.clusters import program_running
-from tests.kit.documents import ROOT, blocks, commands, links
+from tests.kit.documents import ROOT, blocks, commands, links, rows
 from tests.kit.fake_engine import FakeEngine
 from tests.project.test_docker import compose, environment
 from tests.project.test_readme import Shell, shell
+from tests.project.test_reliability_page import existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +189,16 @@ def test_the_manifest_for_kubernetes_has_the_parts_of_the_compose_file_and_holds
     assert policy["ingress"] == [{"from": [{"podSelector": policy["podSelector"]}]}]
     volumes = {one["name"] for one in pods["speech-workers"]["template"]["spec"]["volumes"]}
     assert {mount["name"] for mount in workers["worker"]["volumeMounts"]} == volumes
+
+
+def test_what_it_says_of_faults_is_tried_in_tests_that_exist() -> None:
+    found = rows(PAGE, "what", "what happens", "tried in")
+    assert len(found) >= 8
+    for row in found:
+        for named in row.code("tried in"):
+            file, _, test = named.partition("::")
+            assert test in existing(file), named
+        assert row.code("tried in"), row.text("what")
 
 
 def test_what_is_shown_is_linked() -> None:

@@ -200,7 +200,11 @@ def docker(arguments: list[str], environment: Mapping[str, str], shell: Shell) -
 def understood(words: list[str]) -> None:
     """See that the command line would take these words; nothing is run."""
     command = cli.commands[words[0]]
-    with command.make_context(words[0], list(words[1:])):
+    # Of its parent it has the names of --help, and keeps them.
+    with (
+        click.Context(cli, info_name="tts-render", **cli.context_settings) as parent,
+        command.make_context(words[0], list(words[1:]), parent=parent),
+    ):
         pass
 
 
