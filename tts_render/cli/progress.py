@@ -44,7 +44,8 @@ class Progress:
         self._verbose = verbose
         self._name = ""
         self._total = self._done = 0
-        self._told = float("-inf")
+        self._told: float | None = None
+        """When the line about the whole was shown last; nothing is told of it right at the beginning."""
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
@@ -99,6 +100,23 @@ class Progress:
                 elif self._verbose:
                     self.note(joined((self._name, _STAGES[name]), ": "))
 
+    def detail(self, name: str, event: Spoke | Stage) -> None:
+        """Show one event of one of several episodes that are made at once, for those who want to see every utterance.
+
+        Args:
+            name: of the episode.
+            event: what has happened.
+        """
+        if not self._verbose:
+            return
+        if isinstance(event, Stage):
+            self.note(joined((name, _STAGES[event.name]), ": "))
+            return
+        how = said("cached") if event.cached else said("spoken")
+        self.note(
+            said("{name}: {how} {seconds:.2f} s  {text}", name=name, how=how, seconds=event.seconds, text=event.text)
+        )
+
     def overall(self, line: Callable[[], str], done: int, total: int) -> None:
         """Show how a call stands as a whole, in one line that is drawn again, or told now and then.
 
@@ -108,15 +126,21 @@ class Progress:
             total: of how much.
         """
         now = time.monotonic()
-        if now - self._told < (_REDRAWN if self._bar is not None else _TOLD) and done < total:
+        if self._told is None:
+            self._told = now if self._bar is None else float("-inf")
+        if now - self._told < (_TOLD if self._bar is None else _REDRAWN):
             return
         self._told = now
         if self._bar is None:
             self.note(line())
             return
         if self._task is None:
-            self._task = self._bar.add_task("", total=total, rate="")
-        self._bar.update(self._task, completed=done, total=total, rate=translate(line(), self._language))
+            from rich.progress import BarColumn, TextColumn
+
+            self._bar.columns = TextColumn("{task.description}"), BarColumn()
+            self._task = self._bar.add_task("", total=total)
+        text = translate(line(), self._language)
+        self._bar.update(self._task, completed=done, total=total, description=text)
 
     def note(self, text: str, *, always: bool = False) -> None:
         """Show a line, above the progress bar if there is one."""

@@ -8,7 +8,7 @@ import sys
 import traceback
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tts_render.upkeep.selection import Selection
 
 __all__ = ["plan", "render"]
+
+T = TypeVar("T")
 
 
 @command()
@@ -128,25 +130,32 @@ def render(
     outputs = names_in("--also", also, OUTPUTS)
     offset_ms = None if offset is None else half_up(offset * 1000)
     report: list[tuple[Path, dict[str, Any]]] = []
+    annotations: list[tuple[Path, str]] = []
     codes: list[int] = []
     new: set[Path] = set()
     older = 0
+
+    def annotate() -> None:
+        for _, text in _in_order(annotations, episodes):
+            click.echo(text)
 
     def fail(path: Path, error: TtsRenderError) -> None:
         codes.append(error.exit_code)
         report.append((path, {"episode": str(path), "error": error.whole}))
         say(error.whole)
         if form == "github":
-            click.echo("\n".join(failures(path, error)))
+            annotations.append((path, "\n".join(failures(path, error))))
         if path in new:
             remember_failure(path, session, site=site)
         if verbose > 1:
             traceback.print_exception(error)
 
     with (
+        ExitStack() as last,
         Progress(sys.stderr, quiet=quiet, verbose=verbose) as progress,
         open_session(cache_dir, engines, wait=wait, tell=progress.tell) as session,
     ):
+        last.callback(annotate)
         if changed:
             selection = select(episodes or (site_root(site),), session, site=site, voices=voices, everything=everything)
             episodes = tuple(found.path for found in selection.taken)
@@ -181,6 +190,7 @@ def render(
 
         with ExitStack() as stack:
             crew: Crew | None = None
+            whole: Whole | None = None
             at_once = 1
             if where is not None and opened:
                 taken = [episode for _, episode in opened]
@@ -188,11 +198,15 @@ def render(
                 crew = found.crew
                 whole = Whole(progress, taken, found.workers)
             jobs = [
-                functools.partial(make, path, episode, session if crew is None else session.listening(whole.tell), crew)
-                for path, episode in opened
+                functools.partial(
+                    make, path, episode, session if whole is None else session.listening(whole.listener(number)), crew
+                )
+                for number, (path, episode) in enumerate(opened)
             ]
             for index, done in stack.enter_context(Several(at_once)).results(jobs):
                 path, episode = opened[index]
+                if whole is not None:
+                    whole.settled(index)
                 if isinstance(done, TtsRenderError | OSError):
                     fail(path, foreseen(path, done))
                 elif isinstance(done, Exception):
@@ -201,8 +215,7 @@ def render(
                     progress.note(_rendered_text(episode, done))
                     report.append((path, _rendered_json(done)))
                     forget_failure(path, session, site=site)
-        order = {path: number for number, path in enumerate(episodes)}
-        report.sort(key=lambda one: order[one[0]])
+    report = _in_order(report, episodes)
     if form == "json":
         print_json([facts for _, facts in report])
     elif form == "github":
@@ -275,6 +288,12 @@ def plan(
     if as_json:
         print_json(report)
     return max(codes, default=0)
+
+
+def _in_order(found: list[tuple[Path, T]], episodes: tuple[Path, ...]) -> list[tuple[Path, T]]:
+    """What was found about episodes, in the order in which they were asked for."""
+    order = {path: number for number, path in enumerate(episodes)}
+    return sorted(found, key=lambda one: order[one[0]])
 
 
 def _selection_lines(selection: Selection) -> Iterator[str]:

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 
-from tts_render.cli.far_off import where_asked
+from tts_render.cli.far_off import address_asked
 from tts_render.cli.help import argument, command, option
 from tts_render.cli.options import engine_names, with_engine
 from tts_render.cli.places import cache_folder, open_cache
@@ -38,12 +38,7 @@ def worker(
 
     ADDRESS is the scheduler's, such as tcp://HOST:8786. Whoever reaches the scheduler can run code here.
     """
-    where = where_asked(address, (), ("client", "worker"))
-    if where is None or where.address is None:
-        raise CommandLineError(
-            said("worker: this is not the address of a scheduler"),
-            remedy=said("Write tcp://HOST:8786 or tls://HOST:8786; --cluster local:N starts workers by itself."),
-        )
+    scheduler = address_asked(address)
     from tts_render.cli.progress import Progress
     from tts_render.cluster.joining import Place, join
 
@@ -57,7 +52,7 @@ def worker(
     with Progress(sys.stderr, quiet=quiet, verbose=0) as progress:
         asyncio.run(
             join(
-                where.address,
+                scheduler,
                 targets,
                 place,
                 wait=wait,

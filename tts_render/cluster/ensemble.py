@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tts_render.ground.units import Seconds
     from tts_render.speech.cache import UtteranceCache
 
-__all__ = ["Cluster", "Where", "open_cluster", "parse_where"]
+__all__ = ["Cluster", "Where", "open_cluster", "parse_address", "parse_where"]
 
 _LOCAL = "local"
 _ENCRYPTED = frozenset({"tls", "wss"})
@@ -80,20 +80,16 @@ class Cluster:
         return sum(offer == self.crew.speaker.resource for offer in _offers(self.client).values())
 
 
-def parse_where(text: str, roles: Sequence[str] = ("client",)) -> Where:
+def parse_where(text: str) -> Where:
     """Read what ``--cluster`` names: ``local``, ``local:4``, or the address of a scheduler.
-
-    Args:
-        text: what it names.
-        roles: what this process is going to be there, as Dask calls it: each has a certificate of its own.
 
     Raises:
         CommandLineError: it is none of these, or what Dask is told of encryption does not go with it.
     """
-    kind, _, number = text.partition(":")
-    if kind == _LOCAL:
+    kind, colon, number = text.partition(":")
+    if kind == _LOCAL and not number.startswith("//"):
         _refuse_unlike_settings("tcp", ())
-        if not number and ":" not in text:
+        if not colon:
             return Where(None, os.cpu_count() or 1)
         if number.isascii() and number.isdigit() and 1 <= int(number) <= _MOST_WORKERS:
             return Where(None, int(number))
@@ -101,22 +97,49 @@ def parse_where(text: str, roles: Sequence[str] = ("client",)) -> Where:
             said("--cluster: {text} does not say how many workers", text=text),
             remedy=said("Write local:4, with a number from 1 to {most}.", most=_MOST_WORKERS),
         )
-    try:
-        parts = urlsplit(text if "://" in text else f"tcp://{text}")
-        fits = bool(parts.hostname and parts.port) and parts.scheme in {"tcp", "tls", "ws", "wss"} and not parts.path
-    except ValueError:
-        fits = False
-    if not fits or parts.username is not None:
+    address = _address(text)
+    if address is None:
         raise CommandLineError(
             said("--cluster: this is not the address of a scheduler"),
             remedy=said("Write local, local:4, tcp://HOST:8786 or tls://HOST:8786."),
         )
-    _refuse_unlike_settings(parts.scheme, roles)
-    return Where(parts.geturl())
+    _refuse_unlike_settings(urlsplit(address).scheme, ("client",))
+    return Where(address)
+
+
+def parse_address(text: str) -> str:
+    """Read the address of the scheduler for which a worker is to work.
+
+    Raises:
+        CommandLineError: it is none, or what Dask is told of encryption does not go with it.
+    """
+    address = _address(text)
+    if address is None:
+        raise CommandLineError(
+            said("worker: this is not the address of a scheduler"),
+            remedy=said("Write tcp://HOST:8786 or tls://HOST:8786; --cluster local:N starts workers by itself."),
+        )
+    _refuse_unlike_settings(urlsplit(address).scheme, ("client", "worker"))
+    return address
+
+
+def _address(text: str) -> str | None:
+    """The address of a scheduler; None if it is none. Passwords are not shown: Dask has no use for them."""
+    try:
+        parts = urlsplit(text if "://" in text else f"tcp://{text}")
+        fits = bool(parts.hostname and parts.port) and parts.scheme in {"tcp", "tls", "ws", "wss"}
+    except ValueError:
+        return None
+    more = parts.path or parts.query or parts.fragment or parts.username is not None
+    return parts.geturl() if fits and not more else None
 
 
 def _refuse_unlike_settings(scheme: str, roles: Sequence[str]) -> None:
     """See that Dask is told of the certificates that an address needs, and does not require what it has not.
+
+    Args:
+        scheme: of the address.
+        roles: what this process is going to be there, as Dask calls it: each has a certificate of its own.
 
     Raises:
         CommandLineError: it is not so, or a certificate cannot be read.

@@ -197,7 +197,9 @@ async def join(
                 raise EngineUnreachableError(
                     said("the scheduler does not answer"),
                     engine=address,
-                    remedy=said("Start it, for example with: dask scheduler --host 127.0.0.1"),
+                    remedy=said(
+                        "Start it, for example with: dask scheduler --host 127.0.0.1; --wait gives it time to start."
+                    ),
                 ) from error
             await _until(ended, _AGAIN if not first else 0.2)
             continue
