@@ -61,6 +61,7 @@ format: $(READY) ## lay out the code
 bench: $(READY) ## measure, each figure beside its baseline; writes docs/performance.md
 	$(BIN)/python -m benchmarks.reading
 	$(BIN)/python -m benchmarks.studio
+	$(BIN)/python -m benchmarks.cluster speaking overhead
 	$(BIN)/python -m benchmarks.speed --write
 
 docs: $(READY) ## write what is generated in docs/ anew
