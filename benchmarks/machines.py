@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import psutil
+import psutil  # comes with Dask
 
 from benchmarks.workshop import ROOT, SENTENCES
 from tests.kit.buckets import KEY, S3, SECRET

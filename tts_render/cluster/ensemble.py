@@ -86,8 +86,8 @@ def parse_where(text: str) -> Where:
     Raises:
         CommandLineError: it is none of these, or what Dask is told of encryption does not go with it.
     """
-    kind, colon, number = text.partition(":")
-    if kind == _LOCAL and not number.startswith("//"):
+    _, colon, number = text.partition(":")
+    if _is_local(text):
         _refuse_unlike_settings("tcp", ())
         if not colon:
             return Where(None, os.cpu_count() or 1)
@@ -113,7 +113,7 @@ def parse_address(text: str) -> str:
     Raises:
         CommandLineError: it is none, or what Dask is told of encryption does not go with it.
     """
-    address = _address(text)
+    address = None if _is_local(text) else _address(text)
     if address is None:
         raise CommandLineError(
             said("worker: this is not the address of a scheduler"),
@@ -121,6 +121,11 @@ def parse_address(text: str) -> str:
         )
     _refuse_unlike_settings(urlsplit(address).scheme, ("client", "worker"))
     return address
+
+
+def _is_local(text: str) -> bool:
+    kind, _, number = text.partition(":")
+    return kind == _LOCAL and not number.startswith("//")
 
 
 def _address(text: str) -> str | None:
