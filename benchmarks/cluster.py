@@ -155,7 +155,6 @@ def _an_episode(
 
 def catalogue(folder: Path, sizes: tuple[tuple[int, int], ...]) -> Iterator[Row]:
     """Whole catalogues with engines that answer at once, and short lines, so that the disk holds them."""
-    first = 0.0
     for clips, episodes in sizes:
         each = [clips // episodes + (number < clips % episodes) for number in range(episodes)]
         place = folder / f"{clips}"
@@ -166,26 +165,25 @@ def catalogue(folder: Path, sizes: tuple[tuple[int, int], ...]) -> Iterator[Row]
             ran = call(["-q", *cluster.words(posts.paths)], cluster.environment, watch=curve.look)
             taken = {part: seconds - before[part] for part, seconds in cluster.cpu().items()}
         own = (taken["scheduler"] + taken["speakers"] + ran.cpu) / clips
-        first = first or own
         done = len(ran.receipts) == episodes and sum(one["utterances"] for one in ran.receipts) == clips
         peak = max(ran.peak_mib, curve.peaks["scheduler"])
-        begin, end = ("", "") if clips < 10_000 else (_cost(curve, 0.02, 0.2), _cost(curve, 0.8, 1.0))
+        long = clips >= 10_000
+        begin, end = (curve.between(0.02, 0.2), curve.between(0.8, 0.99)) if long else ((0.0, own), (0.0, own))
         yield Row(
             f"{clips:,} utterances of {episodes} episodes" + ("" if done else ", NOT complete"),
             f"{ran.seconds:.0f} s, {1000 * own:.1f} ms of a core a clip"
             f" (client {1000 * ran.cpu / clips:.1f}, scheduler {1000 * taken['scheduler'] / clips:.1f},"
             f" workers {1000 * taken['speakers'] / clips:.1f}; beside it mixing {1000 * taken['mixers'] / clips:.1f},"
             f" store {1000 * taken['store'] / clips:.1f})",
-            f"the first fifth {begin}, the last {end}" if begin else "-",
+            f"the first fifth {_cost(*begin)}, the last {_cost(*end)}" if long else "-",
             f"client {ran.peak_mib:.0f} MiB, scheduler {curve.peaks['scheduler']:.0f} MiB, workers"
             f" {curve.peaks['speakers']:.0f} and {curve.peaks['mixers']:.0f} MiB",
             f"completes, under {MOST_MIB} MiB, no dearer",
-            done and peak < MOST_MIB and own <= first * 1.1,
+            done and peak < MOST_MIB and end[1] <= 1.1 * begin[1],
         )
 
 
-def _cost(curve: Curve, low: float, high: float) -> str:
-    wall, core = curve.between(low, high)
+def _cost(wall: float, core: float) -> str:
     return f"{wall:.1f} ms a clip, {core:.1f} of a core"
 
 
