@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,13 +27,13 @@ from tts_render.studio.server import application
 from tts_render.studio.watching import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.kit.site_kit import SiteKit
 
-__all__ = ["SECRET", "Page", "journal_held", "open_studio"]
+__all__ = ["SECRET", "Page", "journal_held", "open_studio", "served"]
 
 SECRET = "a-secret-of-this-test"  # it opens nothing
 
@@ -116,3 +119,22 @@ def journal_held(cache: Path, root: Path) -> AbstractContextManager[None]:
     """Keep the studio from saving changes, as another program does that saves its own."""
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return locked(cache / "studio" / f"{name}.lock", busy="the test holds it")
+
+
+@contextmanager
+def served(
+    site: SiteKit, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[subprocess.Popen[str], Page]]:
+    """The command, as it is started by hand, and a page on it."""
+    command = [sys.executable, "-m", "tts_render", "studio", "--no-open", "--engine", *site.engines]
+    command += ["--cache-dir", str(site.cache), str(site.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        page = Page(address.partition("/?")[0], None)  # type: ignore[arg-type]
+        page.session.trust_env = False
+        assert page.session.get(address, timeout=60).status_code == 200
+        try:
+            yield process, page
+        finally:
+            process.kill()
