@@ -188,7 +188,7 @@ def render(
                 progress.note(said("{path}: another run is at work on this episode; waiting for it", path=path))
                 return one()
 
-        with ExitStack() as stack:
+        with Several() as several, ExitStack() as stack:
             crew: Crew | None = None
             whole: Whole | None = None
             at_once = 1
@@ -203,7 +203,7 @@ def render(
                 )
                 for number, (path, episode) in enumerate(opened)
             ]
-            for index, done in stack.enter_context(Several(at_once)).results(jobs):
+            for index, done in several.results(jobs, at_once):
                 path, episode = opened[index]
                 if whole is not None:
                     whole.settled(index)

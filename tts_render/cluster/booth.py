@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -79,6 +81,8 @@ class Booth(WorkerPlugin):
         Raises:
             EngineMismatchError: they are not what they were when the worker joined.
         """
+        if multiprocessing.parent_process() is not None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who has started this process, and ends it
         if not self.furnishing.engines and hasattr(
             os, "nice"
         ):  # an engine that waits costs more than an MP3 that waits

@@ -16,15 +16,13 @@ R = TypeVar("R")
 
 
 class Several:
-    """Does jobs, at most so many at once. Use it as a context manager; its end waits for those that have begun.
+    """Does jobs. Use it as a context manager; its end waits for those that have begun.
 
-    Args:
-        at_once: how many; with 1 each is done in the caller's own thread, when its result is asked for.
+    What ends them early must be entered later, so that it comes to its end before.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._threads = ThreadPoolExecutor(at_once) if at_once > 1 else None
+    def __init__(self) -> None:
+        self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -33,16 +31,22 @@ class Several:
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def results(self, jobs: Sequence[Callable[[], R]]) -> Iterator[tuple[int, R | Exception]]:
+    def results(self, jobs: Sequence[Callable[[], R]], at_once: int) -> Iterator[tuple[int, R | Exception]]:
         """Do jobs.
+
+        Args:
+            jobs: what is to be done.
+            at_once: how many at most at the same time; with 1 each is done in the caller's own thread, when its result
+                is asked for.
 
         Yields:
             The index of each and what became of it, as they are done.
         """
-        if self._threads is None:
+        if at_once == 1:
             for index, job in enumerate(jobs):
                 yield index, _outcome(job)
             return
+        self._threads = ThreadPoolExecutor(at_once)
         done: queue.SimpleQueue[tuple[int, R | Exception]] = queue.SimpleQueue()
         for index, job in enumerate(jobs):
             self._threads.submit(partial(_settle, done, index, job))
