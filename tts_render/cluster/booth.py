@@ -9,6 +9,8 @@ import pickle
 import queue
 import signal
 import tempfile
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -28,7 +30,7 @@ from tts_render.speech.cache import CachedClip
 from tts_render.speech.orders import EnginesHere, ask_phrases, find_clip, keep_clip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from distributed import Worker
 
@@ -67,6 +69,14 @@ class Furnishing:
     """What its worker offers; engines that would offer another are not used."""
 
 
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """An order that is carried out, and how many want it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
+
+
 @dataclass
 class Booth(WorkerPlugin):
     """A worker's engines and cache; a plugin of Dask that is set up before the worker is given anything to do."""
@@ -91,6 +101,8 @@ class Booth(WorkerPlugin):
         self._leaving = False
         self._cache = self.furnishing.cache(self._warn)
         self._pools = queue.LifoQueue()
+        self._guard = threading.Lock()
+        self._underway: dict[Order, _Turn] = {}
         self._all: list[Pool] = []
         self._asides: queue.LifoQueue[Engine] = queue.LifoQueue()
         self._aside: list[Engine] = []
@@ -122,11 +134,27 @@ class Booth(WorkerPlugin):
         An engine has only to speak. It is asked for accent phrases while it speaks something else, and is free for the
         next order before the sound is stored.
         """
-        clip, cached = self._clip(work.order)
+        with self._alone(work.order):
+            clip, cached = self._clip(work.order)
         if work.again:
             self._cache.share(clip.name)
         ref = ClipRef(clip.name, clip.frames, clip.rate)
         return Spoken(ref, clip.moras(), cached, self._cache.remembered)
+
+    @contextmanager
+    def _alone(self, order: Order) -> Iterator[None]:
+        """Let an order wait while the same one is carried out: a client that was killed has left its own behind."""
+        with self._guard:
+            turn = self._underway.setdefault(order, _Turn())
+            turn.wanted += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._guard:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    del self._underway[order]
 
     def kana(self, work: AskKana) -> dict[str, str]:
         """Ask the next free engine how texts are read."""
