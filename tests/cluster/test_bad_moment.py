@@ -103,7 +103,7 @@ def test_ctrl_c_ends_a_call_in_one_line_and_leaves_nothing_behind(
     site: SiteKit, tmp_path: Path, engine: FakeEngine, cluster: str
 ) -> None:
     before = site.files()
-    engine.fail("/synthesis", None, Fault("hang", seconds=5))
+    engine.fail("/synthesis", None, Fault("hang", seconds=15))
     with scheduler_running() as address, worker_running(address, tmp_path / "far", engine.url):
         words = ["render", str(site.post), "--cache-dir", str(tmp_path / "far"), "--cluster"]
         words += [address] if cluster == "ADDRESS" else [cluster, "--engine", engine.url]

@@ -11,7 +11,7 @@ import pickle
 import queue
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -88,9 +88,10 @@ class Window:
 
     def __exit__(self, *_: object) -> None:
         self._closed = True
+        self._end()  # at once: what waits for the answers must not go on while the thread comes to its end
         self._returned.put(None)
         self._thread.join()
-        self._fail(list(self._out.values()), TtsRenderError(said("the work was ended")))
+        self._end()
 
     def send(self, work: Work, card: Card, *, priority: int = 0, avoid: Collection[str] = ()) -> Future[Outcome]:
         """Send a piece of work, as soon as there is room.
@@ -114,6 +115,11 @@ class Window:
             return errand.answer
         self._submit(errand)
         return errand.answer
+
+    def _end(self) -> None:
+        with self._guard:
+            out = list(self._out.values())
+        self._fail(out, TtsRenderError(said("the work was ended")))
 
     def _submit(self, errand: _Errand) -> None:
         key = f"{errand.card.trade}-{next(self._numbers)}-{id(self):x}"
@@ -170,11 +176,12 @@ class Window:
             if key in found:
                 errand.future = None
                 self._room.release()
-                errand.answer.set_result(pickle.loads(found[key]))  # noqa: S301  # from a worker of ours
+                with suppress(InvalidStateError):  # the work was ended meanwhile
+                    errand.answer.set_result(pickle.loads(found[key]))  # noqa: S301  # from a worker of ours
             elif errand.future.status == "error" and (error := self._error(errand)) is not None:
                 errand.future = None
                 self._room.release()
-                errand.answer.set_exception(error)
+                self._fail([errand], error)
             else:
                 self._submit(errand)
 
@@ -243,7 +250,7 @@ class Window:
         )
 
     @staticmethod
-    def _fail(errands: list[_Errand], error: TtsRenderError) -> None:
+    def _fail(errands: list[_Errand], error: Exception) -> None:
         for errand in errands:
-            if not errand.answer.done():
+            with suppress(InvalidStateError):  # it has its answer
                 errand.answer.set_exception(error)
