@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["Several"]
 
 R = TypeVar("R")
+
+_GLANCE = 0.2  # seconds
 
 
 class Several:
@@ -51,7 +54,11 @@ class Several:
         for index, job in enumerate(jobs):
             self._threads.submit(partial(_settle, done, index, job))
         for _ in jobs:
-            yield done.get()
+            while True:  # in short steps: a signal may reach another thread, and would not end one long wait
+                with suppress(queue.Empty):
+                    outcome = done.get(timeout=_GLANCE)
+                    break
+            yield outcome
 
 
 def _settle(done: queue.SimpleQueue[tuple[int, R | Exception]], index: int, job: Callable[[], R]) -> None:
